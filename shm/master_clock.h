@@ -1,5 +1,6 @@
-// MasterClock: the single source of time. It is the only code in AIR that asks the system what time it is (a lint
-// in ./check keeps it so); everything else is told. Tests hand out a VirtualClock and the same code runs.
+// MasterClock: the single source of time. It is the only code in AIR that asks the system what time it is (a
+// lint in ./check keeps it so); everything else is told. Tests hand out a VirtualClock and the same code
+// runs.
 #pragma once
 
 #include <atomic>
@@ -11,8 +12,8 @@ namespace air {
 class MasterClock {
  public:
   virtual ~MasterClock() = default;
-  virtual Nanos Now() const = 0;      // CLOCK_MONOTONIC
-  virtual UtcMs UtcNow() const = 0;   // CLOCK_REALTIME, milliseconds
+  virtual Nanos Now() const = 0;     // CLOCK_MONOTONIC
+  virtual UtcMs UtcNow() const = 0;  // CLOCK_REALTIME, milliseconds
   // Sleeps until the absolute instant; returns at once if it has passed. Signals do not cut it short.
   virtual void SleepUntil(Nanos deadline) = 0;
 };
@@ -28,10 +29,13 @@ class SystemClock final : public MasterClock {
 // Time that moves only when it is told to, or when somebody sleeps.
 class VirtualClock final : public MasterClock {
  public:
-  explicit VirtualClock(Nanos start = Nanos(0), UtcMs utc = UtcMs(0)) : now_(start.value()), start_(start), utc_(utc) {}
+  explicit VirtualClock(Nanos start = Nanos(0), UtcMs utc = UtcMs(0))
+      : now_(start.value()), start_(start), utc_(utc) {}
   Nanos Now() const override { return Nanos(now_.load()); }
   UtcMs UtcNow() const override { return utc_ + (Now() - start_) / kNanosPerMs; }
-  void SleepUntil(Nanos deadline) override { if (deadline > Now()) now_.store(deadline.value()); }
+  void SleepUntil(Nanos deadline) override {
+    if (deadline > Now()) now_.store(deadline.value());
+  }
   void Advance(int64_t nanos) { now_.fetch_add(nanos); }
 
  private:

@@ -1,6 +1,6 @@
-// IProducer: one asset turned into numbered AV units in house format. Time-blind: a producer never asks what time it
-// is and never knows when its units air; it is asked for unit 0, 1, 2, ... and fills them as fast as it can. The
-// decoder's loop around it (decoder_stage.h) does the waiting on a full ring.
+// IProducer: one asset turned into numbered AV units in house format. Time-blind: a producer never asks what
+// time it is and never knows when its units air; it is asked for unit 0, 1, 2, ... and fills them as fast as
+// it can. The decoder's loop around it (decoder_stage.h) does the waiting on a full ring.
 #pragma once
 
 #include <cstdint>
@@ -14,14 +14,14 @@
 
 namespace air {
 
-// What to produce. Unit i shows the media instant  in_point_ms + (skip_units + i) * den / num  seconds, counted from
-// the asset's first picture (its first sample when it has no picture).
+// What to produce. Unit i shows the media instant  in_point_ms + (skip_units + i) * den / num  seconds,
+// counted from the asset's first picture (its first sample when it has no picture).
 struct ProducerRequest {
-  std::string asset_uri;     // a path, or "pattern:..." for the ProgrammaticProducer
+  std::string asset_uri;  // a path, or "pattern:..." for the ProgrammaticProducer
   HouseFormat format;
-  int64_t in_point_ms = 0;   // the segment's asset_start_offset_ms
-  int64_t skip_units = 0;    // join in progress: house frames of the segment that are already past
-  UnitIndex first_unit;      // > 0 when this producer takes over the ring of a dead one: start exactly there
+  int64_t in_point_ms = 0;  // the segment's asset_start_offset_ms
+  int64_t skip_units = 0;   // join in progress: house frames of the segment that are already past
+  UnitIndex first_unit;     // > 0 when this producer takes over the ring of a dead one: start exactly there
 };
 
 // Where one unit's bytes go. All memory is the callee's to write until Render returns.
@@ -32,10 +32,10 @@ struct UnitBuffer {
 };
 
 struct UnitInfo {
-  uint32_t samples = 0;          // per channel, exactly HouseTime::SamplesOf(i)
+  uint32_t samples = 0;  // per channel, exactly HouseTime::SamplesOf(i)
   uint32_t side_bytes = 0;
-  int64_t media_position_us = 0; // the media instant of the picture really shown, from the asset's start
-  bool repeat = false;           // the picture is the one of the unit before
+  int64_t media_position_us = 0;  // the media instant of the picture really shown, from the asset's start
+  bool repeat = false;            // the picture is the one of the unit before
 };
 
 enum class Rendered { kUnit, kEndOfStream };
@@ -47,8 +47,9 @@ class IProducer {
   virtual absl::Status Start(const ProducerRequest& request) = 0;
   // True from the moment Render can deliver first_unit without opening or seeking any more.
   virtual bool Ready() const = 0;
-  // Fills unit i; called with first_unit, first_unit + 1, ... in order. kEndOfStream: unit i does not exist, nothing
-  // was written. Damaged data is not an error (the producer goes on behind it); an error means nothing will follow.
+  // Fills unit i; called with first_unit, first_unit + 1, ... in order. kEndOfStream: unit i does not exist,
+  // nothing was written. Damaged data is not an error (the producer goes on behind it); an error means
+  // nothing will follow.
   virtual absl::StatusOr<Rendered> Render(UnitIndex i, const UnitBuffer& out, UnitInfo& info) = 0;
   virtual void Stop() = 0;
 };

@@ -1,0 +1,144 @@
+#include "shm/shared_segment.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+
+#include <boost/interprocess/shared_memory_object.hpp>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace air {
+namespace {
+
+namespace bip = boost::interprocess;
+
+constexpr char kShmDir[] = "/dev/shm/";
+constexpr char kTemporaryPrefix[] = "tmp.";
+
+// What Boost calls a MemoryMappable: anything that hands out a mapping handle and a mode.
+struct MappableFd {
+  int fd;
+  bip::mode_t mode;
+  bip::mapping_handle_t get_mapping_handle() const { return {fd, false}; }
+  bip::mode_t get_mode() const { return mode; }
+};
+
+absl::Status SystemError(const std::string& what) {
+  return absl::InternalError(absl::StrCat(what, ": ", std::strerror(errno)));
+}
+
+}  // namespace
+
+absl::Status SharedSegment::Allocate(size_t bytes, const std::string& what) {
+  if (int error = posix_fallocate(fd_.get(), 0, static_cast<off_t>(bytes)); error != 0) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("cannot allocate ", bytes, " bytes of shared memory for ", what, ": ",
+                     std::strerror(error), "; make /dev/shm larger or the house format smaller"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SharedSegment::MapAll(Access access, bool populate) {
+  const bip::mode_t mode = access == Access::kReadWrite ? bip::read_write : bip::read_only;
+  try {
+    region_ = bip::mapped_region(MappableFd{fd_.get(), mode}, mode, 0, 0, nullptr,
+                                 populate ? MAP_SHARED | MAP_POPULATE : MAP_SHARED);
+  } catch (const bip::interprocess_exception& e) {
+    return absl::InternalError(absl::StrCat("cannot map shared memory: ", e.what()));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<SharedSegment> SharedSegment::CreateSealed(const std::string& label, size_t bytes) {
+  SharedSegment segment;
+  segment.fd_.Reset(memfd_create(label.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!segment.fd_.valid()) return SystemError(absl::StrCat("memfd_create for ", label));
+  if (absl::Status s = segment.Allocate(bytes, label); !s.ok()) return s;
+  if (fcntl(segment.fd_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
+    return SystemError(absl::StrCat("sealing ", label));
+  }
+  if (absl::Status s = segment.MapAll(Access::kReadWrite, true); !s.ok()) return s;
+  return segment;
+}
+
+absl::StatusOr<SharedSegment> SharedSegment::CreateNamed(const std::string& name, size_t bytes) {
+  SharedSegment segment;
+  segment.name_ = name;
+  segment.temporary_ = absl::StrCat(kTemporaryPrefix, name);
+  RemoveNamedSegment(segment.temporary_);  // left by a creator that was killed here
+  try {
+    bip::shared_memory_object object(bip::create_only, segment.temporary_.c_str(), bip::read_write,
+                                     bip::permissions(0600));
+    segment.fd_.Reset(fcntl(object.get_mapping_handle().handle, F_DUPFD_CLOEXEC, 0));
+  } catch (const bip::interprocess_exception& e) {
+    return absl::InternalError(absl::StrCat("cannot create shared memory ", name, ": ", e.what()));
+  }
+  if (!segment.fd_.valid()) return SystemError(absl::StrCat("duplicating the descriptor of ", name));
+  absl::Status s = segment.Allocate(bytes, name);
+  if (s.ok()) s = segment.MapAll(Access::kReadWrite, true);
+  if (!s.ok()) {
+    RemoveNamedSegment(segment.temporary_);
+    return s;
+  }
+  return segment;
+}
+
+absl::Status SharedSegment::Publish() {
+  const std::string from = absl::StrCat(kShmDir, temporary_), to = absl::StrCat(kShmDir, name_);
+  if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) != 0) {
+    if (errno == EEXIST)
+      return absl::AlreadyExistsError(absl::StrCat("shared memory ", name_, " exists already"));
+    return SystemError(absl::StrCat("publishing shared memory ", name_));
+  }
+  temporary_.clear();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<SharedSegment> SharedSegment::OpenNamed(const std::string& name, Access access) {
+  SharedSegment segment;
+  segment.name_ = name;
+  try {
+    bip::shared_memory_object object(bip::open_only, segment.name_.c_str(),
+                                     access == Access::kReadWrite ? bip::read_write : bip::read_only);
+    segment.fd_.Reset(fcntl(object.get_mapping_handle().handle, F_DUPFD_CLOEXEC, 0));
+  } catch (const bip::interprocess_exception& e) {
+    return absl::NotFoundError(absl::StrCat("shared memory ", name, ": ", e.what()));
+  }
+  if (absl::Status s = segment.MapAll(access, false); !s.ok()) return s;
+  return segment;
+}
+
+absl::StatusOr<SharedSegment> SharedSegment::Map(UniqueFd fd, Access access, size_t min_bytes,
+                                                 bool populate) {
+  SharedSegment segment;
+  segment.fd_ = std::move(fd);
+  struct stat info {};
+  if (fstat(segment.fd_.get(), &info) != 0) return SystemError("fstat of a received segment");
+  if (static_cast<size_t>(info.st_size) < min_bytes) {
+    return absl::OutOfRangeError(
+        absl::StrCat("received segment has ", info.st_size, " bytes, its layout needs ", min_bytes));
+  }
+  if (absl::Status s = segment.MapAll(access, populate); !s.ok()) return s;
+  return segment;
+}
+
+std::vector<std::string> ListNamedSegments(const std::string& prefix) {
+  std::vector<std::string> names;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(kShmDir, ignored)) {
+    std::string name = entry.path().filename().string();
+    if (absl::StartsWith(name, prefix)) names.push_back(std::move(name));
+  }
+  return names;
+}
+
+void RemoveNamedSegment(const std::string& name) { bip::shared_memory_object::remove(name.c_str()); }
+
+}  // namespace air

@@ -1,0 +1,69 @@
+// SharedSegment: one contiguous piece of memory that several processes map.
+//
+// Two backends behind Boost.Interprocess' mapped_region:
+//   named   shared_memory_object, mode 0600, for what only trusted stages write (session page, timeline,
+//   program ring,
+//           transport journals): the next supervisor finds it by its name. It is built completely under a
+//           temporary name and published by a rename that never replaces, so nobody ever sees half a segment.
+//   sealed  memfd that can neither shrink nor grow, for decoder rings: their writer is not trusted, and a
+//   writer that
+//           could truncate the memory would kill its readers with SIGBUS.
+//
+// All memory is allocated at creation (posix_fallocate): too little of it is an error here, never a signal on
+// the air.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <boost/interprocess/mapped_region.hpp>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "shm/unique_fd.h"
+
+namespace air {
+
+enum class Access { kReadOnly, kReadWrite };
+
+class SharedSegment {
+ public:
+  SharedSegment() = default;
+
+  // Zero-filled and mapped read-write. Errors: ResourceExhausted (no memory; says how much was asked for and
+  // where), Internal (the system's text).
+  static absl::StatusOr<SharedSegment> CreateSealed(const std::string& label, size_t bytes);
+  // The same under a temporary name; invisible to OpenNamed until Publish().
+  static absl::StatusOr<SharedSegment> CreateNamed(const std::string& name, size_t bytes);
+  // Makes a named segment visible. AlreadyExists when the name is taken: nothing is replaced.
+  absl::Status Publish();
+
+  static absl::StatusOr<SharedSegment> OpenNamed(const std::string& name, Access access);
+  // Maps a descriptor received from another process. `min_bytes`: refuses (OutOfRange) what is shorter.
+  // `populate` maps every page at once, so that the first access on the air costs no page fault.
+  static absl::StatusOr<SharedSegment> Map(UniqueFd fd, Access access, size_t min_bytes,
+                                           bool populate = false);
+
+  std::span<std::byte> bytes() const {
+    return {static_cast<std::byte*>(region_.get_address()), region_.get_size()};
+  }
+  int fd() const { return fd_.get(); }
+  const std::string& name() const { return name_; }
+
+ private:
+  absl::Status Allocate(size_t bytes, const std::string& what);
+  absl::Status MapAll(Access access, bool populate);
+
+  UniqueFd fd_;
+  std::string name_;       // empty for a sealed segment
+  std::string temporary_;  // the name until Publish()
+  boost::interprocess::mapped_region region_;
+};
+
+// Names of POSIX shared memory that start with `prefix` (no leading slash).
+std::vector<std::string> ListNamedSegments(const std::string& prefix);
+void RemoveNamedSegment(const std::string& name);
+
+}  // namespace air
