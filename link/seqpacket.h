@@ -1,0 +1,36 @@
+// One message of the stage link: bytes and file descriptors over SOCK_SEQPACKET, whole or not at all.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "shm/unique_fd.h"
+
+namespace air {
+
+inline constexpr size_t kMaxMessageBytes = 64 * 1024;
+inline constexpr size_t kMaxMessageFds = 64;
+
+struct SeqpacketMessage {
+  std::string bytes;
+  std::vector<UniqueFd> fds;  // close-on-exec
+};
+
+// Never blocks. Errors: Unavailable (queue full: the peer does not read), FailedPrecondition (peer gone),
+// InvalidArgument (too large).
+absl::Status SendMessage(int socket, const std::string& bytes, std::span<const int> fds = {});
+
+// Never blocks. Errors: Unavailable (nothing there now), FailedPrecondition (peer gone), InvalidArgument
+// (truncated).
+absl::StatusOr<SeqpacketMessage> ReceiveMessage(int socket);
+
+// A listening socket at `path`, replacing a stale one. Errors: Internal with the path and the system's text.
+absl::StatusOr<UniqueFd> ListenSeqpacket(const std::string& path);
+// Succeeds at once on a listening socket, even before it accepts.
+absl::StatusOr<UniqueFd> DialSeqpacket(const std::string& path);
+
+}  // namespace air

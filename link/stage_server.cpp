@@ -1,0 +1,124 @@
+#include "link/stage_server.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <thread>
+
+#include "absl/strings/numbers.h"
+#include "link/seqpacket.h"
+#include "link/stage_log.h"
+
+namespace air {
+namespace {
+
+constexpr int kPollMs = 100;
+constexpr int64_t kFirstDialMs = 10'000;
+
+}  // namespace
+
+void EndStage(int status) { _exit(status); }
+
+StageOptions ParseStageFlags(int argc, char** argv, const char* program) {
+  StageOptions options{.id = program};
+  for (int i = 1; i < argc; ++i) {
+    const std::string flag = argv[i];
+    const char* value = i + 1 < argc ? argv[i + 1] : nullptr;
+    if (flag == "--version") {
+      std::printf("%s 1.0.0\n", program);
+      std::exit(0);
+    }
+    if (flag == "--id" && value != nullptr) {
+      options.id = value;
+      ++i;
+    } else if (flag == "--orphan-grace-ms" && value != nullptr &&
+               absl::SimpleAtoi(value, &options.orphan_grace_ms)) {
+      ++i;
+    } else {
+      std::fprintf(
+          stderr,
+          "%s: unknown or incomplete flag %s. This is a stage of air-supervisor, which starts it itself;\n"
+          "flags: --id NAME, --orphan-grace-ms N, --version\n",
+          program, flag.c_str());
+      std::exit(kExitUsage);
+    }
+  }
+  std::signal(SIGPIPE, SIG_IGN);  // a viewer that hangs up is an error code, not a death
+  std::signal(SIGINT, SIG_IGN);   // Ctrl-C reaches the whole group; the supervisor alone decides
+  return options;
+}
+
+void StageServer::Start(Handler handler, std::function<void()> on_orphaned) {
+  std::thread([this, handler = std::move(handler), on_orphaned = std::move(on_orphaned)] {
+    Run(handler, on_orphaned);
+  }).detach();
+}
+
+void StageServer::Report(const stage::FromStage& state) {
+  std::string bytes = state.SerializeAsString();
+  std::lock_guard lock(mutex_);
+  state_ = std::move(bytes);
+  if (connection_.valid())
+    SendMessage(connection_.get(), state_).IgnoreError();  // the next connection gets it anyway
+}
+
+void StageServer::AcceptNewest(int listener) {
+  UniqueFd accepted(accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  if (!accepted.valid()) return;
+  std::lock_guard lock(mutex_);
+  connection_ = std::move(accepted);  // the newest supervisor is the one in charge
+  if (!state_.empty()) SendMessage(connection_.get(), state_).IgnoreError();
+}
+
+bool StageServer::ReceiveAll(const Handler& handler) {
+  while (true) {
+    absl::StatusOr<SeqpacketMessage> message = ReceiveMessage(connection_.get());
+    if (absl::IsUnavailable(message.status())) return true;
+    if (absl::IsFailedPrecondition(message.status())) return false;
+    stage::ToStage parsed;
+    if (!message.ok() || !parsed.ParseFromString(message->bytes)) {
+      Log().error("a message of the supervisor was not understood and is ignored: {}",
+                  message.status().ToString());
+      continue;
+    }
+    if (parsed.has_stop()) EndStage(kExitDone);
+    handler(parsed, std::move(message->fds));
+  }
+}
+
+void StageServer::Run(Handler handler, std::function<void()> on_orphaned) {
+  const Nanos started = clock_.Now();
+  bool ever_dialled = false;
+  Nanos last_seen = started;
+  while (true) {
+    pollfd watched[2] = {{kListenFd, POLLIN, 0}, {connection_.get(), POLLIN, 0}};
+    poll(watched, connection_.valid() ? 2 : 1, kPollMs);
+    if ((watched[0].revents & POLLIN) != 0) AcceptNewest(kListenFd);
+    if (connection_.valid() && !ReceiveAll(handler)) {
+      std::lock_guard lock(mutex_);
+      connection_.Reset();
+    }
+    const Nanos now = clock_.Now();
+    if (connection_.valid()) {
+      ever_dialled = true;
+      last_seen = now;
+      continue;
+    }
+    const int64_t alone_ms = (now - last_seen) / kNanosPerMs;
+    if (!ever_dialled && alone_ms > kFirstDialMs) EndStage(kExitNoSupervisor);
+    if (ever_dialled && alone_ms > options_.orphan_grace_ms) {
+      Log().warn("the supervisor is gone and no successor came within {} ms; leaving",
+                 options_.orphan_grace_ms);
+      on_orphaned();
+      Log().flush();
+      EndStage(kExitDone);
+    }
+  }
+}
+
+}  // namespace air
