@@ -1,0 +1,51 @@
+#include "stages/selector/frame_selection.h"
+
+namespace air {
+namespace {
+
+// The name of a missing unit's pad: what the supervisor knows of the source (a crash, a hang), else how it
+// looks here.
+PadCause CauseOfMissing(const TimelineEntry& entry, bool past_end) {
+  if (past_end) return PadCause::kEof;
+  return entry.pad_cause != PadCause::kNone ? entry.pad_cause : PadCause::kLate;
+}
+
+}  // namespace
+
+Decision SelectFrame(const TimelineSnapshot& timeline, const MappingLock& lock, Tick n, ISources& sources) {
+  Decision d;
+  d.tick = n;
+  d.timeline_version = timeline.version();
+  const TimelineEntry* entry = timeline.At(n);
+  if (entry == nullptr) {
+    d.cause = PadCause::kNoPlan;
+    return d;
+  }
+  d.segment_serial = entry->segment_serial;
+  d.block_serial = entry->block_serial;
+  if (lock.Holds(entry->segment_serial)) d.lock = lock;
+  if (entry->kind != EntryKind::kContent) {
+    d.show = entry->kind;
+    d.cause = entry->pad_cause;
+    return d;
+  }
+
+  const bool locked = d.lock.segment_serial != 0;
+  d.source = entry->source;
+  d.unit = locked ? static_cast<uint64_t>(n - d.lock.tick) : 0;
+  const ReadResult result = sources.Peek(entry->source, d.unit, d.unit_meta);
+  if (result == ReadResult::kOk) {
+    d.show = EntryKind::kContent;
+    d.wanted = true;
+    if (!locked) d.lock = {.segment_serial = entry->segment_serial, .tick = n};
+    return d;
+  }
+  // Before the lock the segment still waits for its first unit. After it, a unit that missed its tick is
+  // discarded.
+  d.wanted = locked;
+  const bool refused = result == ReadResult::kGap;
+  d.cause = refused ? PadCause::kRefused : CauseOfMissing(*entry, sources.IsPastEnd(entry->source, d.unit));
+  return d;
+}
+
+}  // namespace air

@@ -1,0 +1,48 @@
+// FrameSelection: what airs at tick n. A pure function of the timeline, the mapping lock, the rings and n:
+// the broadcast switcher, which selects and never makes a frame. It never waits: what is not there now is pad
+// for this tick.
+#pragma once
+
+#include <cstdint>
+
+#include "shm/frame_ring_buffer.h"
+#include "shm/timeline.h"
+#include "shm/types.h"
+
+namespace air {
+
+// The first admitted frame of a segment fixes (channel tick, unit 0) for that segment, until it ends.
+struct MappingLock {
+  uint64_t segment_serial = 0;  // 0 = nothing locked
+  Tick tick;                    // shows unit 0
+
+  bool Holds(uint64_t serial) const { return serial != 0 && serial == segment_serial; }
+};
+
+// What FrameSelection may ask about the decoder rings. Answers at once.
+class ISources {
+ public:
+  virtual ~ISources() = default;
+  // kOk: the unit is there and whole, `meta` describes it. kTooEarly: not yet. Anything else: it will not
+  // come.
+  virtual ReadResult Peek(const SourceRef& source, uint64_t unit, SlotMeta& meta) = 0;
+  // True when the producer has said that this unit does not exist.
+  virtual bool IsPastEnd(const SourceRef& source, uint64_t unit) = 0;
+};
+
+struct Decision {
+  Tick tick;
+  EntryKind show = EntryKind::kPad;
+  PadCause cause = PadCause::kNone;  // why pad; kNone on content and on planned pad
+  SourceRef source;                  // content: the unit to show
+  uint64_t unit = 0;
+  SlotMeta unit_meta;
+  MappingLock lock;     // in force after this tick
+  bool wanted = false;  // a unit was due (shown or missed): everything up to it can be released
+  uint64_t segment_serial = 0, block_serial = 0;
+  uint64_t timeline_version = 0;
+};
+
+Decision SelectFrame(const TimelineSnapshot& timeline, const MappingLock& lock, Tick n, ISources& sources);
+
+}  // namespace air

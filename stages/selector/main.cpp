@@ -1,0 +1,136 @@
+// air-selector: one program frame per tick, from the first instant, with or without content, with or without
+// a sink.
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <future>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "link/stage_log.h"
+#include "link/stage_server.h"
+#include "stages/selector/timing_loop.h"
+
+namespace air {
+namespace {
+
+constexpr int kFixedFds = 3;  // session page, timeline, program ring; then two per decoder ring
+constexpr int kLockAttempts = 2000;
+
+// Everything the tick needs, attached.
+struct Selector {
+  SharedSegment session_segment, timeline_segment, program_segment;
+  UniqueFd write_lock;
+  std::unique_ptr<SessionPage> session;
+  std::unique_ptr<TimelineController> timeline;
+  std::unique_ptr<InputBus> inputs;
+  std::unique_ptr<ProgramOutput> program;
+};
+
+absl::Status MapInto(SharedSegment& segment, UniqueFd fd, Access access, size_t min_bytes) {
+  absl::StatusOr<SharedSegment> mapped = SharedSegment::Map(std::move(fd), access, min_bytes, true);
+  if (mapped.ok()) segment = *std::move(mapped);
+  return mapped.status();
+}
+
+// The predecessor has been killed before we were configured; its lock goes with its last descriptor, at once
+// or nearly.
+absl::Status LockOutPredecessor(const UniqueFd& fd) {
+  SystemClock clock;
+  absl::Status status;
+  for (int attempt = 0; attempt < kLockAttempts; ++attempt) {
+    status = LockForWriting(fd);
+    if (!absl::IsUnavailable(status)) return status;
+    clock.SleepUntil(clock.Now() + kNanosPerMs);
+  }
+  return status;
+}
+
+absl::StatusOr<std::unique_ptr<Selector>> Attach(const stage::ConfigureSelector& config,
+                                                 std::vector<UniqueFd> fds) {
+  if (fds.size() != kFixedFds + 2 * size_t{config.decoder_rings()}) {
+    return absl::InvalidArgumentError(absl::StrCat("configured with ", fds.size(), " descriptors"));
+  }
+  auto s = std::make_unique<Selector>();
+  if (auto r = MapInto(s->session_segment, std::move(fds[0]), Access::kReadWrite, kSessionBytes); !r.ok())
+    return r;
+  if (auto r = MapInto(s->timeline_segment, std::move(fds[1]), Access::kReadOnly, kTimelineBytes); !r.ok())
+    return r;
+  s->write_lock.Reset(dup(fds[2].get()));  // same open description: the lock belongs to both
+  if (auto r = LockOutPredecessor(s->write_lock); !r.ok()) return r;
+  if (auto r = MapInto(s->program_segment, std::move(fds[2]), Access::kReadWrite, 2 * kPage); !r.ok())
+    return r;
+
+  absl::StatusOr<SessionPage> session = SessionPage::Attach(s->session_segment.bytes());
+  if (!session.ok()) return session.status();
+  absl::StatusOr<TimelineReader> timeline = TimelineReader::Attach(s->timeline_segment.bytes());
+  if (!timeline.ok()) return timeline.status();
+  absl::StatusOr<RingView> program = RingView::Attach(s->program_segment.bytes(), RingPolicy::kOverwrite);
+  if (!program.ok()) return program.status();
+
+  std::vector<InputBus::PooledRing> pool(config.decoder_rings());
+  for (size_t i = 0; i < pool.size(); ++i) {
+    UniqueFd& ring = fds[kFixedFds + 2 * i];
+    UniqueFd& page = fds[kFixedFds + 2 * i + 1];
+    if (auto r = MapInto(pool[i].ring, std::move(ring), Access::kReadOnly, 2 * kPage); !r.ok()) return r;
+    if (auto r = MapInto(pool[i].reader_page, std::move(page), Access::kReadWrite, kPage); !r.ok()) return r;
+  }
+  s->session = std::make_unique<SessionPage>(*session);
+  s->timeline = std::make_unique<TimelineController>(*timeline);
+  s->inputs = std::make_unique<InputBus>(std::move(pool));
+  s->program = std::make_unique<ProgramOutput>(*program, static_cast<uint32_t>(getpid()));
+  return s;
+}
+
+void ReportState(StageServer& server, bool running, const std::string& error) {
+  stage::FromStage report;
+  report.mutable_selector()->set_running(running);
+  report.mutable_selector()->set_error(error);
+  server.Report(report);
+}
+
+int Main(int argc, char** argv) {
+  const StageOptions options = ParseStageFlags(argc, argv, "air-selector");
+  InitLog(options.id);
+  prctl(PR_SET_TIMERSLACK, 1);
+
+  StageServer server(options);
+  std::promise<std::unique_ptr<Selector>> configured;
+  std::vector<std::string> names;
+  bool seen = false;
+  server.Start(
+      [&](const stage::ToStage& message, std::vector<UniqueFd> fds) {
+        if (!message.has_selector() || seen) return;
+        seen = true;
+        names.assign(message.selector().segment_names().begin(), message.selector().segment_names().end());
+        absl::StatusOr<std::unique_ptr<Selector>> selector = Attach(message.selector(), std::move(fds));
+        if (!selector.ok()) {
+          Log().error("cannot run the tick: {}", selector.status().ToString());
+          ReportState(server, false, selector.status().ToString());
+          Log().flush();
+          EndStage(kExitRefused);
+        }
+        configured.set_value(*std::move(selector));
+      },
+      [&] {
+        for (const std::string& name : names) RemoveNamedSegment(name);
+      });
+  stage::FromStage loaded;
+  loaded.mutable_loaded();
+  server.Report(loaded);
+
+  const std::unique_ptr<Selector> selector = configured.get_future().get();
+  SystemClock clock;
+  TimingLoop loop(clock, *selector->session, *selector->timeline, *selector->inputs, *selector->program);
+  StageLine& line = selector->session->selector();
+  line.pid.store(static_cast<uint32_t>(getpid()));
+  line.phase.store(static_cast<uint32_t>(StagePhase::kRunning));
+  ReportState(server, true, "");
+  while (true) loop.RunTick();
+}
+
+}  // namespace
+}  // namespace air
+
+int main(int argc, char** argv) { return air::Main(argc, argv); }

@@ -1,0 +1,90 @@
+#include "stages/selector/program_output.h"
+
+#include <algorithm>
+
+#include "shm/atomic_copy.h"
+
+namespace air {
+
+ProgramOutput::ProgramOutput(const RingView& program_ring, uint32_t pid)
+    : writer_(program_ring, nullptr, pid),
+      time_(program_ring.format()),
+      pad_(program_ring.format()),
+      slate_(program_ring.format()),
+      sound_(pad_.sound().size()) {}
+
+std::optional<TickJournal> ProgramOutput::LastJournal() const {
+  SlotMeta meta;
+  const OverwriteReader reader(writer_.view(), nullptr);
+  if (writer_.next() == 0 || reader.ReadMeta(writer_.next() - 1, meta) != ReadResult::kOk)
+    return std::nullopt;
+  return meta.journal;
+}
+
+void ProgramOutput::JumpTo(Tick n) {
+  writer_.JumpTo(static_cast<uint64_t>(n.value()));
+  discontinuity_ = true;
+}
+
+uint32_t ProgramOutput::FillContent(const Decision& decision, const InputBus& inputs) {
+  const RingView& from = inputs.View(decision.source);
+  const RingView& to = writer_.view();
+  const uint64_t slot = writer_.next();
+  CopyToShared(to.video(slot), from.video(decision.unit), to.format().VideoBytes());
+
+  // The tick's sound begins 0 or 1 sample into its unit (HouseTime::LookAhead). A unit shorter than promised
+  // is completed with the pad's silence.
+  const uint32_t wanted = time_.SamplesOf(decision.tick);
+  const uint32_t skip = time_.LookAhead(decision.lock.tick, decision.tick);
+  const uint32_t there = decision.unit_meta.samples > skip ? decision.unit_meta.samples - skip : 0;
+  const uint32_t copied = std::min(wanted, there);
+  const size_t channels = to.format().channels;
+  const int16_t* sound = from.audio(decision.unit) + skip * channels;
+  auto rest = std::copy_n(sound, copied * channels, sound_.begin());
+  std::copy_n(pad_.sound().begin(), (wanted - copied) * channels, rest);
+  CopyToShared(to.audio(slot), sound_.data(), wanted * to.format().BytesPerSample());
+  if (decision.unit_meta.side_bytes > 0) {
+    CopyToShared(to.side_data(slot), from.side_data(decision.unit), decision.unit_meta.side_bytes);
+  }
+  return wanted;
+}
+
+uint32_t ProgramOutput::FillStill(Tick n, const StillProducer& still) {
+  const RingView& to = writer_.view();
+  const uint32_t samples = time_.SamplesOf(n);
+  CopyToShared(to.video(writer_.next()), still.picture().data(), still.picture().size());
+  CopyToShared(to.audio(writer_.next()), still.sound().data(), samples * to.format().BytesPerSample());
+  return samples;
+}
+
+void ProgramOutput::Emit(const Decision& decision, const InputBus& inputs, const Stamps& stamps, Nanos now) {
+  const bool content = decision.show == EntryKind::kContent;
+  const bool slate = decision.show == EntryKind::kSlate;
+  SlotMeta meta;
+  writer_.Open();
+  meta.samples = content ? FillContent(decision, inputs)
+                         : FillStill(decision.tick, slate ? static_cast<const StillProducer&>(slate_) : pad_);
+  meta.flags = content ? kFlagContent | (decision.unit_meta.flags & kFlagRepeat)
+               : slate ? kFlagSlate
+                       : kFlagPad;
+  if (discontinuity_) meta.flags |= kFlagDiscontinuity;
+  meta.video_bytes = static_cast<uint32_t>(writer_.view().format().VideoBytes());
+  meta.side_bytes = content ? decision.unit_meta.side_bytes : 0;
+  meta.journal = {.source = decision.source,
+                  .source_index = decision.unit,
+                  .segment_serial = decision.segment_serial,
+                  .lock_tick = decision.lock.tick.value(),
+                  .locked = decision.lock.segment_serial != 0 ? 1u : 0u,
+                  .pad_cause = decision.cause,
+                  .timeline_version = decision.timeline_version,
+                  .block_serial = decision.block_serial,
+                  .media_position_us = content ? decision.unit_meta.journal.media_position_us : 0};
+  meta.deadline_ns = stamps.deadline.value();
+  meta.opened_ns = stamps.opened.value();
+  meta.committed_ns = now.value();
+  writer_.Publish(meta);
+  writer_.Beat(now.value());
+  discontinuity_ = false;
+}
+
+}  // namespace air

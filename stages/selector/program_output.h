@@ -1,0 +1,45 @@
+// ProgramOutput: carries out a decision. One program frame per tick into the OutputBus (an overwrite ring
+// that does not know its readers), with the journal of why. That ring is all the memory the selector has: a
+// successor goes on from its last committed slot.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "shm/frame_ring_buffer.h"
+#include "shm/house_time.h"
+#include "stages/selector/frame_selection.h"
+#include "stages/selector/input_bus.h"
+#include "stages/selector/still_producer.h"
+
+namespace air {
+
+class ProgramOutput {
+ public:
+  ProgramOutput(const RingView& program_ring, uint32_t pid);
+
+  // The tick to make next: ticks are the ring's indices.
+  Tick next_tick() const { return Tick(static_cast<int64_t>(writer_.next())); }
+  // The journal of the last committed tick; nullopt when there is none.
+  std::optional<TickJournal> LastJournal() const;
+  // Gives up the ticks before `n`: the next frame carries the discontinuity flag.
+  void JumpTo(Tick n);
+
+  struct Stamps {
+    Nanos deadline, opened;
+  };
+  void Emit(const Decision& decision, const InputBus& inputs, const Stamps& stamps, Nanos now);
+
+ private:
+  uint32_t FillContent(const Decision& decision, const InputBus& inputs);
+  uint32_t FillStill(Tick n, const StillProducer& still);
+
+  FrameRingWriter<RingPolicy::kOverwrite> writer_;
+  HouseTime time_;
+  PadProducer pad_;
+  SlateProducer slate_;
+  std::vector<int16_t> sound_;  // one tick's, private
+  bool discontinuity_ = false;
+};
+
+}  // namespace air

@@ -1,0 +1,39 @@
+// The two producers that are always there. Pad: black picture, silence; the only source of both in AIR.
+// Slate: what a viewer sees when a segment's content had to be given up. Both are rendered once, at start,
+// and only read afterwards.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "shm/house_format.h"
+
+namespace air {
+
+class StillProducer {
+ public:
+  std::span<const uint8_t> picture() const { return picture_; }  // HouseFormat::VideoBytes()
+  // Silence, MaxUnitSamples() * channels.
+  std::span<const int16_t> sound() const { return sound_; }
+
+ protected:
+  // One colour, limited range (BT.709 / BT.601 black is 16, 128, 128).
+  StillProducer(const HouseFormat& format, uint8_t y, uint8_t u, uint8_t v);
+
+ private:
+  std::vector<uint8_t> picture_;
+  std::vector<int16_t> sound_;
+};
+
+class PadProducer final : public StillProducer {
+ public:
+  explicit PadProducer(const HouseFormat& format) : StillProducer(format, 16, 128, 128) {}
+};
+
+class SlateProducer final : public StillProducer {
+ public:
+  explicit SlateProducer(const HouseFormat& format) : StillProducer(format, 40, 148, 116) {}  // dark blue
+};
+
+}  // namespace air

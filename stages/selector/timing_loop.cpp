@@ -1,0 +1,51 @@
+#include "stages/selector/timing_loop.h"
+
+namespace air {
+
+TimingLoop::TimingLoop(MasterClock& clock, const SessionPage& session, TimelineController& timeline,
+                       InputBus& inputs, ProgramOutput& program)
+    : clock_(clock),
+      line_(session.selector()),
+      pacer_(session.time(), session.facts().epoch.mono),
+      period_ns_(session.time().NanosOf(Tick(1))),
+      timeline_(timeline),
+      inputs_(inputs),
+      program_(program),
+      last_(session.facts().epoch.mono - period_ns_) {
+  if (std::optional<TickJournal> journal = program_.LastJournal()) timeline_.Restore(*journal);
+}
+
+void TimingLoop::RunTick() {
+  const Tick due = program_.next_tick();
+  clock_.SleepUntil(pacer_.WakeTime(due, last_));
+  const Nanos opened = clock_.Now();
+  line_.beat_ns.store(opened.value(), std::memory_order_relaxed);
+
+  const Tick n = pacer_.Catch(due, opened);
+  if (n != due) {
+    program_.JumpTo(n);
+    line_.Add(SelectorCounter::kDiscontinuities);
+    line_.Add(SelectorCounter::kTicksGivenUp, static_cast<uint64_t>(n - due));
+  }
+
+  const Decision decision = timeline_.Decide(n, inputs_);
+  program_.Emit(decision, inputs_, {.deadline = pacer_.Deadline(n), .opened = opened}, clock_.Now());
+  if (decision.wanted) inputs_.ReleaseThrough(decision.source, decision.unit);
+
+  last_ = opened;
+  Count(decision, opened);
+}
+
+void TimingLoop::Count(const Decision& decision, Nanos opened) {
+  line_.Add(SelectorCounter::kFrames);
+  line_.Set(SelectorCounter::kTimelineVersion, decision.timeline_version);
+  if (opened - pacer_.Deadline(decision.tick) > period_ns_) line_.Add(SelectorCounter::kLateTicks);
+  if (decision.show == EntryKind::kContent) line_.Add(SelectorCounter::kContentFrames);
+  if (decision.show == EntryKind::kPad) {
+    line_.Add(static_cast<SelectorCounter>(static_cast<size_t>(SelectorCounter::kPadFirst) +
+                                           static_cast<size_t>(decision.cause)));
+  }
+  if (decision.cause == PadCause::kRefused) line_.Add(SelectorCounter::kRefusedUnits);
+}
+
+}  // namespace air
