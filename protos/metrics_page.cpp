@@ -122,6 +122,21 @@ std::optional<double> MetricsPage::Sum(absl::string_view name) const {
   return sum;
 }
 
+std::string ChannelState(const MetricsPage& page) {
+  constexpr const char* kNames[] = {"stopped", "buffering", "ready", "error"};
+  for (const MetricSample& sample : page.Named("retrovue_playout_channel_state")) {
+    const auto label = sample.labels.find("state");
+    if (label == sample.labels.end()) {
+      for (int value = 0; value < 4; ++value) {
+        if (sample.value == value) return kNames[value];
+      }
+    } else if (sample.value == 1) {
+      return label->second;
+    }
+  }
+  return "";
+}
+
 absl::StatusOr<MetricsPage> FetchMetricsPage(const std::string& address, std::chrono::milliseconds timeout) {
   const std::size_t colon = address.rfind(':');
   if (colon == std::string::npos) {

@@ -1,3 +1,9 @@
+// The supervisor's /metrics page as a client reads it. Like the .proto files beside it, the page is an
+// interface between processes: names and labels are relied upon by dashboards, by air-ctl and by the channel
+// manager.
+//
+// The rule: be liberal. A line that is not understood is left out, a metric that is missing is absent, never
+// zero. A newer or older AIR may be at the other end.
 #pragma once
 
 #include <chrono>
@@ -8,13 +14,6 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-
-// The supervisor's /metrics page as a client reads it. Like the .proto files beside it, the page is an
-// interface between processes: names and labels are relied upon by dashboards, by air-ctl and by the channel
-// manager.
-//
-// The rule: be liberal. A line that is not understood is left out, a metric that is missing is absent, never
-// zero. A newer or older AIR may be at the other end.
 
 namespace air {
 
@@ -44,6 +43,11 @@ class MetricsPage {
  private:
   std::vector<MetricSample> samples_;
 };
+
+// "stopped", "buffering", "ready" or "error" from retrovue_playout_channel_state, whose value is 0, 1, 2 or 3
+// in that order. A page that spells the state out in a label `state` (1 for the one that holds) is understood
+// as well. Empty if the page has no state.
+std::string ChannelState(const MetricsPage& page);
 
 // Fetches http://ADDRESS/metrics. `address` is "host:port". Blocks for at most `timeout`.
 // UNAVAILABLE: nothing answers there. DEADLINE_EXCEEDED: it takes too long. FAILED_PRECONDITION: something

@@ -1,0 +1,241 @@
+#include "ctl/commands.h"
+
+#include <chrono>
+#include <fstream>
+#include <ostream>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "ctl/plan_file_loader.h"
+#include "ctl/status_report.h"
+#include "protos/metrics_page.h"
+
+namespace air {
+namespace {
+
+using namespace retrovue::playout;  // NOLINT: this file speaks that interface throughout
+
+constexpr std::chrono::seconds kMetricsLimit(3);
+
+absl::StatusOr<std::string> MetricsAddress(const MetricsSource& source) {
+  if (!source.address.empty()) return source.address;
+  const std::string path = source.runtime_dir + "/metrics.address";
+  std::ifstream file(path);
+  std::string address;
+  if (!std::getline(file, address) || address.empty()) {
+    return absl::NotFoundError(
+        absl::StrCat("cannot read ", path, ". Is ", source.runtime_dir,
+                     " the --runtime-dir of a running air-supervisor? Its metrics address can also be given "
+                     "with --metrics HOST:PORT."));
+  }
+  return address;
+}
+
+absl::StatusOr<PlanFile> ReadyPlan(const PlanOptions& options) {
+  absl::StatusOr<PlanFile> plan = LoadPlanFile(options.path);
+  if (!plan.ok()) return plan;
+  if (options.now || IsRelative(*plan)) MovePlanTo(absl::ToUnixMillis(absl::Now()), *plan);
+  if (!options.from_block.empty()) {
+    if (const absl::Status dropped = DropBlocksBefore(options.from_block, *plan); !dropped.ok())
+      return dropped;
+  }
+  return plan;
+}
+
+std::string Span(const BlockPlan& block) {
+  return absl::StrCat(block.block_id(), "  ", FormatUtc(block.start_utc_ms()), " to ",
+                      FormatUtc(block.end_utc_ms()));
+}
+
+}  // namespace
+
+std::string FormatUtc(std::int64_t utc_ms) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::FromUnixMillis(utc_ms), absl::UTCTimeZone());
+}
+
+absl::StatusOr<AttachStreamRequest> ParseEndpoint(const std::string& endpoint) {
+  AttachStreamRequest request;
+  absl::string_view rest = endpoint;
+  if (absl::ConsumePrefix(&rest, "unix:")) {
+    request.set_transport(STREAM_TRANSPORT_UNIX_DOMAIN_SOCKET);
+  } else if (absl::ConsumePrefix(&rest, "tcp:") && rest.find(':') != absl::string_view::npos) {
+    request.set_transport(STREAM_TRANSPORT_TCP_LOOPBACK);
+  } else {
+    rest = "";
+  }
+  if (rest.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", endpoint, "' is no endpoint: write unix:PATH or tcp:HOST:PORT of a listener"));
+  }
+  request.set_endpoint(std::string(rest));
+  return request;
+}
+
+ExitStatus Commands::Unanswered(const absl::Status& status) {
+  err_ << "air-ctl: " << status.message() << "\n";
+  switch (status.code()) {
+    case absl::StatusCode::kInvalidArgument:
+      return ExitStatus::kUsage;
+    case absl::StatusCode::kUnimplemented:
+      return ExitStatus::kRefused;
+    default:
+      return ExitStatus::kUnreachable;
+  }
+}
+
+ExitStatus Commands::Refused(const std::string& what, const std::string& code, const std::string& why) {
+  err_ << "air-ctl: AIR refuses to " << what << ": " << (why.empty() ? "no reason given" : why);
+  if (!code.empty()) err_ << " [" << code << "]";
+  err_ << "\n";
+  return ExitStatus::kRefused;
+}
+
+ExitStatus Commands::Version() {
+  const auto version = client_.GetVersion();
+  if (!version.ok()) return Unanswered(version.status());
+  out_ << version->version() << "\n";
+  return ExitStatus::kDone;
+}
+
+ExitStatus Commands::Status(const MetricsSource& source) {
+  const auto version = client_.GetVersion();
+  if (!version.ok()) return Unanswered(version.status());
+  out_ << "AIR         interface " << version->version() << "\n";
+  if (source.address.empty() && source.runtime_dir.empty()) {
+    out_ << "It answers. For frames, sinks and stages add --metrics HOST:PORT or --runtime-dir DIR.\n";
+    return ExitStatus::kDone;
+  }
+  const auto address = MetricsAddress(source);
+  if (!address.ok()) return Unanswered(address.status());
+  const auto page = FetchMetricsPage(*address, kMetricsLimit);
+  if (!page.ok()) return Unanswered(page.status());
+  out_ << StatusReport(*page);
+  return ExitStatus::kDone;
+}
+
+ExitStatus Commands::Start(const PlanOptions& options) {
+  const auto plan = ReadyPlan(options);
+  const auto format = plan.ok() ? ProgramFormatJson(*plan) : plan.status();
+  if (!format.ok() || plan->blocks_size() < 2) {
+    err_ << "air-ctl: "
+         << (format.ok() ? options.path + ": blocks: a session starts with two, the plan has one"
+                         : std::string(format.status().message()))
+         << "\n";
+    return ExitStatus::kUsage;
+  }
+  StartBlockPlanSessionRequest request;
+  request.set_channel_id(plan->channel_id());
+  *request.mutable_block_a() = plan->blocks(0);
+  *request.mutable_block_b() = plan->blocks(1);
+  request.set_join_utc_ms(plan->join_utc_ms());
+  request.set_program_format_json(*format);
+  // A plan that does not say otherwise gets a queue it fits in.
+  request.set_max_queue_depth(plan->max_queue_depth() > 0 ? plan->max_queue_depth() : plan->blocks_size());
+  request.set_evidence_endpoint(plan->evidence_endpoint());
+  request.set_channel_id_str(plan->channel_name());
+  const auto answer = client_.Start(request);
+  if (!answer.ok()) return Unanswered(answer.status());
+  if (!answer->success()) {
+    return Refused("start the session", BlockPlanResultCode_Name(answer->result_code()),
+                   answer->error_message());
+  }
+  out_ << "started  " << Span(plan->blocks(0)) << "\nqueued   " << Span(plan->blocks(1)) << "\n";
+  return FeedFrom(2, *plan);
+}
+
+ExitStatus Commands::Feed(const PlanOptions& options) {
+  const auto plan = ReadyPlan(options);
+  if (!plan.ok()) {
+    err_ << "air-ctl: " << plan.status().message() << "\n";
+    return ExitStatus::kUsage;
+  }
+  return FeedFrom(0, *plan);
+}
+
+ExitStatus Commands::FeedFrom(int first, const PlanFile& plan) {
+  for (int i = first; i < plan.blocks_size(); ++i) {
+    FeedBlockPlanRequest request;
+    request.set_channel_id(plan.channel_id());
+    *request.mutable_block() = plan.blocks(i);
+    const auto answer = client_.Feed(request);
+    if (!answer.ok()) return Unanswered(answer.status());
+    if (!answer->success()) {
+      const std::string& id = plan.blocks(i).block_id();
+      const std::string hint =
+          answer->queue_full() ? absl::StrCat(". Feed the rest after the next block starts, with --from ", id)
+                               : "";
+      return Refused(absl::StrCat("take block ", id), BlockPlanResultCode_Name(answer->result_code()),
+                     absl::StrCat(answer->error_message(), hint));
+    }
+    out_ << "queued   " << Span(plan.blocks(i)) << "\n";
+  }
+  return ExitStatus::kDone;
+}
+
+ExitStatus Commands::Attach(int channel_id, const std::string& endpoint, bool replace) {
+  auto request = ParseEndpoint(endpoint);
+  if (!request.ok()) {
+    err_ << "air-ctl: " << request.status().message() << "\n";
+    return ExitStatus::kUsage;
+  }
+  request->set_channel_id(channel_id);
+  request->set_replace_existing(replace);
+  const auto answer = client_.Attach(*request);
+  if (!answer.ok()) return Unanswered(answer.status());
+  if (!answer->success()) return Refused(absl::StrCat("attach ", endpoint), "", answer->error_message());
+  out_ << "attached " << endpoint << "\n";
+  return ExitStatus::kDone;
+}
+
+ExitStatus Commands::Detach(int channel_id) {
+  DetachStreamRequest request;
+  request.set_channel_id(channel_id);
+  const auto answer = client_.Detach(request);
+  if (!answer.ok()) return Unanswered(answer.status());
+  if (!answer->success()) return Refused("detach", "", answer->error_message());
+  out_ << "detached\n";
+  return ExitStatus::kDone;
+}
+
+ExitStatus Commands::Stop(int channel_id) {
+  StopBlockPlanSessionRequest request;
+  request.set_channel_id(channel_id);
+  request.set_reason("operator");
+  const auto answer = client_.Stop(request);
+  if (!answer.ok()) return Unanswered(answer.status());
+  if (!answer->success()) return Refused("stop", "", answer->error_message());
+  out_ << "stopped after " << answer->blocks_executed() << " blocks, " << answer->final_ct_ms()
+       << " ms of programme\n";
+  return ExitStatus::kDone;
+}
+
+ExitStatus Commands::Events(int channel_id) {
+  const absl::Status ended = client_.Events(channel_id, [this](const BlockEvent& event) {
+    switch (event.event_case()) {
+      case BlockEvent::kBlockStarted:
+        out_ << "block_started    " << event.block_started().block_id() << "  "
+             << FormatUtc(event.block_started().block_start_utc_ms()) << " to "
+             << FormatUtc(event.block_started().block_end_utc_ms()) << std::endl;
+        break;
+      case BlockEvent::kBlockCompleted:
+        out_ << "block_completed  " << event.block_completed().block_id() << "  at "
+             << event.block_completed().final_ct_ms() << " ms, "
+             << event.block_completed().blocks_executed_total() << " blocks so far" << std::endl;
+        break;
+      case BlockEvent::kSessionEnded:
+        out_ << "session_ended    " << event.session_ended().reason() << "  at "
+             << event.session_ended().final_ct_ms() << " ms, "
+             << event.session_ended().blocks_executed_total() << " blocks" << std::endl;
+        break;
+      case BlockEvent::EVENT_NOT_SET:
+        break;
+    }
+  });
+  if (ended.ok()) return ExitStatus::kDone;
+  if (ended.code() != absl::StatusCode::kNotFound) return Unanswered(ended);
+  return Refused("send events", "NOT_FOUND", std::string(ended.message()));
+}
+
+}  // namespace air

@@ -1,0 +1,68 @@
+// The commands of air-ctl. Each does one thing, says on `out` what came of it, and on `err` what went wrong,
+// where, and what to do.
+#pragma once
+
+#include <cstdint>
+#include <iosfwd>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "ctl/control_client.h"
+#include "protos/plan_file.pb.h"
+#include "protos/playout.pb.h"
+
+namespace air {
+
+// Exit status of air-ctl. Scripts rely on the numbers.
+enum class ExitStatus {
+  kDone = 0,
+  kRefused = 1,      // AIR answered no
+  kUsage = 2,        // the command or the plan file is wrong; nothing was sent
+  kUnreachable = 3,  // no AIR, or no answer from it
+};
+
+struct PlanOptions {
+  std::string path;
+  bool now = false;        // move the plan so that its first block starts now, whatever times it has
+  std::string from_block;  // feed from this block on; empty: all
+};
+
+struct MetricsSource {
+  std::string address;      // "host:port"; empty: look in runtime_dir
+  std::string runtime_dir;  // of the supervisor; it holds a file metrics.address
+};
+
+class Commands {
+ public:
+  Commands(ControlClient& client, std::ostream& out, std::ostream& err)
+      : client_(client), out_(out), err_(err) {}
+
+  ExitStatus Version();
+  ExitStatus Status(const MetricsSource& source);
+  // Starts a session with the first two blocks of the plan and feeds it the others.
+  ExitStatus Start(const PlanOptions& options);
+  ExitStatus Feed(const PlanOptions& options);
+  // `endpoint`: "unix:PATH" or "tcp:HOST:PORT".
+  ExitStatus Attach(int channel_id, const std::string& endpoint, bool replace);
+  ExitStatus Detach(int channel_id);
+  ExitStatus Stop(int channel_id);
+  // Prints the events of the session, a line each, until it ends.
+  ExitStatus Events(int channel_id);
+
+ private:
+  ExitStatus FeedFrom(int first, const PlanFile& plan);
+  ExitStatus Unanswered(const absl::Status& status);
+  ExitStatus Refused(const std::string& what, const std::string& code, const std::string& why);
+
+  ControlClient& client_;
+  std::ostream& out_;
+  std::ostream& err_;
+};
+
+// "unix:PATH" or "tcp:HOST:PORT" as a request. INVALID_ARGUMENT for anything else.
+absl::StatusOr<retrovue::playout::AttachStreamRequest> ParseEndpoint(const std::string& endpoint);
+
+// "2026-02-02T12:00:00.040Z".
+std::string FormatUtc(std::int64_t utc_ms);
+
+}  // namespace air

@@ -1,0 +1,74 @@
+// air-ctl: the operator's client. One command, one answer, one exit status; docs/operations.md is its manual.
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <iostream>
+
+#include "ctl/commands.h"
+#include "ctl/control_client.h"
+
+namespace {
+
+constexpr const char* kFooter =
+    "Exit status: 0 done, 1 refused by AIR, 2 wrong usage or plan file, 3 AIR not reachable.";
+
+air::ExitStatus Run(int argc, char** argv) {
+  CLI::App app("Operates a running AIR through its control interface.", "air-ctl");
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  app.fallthrough();
+
+  std::string address = "127.0.0.1:50051";
+  int channel_id = 1;
+  app.add_option("--address", address, "HOST:PORT or unix:PATH of air-supervisor")->capture_default_str();
+  app.add_option("--channel", channel_id, "channel number (start and feed: see the plan)")
+      ->capture_default_str();
+
+  app.add_subcommand("version", "Print the version of the control interface AIR speaks");
+
+  air::MetricsSource metrics;
+  CLI::App* status = app.add_subcommand("status", "Print what is on the air, and how it goes");
+  status->add_option("--metrics", metrics.address, "HOST:PORT of the metrics page");
+  status->add_option("--runtime-dir", metrics.runtime_dir, "runtime directory of air-supervisor, instead");
+
+  air::PlanOptions plan;
+  CLI::App* start = app.add_subcommand("start", "Start a session from a plan file");
+  start->add_option("plan", plan.path, "plan file")->type_name("PLAN.json")->required();
+  start->add_flag("--now", plan.now, "move the plan so that its first block starts now");
+
+  CLI::App* feed = app.add_subcommand("feed", "Append the blocks of a plan file to the running session");
+  feed->add_option("plan", plan.path, "plan file")->type_name("PLAN.json")->required();
+  feed->add_flag("--now", plan.now, "move the plan so that its first block starts now");
+  feed->add_option("--from", plan.from_block, "start with this block of the plan")->type_name("BLOCK_ID");
+
+  std::string endpoint;
+  bool replace = false;
+  CLI::App* attach = app.add_subcommand("attach", "Send the stream to a listener");
+  attach->add_option("endpoint", endpoint, "unix:PATH or tcp:HOST:PORT")->type_name("ENDPOINT")->required();
+  attach->add_flag("--replace", replace, "take the place of the sink that is attached");
+
+  app.add_subcommand("detach", "Disconnect the sink; the channel runs on");
+  app.add_subcommand("stop", "End the session");
+  app.add_subcommand("events", "Print block events until the session ends");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? air::ExitStatus::kDone : air::ExitStatus::kUsage;
+  }
+
+  air::ControlClient client(address);
+  air::Commands commands(client, std::cout, std::cerr);
+  const std::string command = app.get_subcommands().front()->get_name();
+  if (command == "version") return commands.Version();
+  if (command == "status") return commands.Status(metrics);
+  if (command == "start") return commands.Start(plan);
+  if (command == "feed") return commands.Feed(plan);
+  if (command == "attach") return commands.Attach(channel_id, endpoint, replace);
+  if (command == "detach") return commands.Detach(channel_id);
+  if (command == "stop") return commands.Stop(channel_id);
+  return commands.Events(channel_id);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return static_cast<int>(Run(argc, argv)); }
