@@ -30,6 +30,12 @@ absl::Status Refuse(const std::string& check) {
   return absl::FailedPreconditionError(absl::StrCat("frame ring refused: ", check));
 }
 
+// What a slot says of itself is believed only within the bounds of the format.
+bool FitsItsSlot(const SlotMeta& meta, uint64_t index, const HouseFormat& format) {
+  return meta.index == index && meta.samples <= format.MaxUnitSamples() &&
+         meta.video_bytes == format.VideoBytes() && meta.side_bytes <= kSideDataBytes;
+}
+
 }  // namespace
 
 size_t RingBytes(const HouseFormat& format, uint32_t slot_count) {
@@ -117,12 +123,12 @@ uint64_t OverwriteReader::oldest() const {
 
 ReadResult OverwriteReader::Read(uint64_t i, std::span<uint8_t> video, std::span<int16_t> audio,
                                  SlotMeta& meta) const {
+  // `next` first: once it is past i, the commit word of unit i cannot be missed. The other way round, a unit
+  // published between the two loads would look like a gap.
+  if (i >= next()) return ReadResult::kTooEarly;
   const SlotHeader& slot = view_.slot(i);
   const uint64_t commit = slot.commit.load(std::memory_order_acquire);  // SYNC POINT: with Publish
-  if (commit != i + 1) {
-    if (i >= next()) return ReadResult::kTooEarly;
-    return (commit & ~kWriting) > i ? ReadResult::kTooLate : ReadResult::kGap;
-  }
+  if (commit != i + 1) return (commit & ~kWriting) > i ? ReadResult::kTooLate : ReadResult::kGap;
   CopyFromShared(&meta, &slot.meta, sizeof meta);
   CopyFromShared(video.data(), view_.video(i), video.size());
   CopyFromShared(audio.data(), view_.audio(i), audio.size_bytes());
@@ -132,8 +138,7 @@ ReadResult OverwriteReader::Read(uint64_t i, std::span<uint8_t> video, std::span
     return ReadResult::kTooLate;
   }
   // The words are whole; that they are sane is checked all the same.
-  return meta.index == i && meta.samples <= view_.format().MaxUnitSamples() ? ReadResult::kOk
-                                                                            : ReadResult::kGap;
+  return FitsItsSlot(meta, i, view_.format()) ? ReadResult::kOk : ReadResult::kGap;
 }
 
 void OverwriteReader::WaitFor(uint64_t i, int64_t timeout_ns) const {
@@ -149,10 +154,7 @@ ReadResult BackpressureReader::Peek(uint64_t i, SlotMeta& meta) const {
   const SlotHeader& slot = view_.slot(i);
   if (slot.commit.load(std::memory_order_acquire) != i + 1) return ReadResult::kGap;
   CopyFromShared(&meta, &slot.meta, sizeof meta);
-  const HouseFormat& format = view_.format();
-  const bool sane = meta.index == i && meta.samples <= format.MaxUnitSamples() &&
-                    meta.video_bytes == format.VideoBytes() && meta.side_bytes <= kSideDataBytes;
-  return sane ? ReadResult::kOk : ReadResult::kGap;
+  return FitsItsSlot(meta, i, view_.format()) ? ReadResult::kOk : ReadResult::kGap;
 }
 
 void BackpressureReader::Release(uint64_t index) {
@@ -172,6 +174,16 @@ absl::Status LockForWriting(const UniqueFd& handover_fd) {
   if (flock(handover_fd.get(), LOCK_EX | LOCK_NB) == 0) return absl::OkStatus();
   if (errno == EWOULDBLOCK) return absl::UnavailableError("the ring's last writer still lives");
   return absl::InternalError(absl::StrCat("flock: ", std::strerror(errno)));
+}
+
+absl::Status LockOutPredecessor(MasterClock& clock, const UniqueFd& handover_fd) {
+  const Nanos deadline = clock.Now() + 2 * kNanosPerSecond;
+  absl::Status status = LockForWriting(handover_fd);
+  while (absl::IsUnavailable(status) && clock.Now() < deadline) {
+    clock.SleepUntil(clock.Now() + kNanosPerMs);
+    status = LockForWriting(handover_fd);
+  }
+  return status;
 }
 
 template class FrameRingWriter<RingPolicy::kBackpressure>;

@@ -1,13 +1,14 @@
-// FrameRingBuffer: house-format AV units between two processes, one writer, lock-free, and whole after any
-// kill.
+// FrameRingBuffer: house-format AV units between two processes, one writer, lock-free, whole after any kill.
 //
 // The demands pull apart: the selector must never wait for anybody, the sound of a decoder must never be
 // dropped, a killed writer must leave nothing to repair, and a reader must never show half a picture. So
 // there is one layout (frame_ring_layout.h) with two policies:
 //
-//   Backpressure (decoder -> selector)  the writer waits for room; the reader uses units in place, then
-//   releases them Overwrite    (OutputBus)            the writer never looks back; a reader copies out and
-//   validates after the copy
+//   Backpressure (decoder -> selector)   the writer waits for room;
+//                                        the reader uses units in place, then releases them
+//
+//   Overwrite (OutputBus)                the writer never looks back;
+//                                        a reader copies out, and validates after the copy
 //
 // Killed at any instruction: a slot that was being filled stays WRITING and unpublished, nobody looks at it,
 // and the successor fills it again. A slot that was committed but not yet published is rolled forward.
@@ -23,6 +24,7 @@
 #include "shm/frame_ring_layout.h"
 #include "shm/futex.h"
 #include "shm/house_format.h"
+#include "shm/master_clock.h"
 #include "shm/unique_fd.h"
 
 namespace air {
@@ -38,8 +40,7 @@ struct RingSpec {
 // Segment size of a ring in bytes.
 size_t RingBytes(const HouseFormat& format, uint32_t slot_count);
 
-// Writes the header and empties every slot; `memory` is at least RingBytes() long and nobody is attached to
-// it.
+// Writes the header and empties every slot; `memory` is at least RingBytes() long, nobody is attached to it.
 void FormatRing(std::span<std::byte> memory, const RingSpec& spec);
 
 // The geometry of an attached ring. Checked once against what the format demands and kept privately, so that
@@ -53,8 +54,7 @@ class RingView {
   uint32_t slot_count() const { return slot_count_; }
   uint64_t generation() const { return generation_; }
   const std::array<uint64_t, 2>& instance_id() const { return instance_id_; }
-  // True while the header still describes the ring that was attached (a pooled ring may have been reset
-  // since).
+  // True while the header describes the ring that was attached (a pooled ring may have been reset since).
   bool IsCurrent() const;
 
   WriterPage& writer() const { return *reinterpret_cast<WriterPage*>(base_ + kPage); }
@@ -172,6 +172,8 @@ class BackpressureReader {
 absl::StatusOr<UniqueFd> OpenForHandover(int segment_fd);
 // Errors: Unavailable while the predecessor still lives.
 absl::Status LockForWriting(const UniqueFd& handover_fd);
+// The same, waiting up to two seconds: a killed predecessor's lock goes with its last descriptor, at once or nearly.
+absl::Status LockOutPredecessor(MasterClock& clock, const UniqueFd& handover_fd);
 
 extern template class FrameRingWriter<RingPolicy::kBackpressure>;
 extern template class FrameRingWriter<RingPolicy::kOverwrite>;

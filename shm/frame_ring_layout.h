@@ -10,11 +10,15 @@
 // crash can separate sound from picture. Slot of index i is i % slot_count. Every index is absolute, 64 bit,
 // and within one generation never reused and never rewound.
 //
-//   RingHeader   written once by the supervisor (again only by Reset, while nobody is attached), `magic`
-//   stored last WriterPage   written by the ring's one writer, which holds the write lock
-//   (frame_ring_buffer.h) SlotHeader   written by the writer while `commit` says WRITING; everybody may read
-//   it, and checks `commit` after ReaderPage   one per reader, in the reader's own segment, written by that
-//   reader
+//   RingHeader   written once by the supervisor, `magic` last (again only when a pooled ring gets another
+//                asset, while nobody is attached)
+//
+//   WriterPage   written by the ring's one writer, which holds the write lock (frame_ring_buffer.h)
+//
+//   SlotHeader   written by the writer while `commit` says WRITING; everybody may read it, and checks
+//                `commit` afterwards
+//
+//   ReaderPage   one per reader, in the reader's own segment, written by that reader
 //
 // No word is ever written by two processes at a time.
 #pragma once

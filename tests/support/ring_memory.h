@@ -1,6 +1,7 @@
 // Frame rings on plain memory, and units whose every byte is known: what the tests of shm/ share.
 #pragma once
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -58,8 +59,8 @@ class RingMemory {
   PageMemory memory_, page_;
 };
 
-// A picture with its sound, each 64-bit word of which follows from `seed` and the word's position: a unit that
-// mixes two writers, two indices or two places shows it.
+// A picture with its sound, each 64-bit word of which follows from `seed` and the word's position: a unit
+// that mixes two writers, two indices or two places shows it.
 class PatternUnit {
  public:
   explicit PatternUnit(const HouseFormat& format)
