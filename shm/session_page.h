@@ -21,7 +21,7 @@
 
 namespace air {
 
-inline constexpr uint64_t kSessionMagic = 0x3153455352494141;
+inline constexpr uint64_t kSessionMagic = 0x3153534553524941;  // "AIRSESS1", little endian
 inline constexpr uint32_t kSessionLayoutVersion = 1;
 inline constexpr size_t kMaxSinks = 8;
 inline constexpr size_t kStageLines = 1 + kMaxSinks;

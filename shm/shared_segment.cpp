@@ -37,7 +37,11 @@ absl::Status SystemError(const std::string& what) {
 }  // namespace
 
 absl::Status SharedSegment::Allocate(size_t bytes, const std::string& what) {
-  if (int error = posix_fallocate(fd_.get(), 0, static_cast<off_t>(bytes)); error != 0) {
+  int error;
+  do {
+    error = posix_fallocate(fd_.get(), 0, static_cast<off_t>(bytes));
+  } while (error == EINTR);
+  if (error != 0) {
     return absl::ResourceExhaustedError(
         absl::StrCat("cannot allocate ", bytes, " bytes of shared memory for ", what, ": ",
                      std::strerror(error), "; make /dev/shm larger or the house format smaller"));
@@ -93,9 +97,11 @@ absl::StatusOr<SharedSegment> SharedSegment::CreateNamed(const std::string& name
 absl::Status SharedSegment::Publish() {
   const std::string from = absl::StrCat(kShmDir, temporary_), to = absl::StrCat(kShmDir, name_);
   if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) != 0) {
-    if (errno == EEXIST)
-      return absl::AlreadyExistsError(absl::StrCat("shared memory ", name_, " exists already"));
-    return SystemError(absl::StrCat("publishing shared memory ", name_));
+    absl::Status status =
+        errno == EEXIST ? absl::AlreadyExistsError(absl::StrCat("shared memory ", name_, " exists already"))
+                        : SystemError(absl::StrCat("publishing shared memory ", name_));
+    RemoveNamedSegment(temporary_);
+    return status;
   }
   temporary_.clear();
   return absl::OkStatus();

@@ -1,13 +1,14 @@
 // SharedSegment: one contiguous piece of memory that several processes map.
 //
 // Two backends behind Boost.Interprocess' mapped_region:
-//   named   shared_memory_object, mode 0600, for what only trusted stages write (session page, timeline,
-//   program ring,
-//           transport journals): the next supervisor finds it by its name. It is built completely under a
-//           temporary name and published by a rename that never replaces, so nobody ever sees half a segment.
-//   sealed  memfd that can neither shrink nor grow, for decoder rings: their writer is not trusted, and a
-//   writer that
-//           could truncate the memory would kill its readers with SIGBUS.
+//
+//   named   shared_memory_object, mode 0600, for what only trusted stages write (session page, program ring,
+//           timeline, transport journals): the next supervisor finds it by its name. It is built completely
+//           under a temporary name ("tmp." and its own) and published by a rename that never replaces, so
+//           nobody ever sees half a segment.
+//
+//   sealed  memfd that can neither shrink nor grow, for decoder rings: their writer is not trusted, and one
+//           that could truncate the memory would kill its readers with SIGBUS.
 //
 // All memory is allocated at creation (posix_fallocate): too little of it is an error here, never a signal on
 // the air.
@@ -37,7 +38,7 @@ class SharedSegment {
   static absl::StatusOr<SharedSegment> CreateSealed(const std::string& label, size_t bytes);
   // The same under a temporary name; invisible to OpenNamed until Publish().
   static absl::StatusOr<SharedSegment> CreateNamed(const std::string& name, size_t bytes);
-  // Makes a named segment visible. AlreadyExists when the name is taken: nothing is replaced.
+  // Makes a named segment visible. AlreadyExists when the name is taken: nothing is replaced or left behind.
   absl::Status Publish();
 
   static absl::StatusOr<SharedSegment> OpenNamed(const std::string& name, Access access);

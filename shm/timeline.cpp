@@ -108,6 +108,9 @@ absl::Status TimelineWriter::Commit(std::span<const TimelineEntry> wanted, Tick 
   const uint64_t version = current_.version() + 1;
   if (absl::Status s = current_.Assign(version, next); !s.ok()) return s;
   TimelineBank& bank = memory_->banks[version % 2];
+  // SYNC POINT: with the acquire fence in Refresh. Who reads a word of this bank written from here on also
+  // sees that the version it held has been superseded.
+  std::atomic_thread_fence(std::memory_order_release);
   const uint64_t count = next.size();
   CopyToShared(&bank.count, &count, sizeof count);
   CopyToShared(bank.entries.data(), next.data(), count * sizeof(TimelineEntry));

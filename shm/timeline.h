@@ -24,7 +24,7 @@
 
 namespace air {
 
-inline constexpr uint64_t kTimelineMagic = 0x314e4c4d49524941;  // "AIRIMLN1"
+inline constexpr uint64_t kTimelineMagic = 0x314e4c4d54524941;  // "AIRTMLN1", little endian
 inline constexpr uint32_t kTimelineLayoutVersion = 1;
 inline constexpr size_t kTimelineCapacity = 1024;  // entries
 inline constexpr int64_t kFreezeTicks = 2;
