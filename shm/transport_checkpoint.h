@@ -21,7 +21,8 @@ struct TransportCheckpoint {
   uint32_t vbv_fullness = 0;     // bits in the coder's buffer, so that a successor starts from the same fullness
   std::array<uint8_t, 8> continuity{};  // next continuity_counter of each PidSlot, 0..15
   uint8_t has_pcr = 0;           // 0 until the first PCR was written
-  std::array<uint8_t, 71> reserved{};
+  uint8_t ticks_since_sdt = 0;   // SDT sections keep a least distance too (EN 300 468 5.1.4), and an IDR may come any time
+  std::array<uint8_t, 70> reserved{};
 
   bool operator==(const TransportCheckpoint&) const = default;
 };
