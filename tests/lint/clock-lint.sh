@@ -1,0 +1,17 @@
+#!/bin/bash
+# Contract: MasterClock alone reads a system clock. Everything else is told the time, so that a test can tell it another.
+set -euo pipefail
+cd "${1:-.}"
+
+reads='clock_gettime|clock_nanosleep|gettimeofday|timespec_get|_clock::now|absl::Now\(|\btime\((nullptr|NULL|0|&)'
+found=$(find shm link stages supervisor -name '*.cpp' -o -name '*.h' -o -name '*.inc' |
+  grep -v '^shm/master_clock\.cpp$' |
+  while read -r file; do
+    # What a comment says about a clock is not a call.
+    sed 's#//.*##' "$file" | grep -nE "$reads" | sed "s#^#$file:#" || true
+  done)
+if [[ -n $found ]]; then
+  echo "Only shm/master_clock.cpp may read a system clock:" >&2
+  echo "$found" >&2
+  exit 1
+fi
