@@ -52,6 +52,14 @@ enum class PadCause : uint32_t {
   kCount
 };
 
+// "LATE", "EOF", ...; "PLANNED" for kNone: the plan itself asked for pad.
+constexpr const char* ToString(PadCause cause) {
+  constexpr std::array<const char*, static_cast<size_t>(PadCause::kCount)> kWords = {
+      "PLANNED", "LATE", "EOF", "CRASH", "HANG", "OPEN_FAILED", "NO_PLAN", "SKIPPED", "REFUSED"};
+  const auto i = static_cast<size_t>(cause);
+  return i < kWords.size() ? kWords[i] : "UNKNOWN";
+}
+
 enum class RingPolicy : uint32_t {
   kBackpressure = 1,  // decoder -> selector: the writer waits for its one reader, no unit is ever lost
   kOverwrite = 2,     // OutputBus: the writer never looks at a reader

@@ -5,7 +5,7 @@
 namespace air {
 
 void FormatSession(std::span<std::byte> memory, const SessionFacts& facts) {
-  auto* session = new (memory.data()) SessionMemory{};
+  auto* session = new (memory.data()) SessionPageMemory{};
   SessionHeader& h = session->header;
   h.layout_version = kSessionLayoutVersion;
   h.header_size = sizeof(SessionHeader);
@@ -27,7 +27,7 @@ absl::StatusOr<SessionPage> SessionPage::Attach(std::span<std::byte> memory) {
   if (memory.size() < kSessionBytes)
     return absl::FailedPreconditionError("session page refused: segment too short");
   SessionPage page;
-  page.memory_ = reinterpret_cast<SessionMemory*>(memory.data());
+  page.memory_ = reinterpret_cast<SessionPageMemory*>(memory.data());
   const SessionHeader& h = page.memory_->header;
   if (h.magic.load(std::memory_order_acquire) != kSessionMagic || h.layout_version != kSessionLayoutVersion) {
     return absl::FailedPreconditionError("session page refused: magic or layout version");

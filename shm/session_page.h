@@ -86,16 +86,16 @@ struct StageLine {
 
 enum class StagePhase : uint32_t { kNone, kStarting, kRunning, kEnded };
 
-struct SessionMemory {
+struct SessionPageMemory {
   alignas(kPage) SessionHeader header;
   alignas(kPage) std::array<StageLine, kStageLines> lines;
 };
-static_assert(std::is_standard_layout_v<SessionMemory> && offsetof(SessionMemory, lines) == kPage);
+static_assert(std::is_standard_layout_v<SessionPageMemory> && offsetof(SessionPageMemory, lines) == kPage);
 static_assert(static_cast<size_t>(SelectorCounter::kCount) <= 30 &&
               static_cast<size_t>(EncoderCounter::kCount) <= 30);
 static_assert(sizeof(StageLine) == 384);
 
-inline constexpr size_t kSessionBytes = sizeof(SessionMemory);
+inline constexpr size_t kSessionBytes = sizeof(SessionPageMemory);
 
 void FormatSession(std::span<std::byte> memory, const SessionFacts& facts);
 
@@ -110,7 +110,7 @@ class SessionPage {
   StageLine& sink(size_t index) const { return memory_->lines[1 + index]; }  // index < kMaxSinks
 
  private:
-  SessionMemory* memory_ = nullptr;
+  SessionPageMemory* memory_ = nullptr;
   SessionFacts facts_;
 };
 

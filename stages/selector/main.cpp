@@ -16,7 +16,6 @@ namespace air {
 namespace {
 
 constexpr int kFixedFds = 3;  // session page, timeline, program ring; then two per decoder ring
-constexpr int kLockAttempts = 2000;
 
 // Everything the tick needs, attached.
 struct Selector {
@@ -34,31 +33,19 @@ absl::Status MapInto(SharedSegment& segment, UniqueFd fd, Access access, size_t 
   return mapped.status();
 }
 
-// The predecessor has been killed before we were configured; its lock goes with its last descriptor, at once
-// or nearly.
-absl::Status LockOutPredecessor(const UniqueFd& fd) {
-  SystemClock clock;
-  absl::Status status;
-  for (int attempt = 0; attempt < kLockAttempts; ++attempt) {
-    status = LockForWriting(fd);
-    if (!absl::IsUnavailable(status)) return status;
-    clock.SleepUntil(clock.Now() + kNanosPerMs);
-  }
-  return status;
-}
-
 absl::StatusOr<std::unique_ptr<Selector>> Attach(const stage::ConfigureSelector& config,
                                                  std::vector<UniqueFd> fds) {
   if (fds.size() != kFixedFds + 2 * size_t{config.decoder_rings()}) {
     return absl::InvalidArgumentError(absl::StrCat("configured with ", fds.size(), " descriptors"));
   }
+  SystemClock clock;
   auto s = std::make_unique<Selector>();
   if (auto r = MapInto(s->session_segment, std::move(fds[0]), Access::kReadWrite, kSessionBytes); !r.ok())
     return r;
   if (auto r = MapInto(s->timeline_segment, std::move(fds[1]), Access::kReadOnly, kTimelineBytes); !r.ok())
     return r;
   s->write_lock.Reset(dup(fds[2].get()));  // same open description: the lock belongs to both
-  if (auto r = LockOutPredecessor(s->write_lock); !r.ok()) return r;
+  if (auto r = LockOutPredecessor(clock, s->write_lock); !r.ok()) return r;
   if (auto r = MapInto(s->program_segment, std::move(fds[2]), Access::kReadWrite, 2 * kPage); !r.ok())
     return r;
 
@@ -97,13 +84,13 @@ int Main(int argc, char** argv) {
 
   StageServer server(options);
   std::promise<std::unique_ptr<Selector>> configured;
-  std::vector<std::string> names;
+  std::string segment_prefix;
   bool seen = false;
   server.Start(
       [&](const stage::ToStage& message, std::vector<UniqueFd> fds) {
         if (!message.has_selector() || seen) return;
         seen = true;
-        names.assign(message.selector().segment_names().begin(), message.selector().segment_names().end());
+        segment_prefix = message.selector().segment_prefix();
         absl::StatusOr<std::unique_ptr<Selector>> selector = Attach(message.selector(), std::move(fds));
         if (!selector.ok()) {
           Log().error("cannot run the tick: {}", selector.status().ToString());
@@ -114,7 +101,8 @@ int Main(int argc, char** argv) {
         configured.set_value(*std::move(selector));
       },
       [&] {
-        for (const std::string& name : names) RemoveNamedSegment(name);
+        if (segment_prefix.empty()) return;
+        for (const std::string& name : ListNamedSegments(segment_prefix)) RemoveNamedSegment(name);
       });
   stage::FromStage loaded;
   loaded.mutable_loaded();

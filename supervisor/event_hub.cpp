@@ -1,0 +1,25 @@
+#include "supervisor/event_hub.h"
+
+namespace air {
+
+void EventHub::Publish(const retrovue::playout::BlockEvent& event) {
+  if (kept_.size() == kKept) kept_.erase(kept_.begin());
+  kept_.push_back(event);
+  for (auto& subscriber : subscribers_) subscriber->OnEvent(event);
+}
+
+void EventHub::Subscribe(std::shared_ptr<IEventSubscriber> subscriber) {
+  for (const auto& event : kept_) subscriber->OnEvent(event);
+  subscribers_.push_back(std::move(subscriber));
+}
+
+void EventHub::Unsubscribe(const IEventSubscriber* subscriber) {
+  subscribers_.remove_if([&](const auto& s) { return s.get() == subscriber; });
+}
+
+void EventHub::Close() {
+  for (auto& subscriber : std::exchange(subscribers_, {})) subscriber->OnEnd();
+  kept_.clear();
+}
+
+}  // namespace air

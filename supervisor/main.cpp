@@ -1,0 +1,160 @@
+// air-supervisor: one channel of television. Exit status: 0 ended on request, 1 could not start (stderr says
+// why), 2 wrong flags.
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "link/stage_log.h"
+#include "supervisor/metrics_exporter.h"
+#include "supervisor/playout_engine.h"
+#include "supervisor/playout_interface.h"
+#include "supervisor/session_memory.h"
+#include "supervisor/supervisor_options.h"
+
+namespace air {
+namespace {
+
+constexpr int64_t kMetricsPeriodNs = 200 * kNanosPerMs;
+constexpr int64_t kShutdownGraceMs = 1000;
+
+// The runtime directory, owned by us alone: two supervisors in one would replace each other's sockets.
+absl::StatusOr<UniqueFd> OwnRuntimeDir(const std::string& dir) {
+  std::error_code error;
+  std::filesystem::create_directories(dir, error);
+  if (error)
+    return absl::InternalError(absl::StrCat("--runtime-dir: cannot make ", dir, ": ", error.message()));
+  chmod(dir.c_str(), 0700);
+  UniqueFd lock(open(absl::StrCat(dir, "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!lock.valid())
+    return absl::InternalError(absl::StrCat("--runtime-dir: ", dir, ": ", std::strerror(errno)));
+  if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("--runtime-dir: ", dir, " belongs to another air-supervisor that runs"));
+  }
+  return lock;
+}
+
+std::string ProgramDir() { return std::filesystem::read_symlink("/proc/self/exe").parent_path().string(); }
+
+// Blocked in every thread, so that only the event loop sees them.
+void BlockSignals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (int signal : {SIGTERM, SIGINT, SIGCHLD}) sigaddset(&set, signal);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+class Supervisor {
+ public:
+  explicit Supervisor(SupervisorOptions options) : options_(std::move(options)) {}
+
+  absl::Status Start() {
+    absl::StatusOr<UniqueFd> lock = OwnRuntimeDir(options_.runtime_dir);
+    if (!lock.ok()) return lock.status();
+    runtime_lock_ = *std::move(lock);
+    if (const size_t swept = SweepDeadSessions(); swept > 0)
+      Log().info("removed {} segments of dead sessions", swept);
+
+    absl::StatusOr<std::unique_ptr<EventLoop>> loop = EventLoop::Create(clock_);
+    if (!loop.ok()) return loop.status();
+    loop_ = *std::move(loop);
+    stages_ = std::make_unique<StageSupervisor>(
+        *loop_,
+        StageEnvironment{.program_dir = ProgramDir(),
+                         .runtime_dir = options_.runtime_dir,
+                         .orphan_grace_ms = static_cast<int64_t>(options_.orphan_grace_seconds * 1000)});
+    engine_ = std::make_unique<PlayoutEngine>(
+        *loop_, *stages_,
+        EngineSettings{.media_roots = options_.media_roots,
+                       .terminate_on_exhausted = options_.terminate_on_exhausted,
+                       .ring_seconds = options_.ring_seconds});
+    interface_ = std::make_unique<PlayoutInterface>(*loop_, *engine_);
+    absl::StatusOr<std::unique_ptr<MetricsHTTPServer>> metrics =
+        MetricsHTTPServer::Listen(options_.metrics_address, exporter_);
+    if (!metrics.ok()) return metrics.status();
+    metrics_ = *std::move(metrics);
+    std::ofstream(options_.runtime_dir + "/metrics.address") << metrics_->address() << "\n";
+    absl::StatusOr<std::unique_ptr<PlayoutServer>> server =
+        PlayoutServer::Listen(*interface_, options_.Addresses());
+    if (!server.ok()) return server.status();
+    server_ = *std::move(server);
+    return absl::OkStatus();
+  }
+
+  int Run() {
+    EventSource term = loop_->OnSignal(SIGTERM, [this] { Stop(); });
+    EventSource interrupt = loop_->OnSignal(SIGINT, [this] { Stop(); });
+    UpdateMetrics();
+    std::string where;
+    for (const std::string& address : options_.Addresses()) absl::StrAppend(&where, " ", address);
+    Log().info("air-supervisor 1.0.0 ready: control{}, metrics http://{}/metrics, runtime {}", where,
+               metrics_->address(), options_.runtime_dir);
+    sd_notify(0, "READY=1");
+    const int code = loop_->Run();
+    if (stopper_.joinable()) stopper_.join();
+    Log().info("ended");
+    Log().flush();
+    return code;
+  }
+
+ private:
+  void UpdateMetrics() {
+    exporter_->Update(engine_->Snapshot());
+    metrics_timer_ = loop_->After(kMetricsPeriodNs, [this] { UpdateMetrics(); });
+  }
+
+  // The session ends here, on the loop; gRPC's shutdown waits for calls that the loop finishes, so it has its
+  // own thread.
+  void Stop() {
+    if (stopper_.joinable()) return;
+    Log().info("stopping");
+    sd_notify(0, "STOPPING=1");
+    engine_->Shutdown();
+    exporter_->Update(engine_->Snapshot());
+    stopper_ = std::thread([this] {
+      server_->Shutdown(kShutdownGraceMs);
+      loop_->Post([this] { loop_->Exit(0); });
+    });
+  }
+
+  SupervisorOptions options_;
+  SystemClock clock_;
+  UniqueFd runtime_lock_;
+  std::unique_ptr<EventLoop> loop_;
+  std::unique_ptr<StageSupervisor> stages_;
+  std::unique_ptr<PlayoutEngine> engine_;
+  std::unique_ptr<PlayoutInterface> interface_;
+  std::shared_ptr<MetricsExporter> exporter_ = std::make_shared<MetricsExporter>();
+  std::unique_ptr<MetricsHTTPServer> metrics_;
+  std::unique_ptr<PlayoutServer> server_;
+  EventSource metrics_timer_;
+  std::thread stopper_;
+};
+
+int Main(int argc, char** argv) {
+  SupervisorOptions options = ParseSupervisorOptions(argc, argv);
+  BlockSignals();
+  InitLog("air-supervisor", options.log_level);
+  Supervisor supervisor(std::move(options));
+  if (absl::Status s = supervisor.Start(); !s.ok()) {
+    Log().critical("cannot start: {}", std::string(s.message()));
+    Log().flush();
+    return 1;
+  }
+  return supervisor.Run();
+}
+
+}  // namespace
+}  // namespace air
+
+int main(int argc, char** argv) { return air::Main(argc, argv); }

@@ -1,0 +1,106 @@
+#include "supervisor/metrics_exporter.h"
+
+#include <array>
+#include <exception>
+
+#include "absl/strings/str_cat.h"
+
+namespace air {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using Labels = std::vector<ClientMetric::Label>;
+
+class Families {
+ public:
+  // Appends one sample to the family `name`, opening it if need be.
+  void Add(const char* name, const char* help, MetricType type, double value, Labels labels = {}) {
+    if (all_.empty() || all_.back().name != name) all_.push_back({name, help, type, {}});
+    ClientMetric metric;
+    metric.label = std::move(labels);
+    (type == MetricType::Counter ? metric.counter.value : metric.gauge.value) = value;
+    all_.back().metric.push_back(std::move(metric));
+  }
+  std::vector<MetricFamily> Take() { return std::move(all_); }
+
+ private:
+  std::vector<MetricFamily> all_;
+};
+
+}  // namespace
+
+void MetricsExporter::Update(const MetricsSnapshot& snapshot) {
+  std::lock_guard lock(mutex_);
+  snapshot_ = snapshot;
+}
+
+std::vector<MetricFamily> MetricsExporter::Collect() const {
+  MetricsSnapshot m;
+  {
+    std::lock_guard lock(mutex_);
+    m = snapshot_;
+  }
+  const std::string channel = absl::StrCat(m.channel_id);
+  const Labels by_channel = {{"channel", channel}};
+  Families f;
+  for (const char* state : {"ready", "buffering", "error", "stopped"}) {
+    f.Add("retrovue_playout_channel_state", "1 for the state the channel is in", MetricType::Gauge,
+          std::string(MetricWord(m.state)) == state ? 1 : 0, {{"channel", channel}, {"state", state}});
+  }
+  f.Add("retrovue_playout_frame_gap_seconds", "Publication of the last program frame after its deadline",
+        MetricType::Gauge, m.frame_gap_seconds, by_channel);
+  f.Add("retrovue_playout_buffer_depth_frames", "Frames prepared ahead for the segment on air",
+        MetricType::Gauge, double(m.buffer_depth), by_channel);
+  f.Add("air_program_frames_total", "Program frames made, one per tick", MetricType::Counter,
+        double(m.frames), by_channel);
+  f.Add("air_content_frames_total", "Program frames that showed content", MetricType::Counter,
+        double(m.content_frames), by_channel);
+  for (size_t cause = 0; cause < m.pad_frames.size(); ++cause) {
+    f.Add("air_pad_frames_total", "Program frames that showed pad, by cause (PLANNED: the plan asked for it)",
+          MetricType::Counter, double(m.pad_frames[cause]),
+          {{"channel", channel}, {"cause", ToString(static_cast<PadCause>(cause))}});
+  }
+  f.Add("air_late_ticks_total", "Ticks made more than one frame period after their deadline",
+        MetricType::Counter, double(m.late_ticks), by_channel);
+  f.Add("air_discontinuities_total", "Declared discontinuities of the program", MetricType::Counter,
+        double(m.discontinuities), by_channel);
+  f.Add("air_waiting_blocks", "Accepted blocks whose preparation has not started", MetricType::Gauge,
+        double(m.waiting_blocks), by_channel);
+  f.Add("air_sink_attached", "1 while a viewer transport is attached", MetricType::Gauge,
+        m.sink_attached ? 1 : 0, by_channel);
+  f.Add("air_sink_ticks_total", "Ticks coded and committed for the sink", MetricType::Counter,
+        double(m.sink_ticks), by_channel);
+  f.Add("air_program_overruns_total", "Ticks an encoder found lost and coded as a repeat",
+        MetricType::Counter, double(m.overruns), by_channel);
+  for (const auto& [stage, deaths] : m.stage_deaths) {
+    f.Add("air_stage_restarts_total", "Stages that died while they had work, and were replaced",
+          MetricType::Counter, double(deaths), {{"channel", channel}, {"stage", stage}});
+  }
+  if (!m.block.empty()) {
+    f.Add(
+        "air_on_air", "What is on air; the value is always 1", MetricType::Gauge, 1,
+        {{"channel", channel}, {"block", m.block}, {"segment", absl::StrCat(m.segment)}, {"asset", m.asset}});
+  }
+  return f.Take();
+}
+
+absl::StatusOr<std::unique_ptr<MetricsHTTPServer>> MetricsHTTPServer::Listen(
+    const std::string& address, std::shared_ptr<MetricsExporter> exporter) {
+  auto server = std::make_unique<MetricsHTTPServer>();
+  server->exporter_ = std::move(exporter);
+  try {
+    server->exposer_ = std::make_unique<prometheus::Exposer>(address);
+  } catch (const std::exception& e) {
+    return absl::UnavailableError(
+        absl::StrCat("--metrics-address: cannot listen on ", address, ": ", e.what()));
+  }
+  const std::vector<int> ports = server->exposer_->GetListeningPorts();
+  server->address_ =
+      absl::StrCat(address.substr(0, address.rfind(':')), ":", ports.empty() ? 0 : ports.front());
+  server->exposer_->RegisterCollectable(server->exporter_);
+  return server;
+}
+
+}  // namespace air

@@ -1,0 +1,200 @@
+#include "supervisor/plan_executor.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "link/stage_log.h"
+
+namespace air {
+namespace {
+
+constexpr int64_t kPrepareAheadNs =
+    30 * kNanosPerSecond;                            // no earlier: a prepared ring is a ring nobody else has
+constexpr int64_t kHistoryNs = 5 * kNanosPerSecond;  // entries kept for a selector that has to catch up
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<PlanExecutor>> PlanExecutor::Create(EventLoop& loop, StageSupervisor& stages,
+                                                                   SessionMemory& memory, Settings settings,
+                                                                   Callbacks callbacks) {
+  absl::StatusOr<TimelineWriter> timeline = TimelineWriter::Attach(memory.timeline().bytes());
+  if (!timeline.ok()) return timeline.status();
+  return std::unique_ptr<PlanExecutor>(new PlanExecutor(loop, stages, memory, std::move(settings),
+                                                        std::move(callbacks), *std::move(timeline)));
+}
+
+PlanExecutor::PlanExecutor(EventLoop& loop, StageSupervisor& stages, SessionMemory& memory, Settings settings,
+                           Callbacks callbacks, TimelineWriter timeline)
+    : loop_(loop),
+      stages_(stages),
+      memory_(memory),
+      settings_(std::move(settings)),
+      callbacks_(std::move(callbacks)),
+      time_(memory.session().time()),
+      epoch_(memory.session().facts().epoch),
+      timeline_(std::move(timeline)),
+      observer_(memory.program_view(),
+                {.on_block = [this](Tick, uint64_t from, uint64_t to) { OnBlockChange(from, to); },
+                 .on_content = [this](Tick, uint64_t) { callbacks_.on_content(); }}) {}
+
+Tick PlanExecutor::now_tick() const { return time_.TickAt(epoch_.mono, loop_.clock().Now()); }
+
+absl::Status PlanExecutor::Append(const wire::BlockPlan& plan) {
+  if (absl::Status s = CheckBlock(plan, memory_.session().facts().channel_id); !s.ok()) return s;
+  if (last_end_utc_ms_.has_value() && plan.start_utc_ms() < *last_end_utc_ms_) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("block ", plan.block_id(), ": start_utc_ms: ", plan.start_utc_ms(),
+                     " lies before the end of the last accepted block, ", *last_end_utc_ms_));
+  }
+  if (waiting_blocks() >= settings_.max_queue_depth) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the queue holds ", waiting_blocks(), " waiting blocks, its depth is ",
+                     settings_.max_queue_depth, "; feed again after the next BlockStarted"));
+  }
+  if (last_end_utc_ms_.has_value() && plan.start_utc_ms() > *last_end_utc_ms_) {
+    Log().warn("the plan has a hole of {} ms before block {}: pad", plan.start_utc_ms() - *last_end_utc_ms_,
+               plan.block_id());
+  }
+  blocks_.push_back(PlanBlock(plan, time_, epoch_.utc, next_block_serial_++, next_segment_serial_));
+  last_end_utc_ms_ = plan.end_utc_ms();
+  exhausted_ = false;
+  for (const PlannedSegment& segment : blocks_.back().segments) {
+    if (segment.IsEmpty())
+      Log().warn("block {}: segment {} owns no tick and is SKIPPED", plan.block_id(), segment.index);
+  }
+  AssignRings();
+  CommitTimeline();
+  return absl::OkStatus();
+}
+
+void PlanExecutor::Poll() {
+  observer_.Poll();
+  RetireFinished();
+  AssignRings();
+  CommitTimeline();
+  if (!exhausted_ && !blocks_.empty() && observer_.next_tick() > blocks_.back().fence) {
+    exhausted_ = true;
+    Log().warn("no block follows {}: pad until one is fed", blocks_.back().plan.block_id());
+    callbacks_.on_exhausted();
+  }
+}
+
+void PlanExecutor::OnBlockChange(uint64_t from, uint64_t to) {
+  if (const PlannedBlock* block = FindBlock(from)) callbacks_.on_block_completed(*block);
+  if (const PlannedBlock* block = FindBlock(to)) callbacks_.on_block_started(*block);
+}
+
+// A ring is free again once the program has passed its segment for good: what the selector has published it
+// will not ask for again.
+void PlanExecutor::RetireFinished() {
+  const Tick done = observer_.next_tick();
+  std::erase_if(runs_, [&](const auto& entry) {
+    for (const PlannedBlock& block : blocks_) {
+      for (const PlannedSegment& segment : block.segments) {
+        if (segment.serial == entry.second->segment_serial()) return segment.end < done;
+      }
+    }
+    return true;
+  });
+  const Tick forget = now_tick() - time_.TickAt(Nanos(0), Nanos(kHistoryNs)).value();
+  while (blocks_.size() > 1 && blocks_.front().fence < std::min(forget, done)) blocks_.pop_front();
+}
+
+void PlanExecutor::AssignRings() {
+  const Tick now = now_tick();
+  const Tick horizon = now + time_.TickAt(Nanos(0), Nanos(kPrepareAheadNs)).value();
+  for (const PlannedBlock& block : blocks_) {
+    for (const PlannedSegment& segment : block.segments) {
+      if (segment.end <= now + kFreezeTicks || segment.IsEmpty()) continue;
+      if (segment.start > horizon) return;
+      if (segment.IsPad()) {
+        prepared_block_ = std::max(prepared_block_, block.serial);
+        continue;
+      }
+      if (FindRun(segment.serial) != nullptr) continue;
+      uint32_t ring = 0;
+      while (runs_.contains(ring)) ++ring;
+      if (ring == memory_.rings().size()) return;  // in order: nobody overtakes the next segment
+
+      prepared_block_ = std::max(prepared_block_, block.serial);
+      auto run = std::make_unique<DecoderRun>(loop_, stages_, memory_, segment, memory_.ResetRing(ring),
+                                              settings_.media_roots, [this] { CommitTimeline(); });
+      DecoderRun& started = *run;
+      runs_.emplace(ring, std::move(run));
+      started.Start();
+    }
+  }
+}
+
+std::vector<TimelineEntry> PlanExecutor::Entries() const {
+  std::vector<TimelineEntry> entries;
+  for (const PlannedBlock& block : blocks_) {
+    for (const PlannedSegment& segment : block.segments) {
+      if (segment.IsEmpty()) continue;
+      TimelineEntry entry{.start_tick = segment.start.value(),
+                          .end_tick = segment.end.value(),
+                          .kind = segment.IsPad() ? EntryKind::kPad : EntryKind::kContent,
+                          .segment_serial = segment.serial,
+                          .block_serial = block.serial};
+      if (const DecoderRun* run = FindRun(segment.serial)) {
+        entry.source = run->source();
+        entry.pad_cause = run->pad_cause();
+      }
+      if (entries.size() < kTimelineCapacity) entries.push_back(entry);
+    }
+  }
+  return entries;
+}
+
+void PlanExecutor::CommitTimeline() {
+  const Tick now = now_tick();
+  const Tick keep_from = now - time_.TickAt(Nanos(0), Nanos(kHistoryNs)).value();
+  if (absl::Status s = timeline_.Commit(Entries(), now, keep_from); !s.ok()) {
+    Log().error("the timeline keeps its last version: {}", s.ToString());
+  }
+}
+
+const PlannedBlock* PlanExecutor::FindBlock(uint64_t serial) const {
+  auto found =
+      std::find_if(blocks_.begin(), blocks_.end(), [&](const auto& b) { return b.serial == serial; });
+  return found == blocks_.end() ? nullptr : &*found;
+}
+
+const DecoderRun* PlanExecutor::FindRun(uint64_t segment_serial) const {
+  for (const auto& [ring, run] : runs_) {
+    if (run->segment_serial() == segment_serial) return run.get();
+  }
+  return nullptr;
+}
+
+const PlannedSegment* PlanExecutor::SegmentOnAir() const {
+  const PlannedBlock* block = BlockOnAir();
+  if (block == nullptr) return nullptr;
+  for (const PlannedSegment& segment : block->segments) {
+    if (segment.serial == observer_.segment_on_air()) return &segment;
+  }
+  return nullptr;
+}
+
+size_t PlanExecutor::waiting_blocks() const {
+  return static_cast<size_t>(std::count_if(
+      blocks_.begin(), blocks_.end(), [&](const PlannedBlock& b) { return b.serial > prepared_block_; }));
+}
+
+uint64_t PlanExecutor::LiveDepth() const {
+  const DecoderRun* run = FindRun(observer_.segment_on_air());
+  if (run == nullptr) return 0;
+  DecoderRing& ring = memory_.rings()[run->source().ring];
+  auto view = RingView::Attach(ring.ring.bytes(), RingPolicy::kBackpressure);
+  if (!view.ok()) return 0;
+  const auto& reader = *reinterpret_cast<const ReaderPage*>(ring.reader_page.bytes().data());
+  const uint64_t next = view->writer().next.load(), wanted = reader.next_wanted.load();
+  return next > wanted ? next - wanted : 0;
+}
+
+bool PlanExecutor::LiveGivenUp() const {
+  const DecoderRun* run = FindRun(observer_.segment_on_air());
+  return run != nullptr && run->state() == DecoderRun::State::kGivenUp;
+}
+
+}  // namespace air

@@ -1,0 +1,87 @@
+// PlanExecutor: carries out the BlockPlans. It keeps the queue of blocks, gives upcoming segments a ring and
+// a decoder in the order they air, and commits who owns which tick to the Timeline. What then happens on its
+// tick happens in the selector; nothing here has to be on time for the channel to be.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "supervisor/block_plan.h"
+#include "supervisor/decoder_run.h"
+#include "supervisor/program_observer.h"
+
+namespace air {
+
+class PlanExecutor {
+ public:
+  struct Settings {
+    size_t max_queue_depth = 2;  // waiting blocks
+    std::vector<std::string> media_roots;
+  };
+  struct Callbacks {
+    std::function<void(const PlannedBlock&)> on_block_started;
+    std::function<void(const PlannedBlock&)> on_block_completed;
+    std::function<void()> on_content;    // a segment's first content frame is on air
+    std::function<void()> on_exhausted;  // the last block's fence has passed and no other is there
+  };
+
+  static absl::StatusOr<std::unique_ptr<PlanExecutor>> Create(EventLoop& loop, StageSupervisor& stages,
+                                                              SessionMemory& memory, Settings settings,
+                                                              Callbacks callbacks);
+
+  // Appends a block. Errors: InvalidArgument (the block itself), FailedPrecondition (starts before the end of
+  // the last accepted one), ResourceExhausted (queue full). Nothing that runs is touched by a refused one.
+  absl::Status Append(const wire::BlockPlan& plan);
+
+  // Looks at what went on air, retires what is over, prepares what comes. Called a few times per frame period
+  // or so; its rhythm matters to events and preparation, never to the program.
+  void Poll();
+
+  Tick now_tick() const;
+  const ProgramObserver& observer() const { return observer_; }
+  const PlannedBlock* BlockOnAir() const { return FindBlock(observer_.block_on_air()); }
+  const PlannedSegment* SegmentOnAir() const;
+  size_t waiting_blocks() const;
+  // Units in the ring of the segment on air that have not aired; 0 without content.
+  uint64_t LiveDepth() const;
+  // Publication of the last program frame after its deadline, nanoseconds.
+  int64_t LastFrameGapNs() const { return observer_.last_gap_ns(); }
+  // Whether the content of the segment on air was given up.
+  bool LiveGivenUp() const;
+
+ private:
+  PlanExecutor(EventLoop& loop, StageSupervisor& stages, SessionMemory& memory, Settings settings,
+               Callbacks callbacks, TimelineWriter timeline);
+
+  const PlannedBlock* FindBlock(uint64_t serial) const;
+  const DecoderRun* FindRun(uint64_t segment_serial) const;
+  void OnBlockChange(uint64_t from, uint64_t to);
+  void RetireFinished();
+  void AssignRings();
+  void CommitTimeline();
+  std::vector<TimelineEntry> Entries() const;
+
+  EventLoop& loop_;
+  StageSupervisor& stages_;
+  SessionMemory& memory_;
+  Settings settings_;
+  Callbacks callbacks_;
+  HouseTime time_;
+  Epoch epoch_;
+  TimelineWriter timeline_;
+  ProgramObserver observer_;
+
+  std::deque<PlannedBlock> blocks_;  // in order; those long over are dropped
+  std::optional<int64_t> last_end_utc_ms_;
+  uint64_t next_block_serial_ = 1, next_segment_serial_ = 1;
+  uint64_t prepared_block_ = 0;  // highest block serial whose preparation has started
+  std::map<uint32_t, std::unique_ptr<DecoderRun>> runs_;  // by ring
+  bool exhausted_ = false;
+};
+
+}  // namespace air

@@ -1,0 +1,143 @@
+#include "supervisor/playout_instance.h"
+
+#include "link/stage_log.h"
+
+namespace air {
+namespace {
+
+constexpr int64_t kPollNs = 20 * kNanosPerMs;
+
+}  // namespace
+
+PlayoutInstance::PlayoutInstance(EventLoop& loop, StageSupervisor& stages, PlayoutControl& control,
+                                 EventHub& events, Settings settings)
+    : loop_(loop), stages_(stages), control_(control), events_(events), settings_(std::move(settings)) {}
+
+absl::StatusOr<std::unique_ptr<PlayoutInstance>> PlayoutInstance::Start(
+    EventLoop& loop, StageSupervisor& stages, PlayoutControl& control, EventHub& events, Settings settings,
+    std::function<void(const std::string&)> on_failed, std::function<void()> on_exhausted) {
+  std::unique_ptr<PlayoutInstance> instance(
+      new PlayoutInstance(loop, stages, control, events, std::move(settings)));
+  instance->on_failed_ = std::move(on_failed);
+  const Settings& s = instance->settings_;
+  MasterClock& clock = loop.clock();
+  const UtcMs utc = s.join_utc_ms != 0 ? UtcMs(s.join_utc_ms) : clock.UtcNow();
+  absl::StatusOr<std::unique_ptr<SessionMemory>> memory =
+      SessionMemory::Create({.facts = {.session_id = RandomId(),
+                                       .format = s.format.house,
+                                       .epoch = {clock.Now(), utc},
+                                       .pts_origin = s.format.pts_origin,
+                                       .channel_id = s.channel_id},
+                             .decoder_rings = s.decoder_rings,
+                             .ring_seconds = s.ring_seconds});
+  if (!memory.ok()) return memory.status();
+  instance->memory_ = *std::move(memory);
+
+  PlayoutInstance* self = instance.get();
+  absl::StatusOr<std::unique_ptr<PlanExecutor>> plan = PlanExecutor::Create(
+      loop, stages, *self->memory_, s.plan,
+      {.on_block_started = [self](const PlannedBlock& b) { self->PublishStarted(b); },
+       .on_block_completed = [self](const PlannedBlock& b) { self->PublishCompleted(b); },
+       .on_content = [self] { self->control_.Apply(PlayoutEvent::kContentOnAir); },
+       .on_exhausted = [&loop, on_exhausted] { loop.Post(on_exhausted); }});
+  if (!plan.ok()) return plan.status();
+  instance->plan_ = *std::move(plan);
+
+  Log().info("session of channel {}: {}x{} at {}, {} MB of shared memory ({}.*)", s.channel_id,
+             s.format.house.width, s.format.house.height, ToString(s.format.house.rate),
+             SessionMemory::BytesNeeded(s.format.house, s.decoder_rings, s.ring_seconds) >> 20,
+             self->memory_->prefix());
+  control.Apply(PlayoutEvent::kSessionStarted);
+  instance->StartSelector();
+  instance->Poll();
+  return instance;
+}
+
+void PlayoutInstance::StartSelector() {
+  absl::StatusOr<std::unique_ptr<StageProcess>> process = stages_.Take(StageKind::kSelector);
+  if (!process.ok()) return OnSelectorDeath(process.status().ToString());
+  absl::StatusOr<UniqueFd> handover = OpenForHandover(memory_->program().fd());
+  if (!handover.ok()) return OnSelectorDeath(handover.status().ToString());
+
+  selector_started_at_ = memory_->session().selector().Get(SelectorCounter::kFrames);
+  selector_ = *std::move(process);
+  selector_->Watch(
+      [this](const stage::FromStage& message) {
+        if (!message.selector().error().empty())
+          Log().error("{}: {}", selector_->id(), message.selector().error());
+      },
+      [this](const std::string& cause) { OnSelectorDeath(cause); });
+  stage::ToStage message;
+  message.mutable_selector()->set_decoder_rings(static_cast<uint32_t>(memory_->rings().size()));
+  message.mutable_selector()->set_segment_prefix(memory_->prefix() + ".");
+  std::vector<int> fds = {memory_->page().fd(), memory_->timeline().fd(), handover->get()};
+  for (const DecoderRing& ring : memory_->rings()) {
+    fds.push_back(ring.ring.fd());
+    fds.push_back(ring.reader_page.fd());
+  }
+  if (absl::Status s = selector_->Send(message, fds); !s.ok()) {
+    Log().error("{}: {}", selector_->id(), s.ToString());
+    selector_->Kill();  // its death brings the next one
+  }
+}
+
+void PlayoutInstance::OnSelectorDeath(const std::string& cause) {
+  selector_.reset();
+  stages_.CountDeath(StageKind::kSelector);
+  const uint64_t frames = memory_->session().selector().Get(SelectorCounter::kFrames);
+  const FrameRate rate = settings_.format.house.rate;
+  Log().warn("selector: {} at tick {}", cause, plan_->observer().next_tick().value());
+  const std::optional<int64_t> delay =
+      selector_policy_.OnDeath(loop_.clock().Now(), frames - selector_started_at_ >= rate.num / rate.den);
+  if (!delay.has_value()) {
+    loop_.Post([failed = on_failed_] { failed("the selector died again and again"); });
+  } else if (*delay == 0) {
+    StartSelector();
+  } else {
+    selector_retry_ = loop_.After(*delay, [this] { StartSelector(); });
+  }
+}
+
+void PlayoutInstance::Poll() {
+  plan_->Poll();
+  if (plan_->LiveDepth() > 0) control_.Apply(PlayoutEvent::kContentPrepared);
+  if (plan_->LiveGivenUp() && !plan_->observer().content_on_air())
+    control_.Apply(PlayoutEvent::kContentGivenUp);
+  poll_ = loop_.After(kPollNs, [this] { Poll(); });
+}
+
+absl::Status PlayoutInstance::AttachSink(StreamSink& sink) {
+  return sink.Begin(*memory_, settings_.format.sink, ++sinks_attached_);
+}
+
+PlayoutInstance::Final PlayoutInstance::GetFinal() const {
+  const HouseTime time = memory_->session().time();
+  return {.ct_ms = time.NanosOf(plan_->observer().next_tick()) / kNanosPerMs,
+          .blocks_executed = blocks_executed_};
+}
+
+void PlayoutInstance::PublishStarted(const PlannedBlock& block) {
+  wire::BlockEvent event;
+  event.set_channel_id(settings_.channel_id);
+  wire::BlockStarted& started = *event.mutable_block_started();
+  started.set_block_id(block.plan.block_id());
+  started.set_block_start_utc_ms(block.plan.start_utc_ms());
+  started.set_block_end_utc_ms(block.plan.end_utc_ms());
+  Log().info("block {} started", block.plan.block_id());
+  events_.Publish(event);
+}
+
+void PlayoutInstance::PublishCompleted(const PlannedBlock& block) {
+  ++blocks_executed_;
+  wire::BlockEvent event;
+  event.set_channel_id(settings_.channel_id);
+  wire::BlockCompleted& completed = *event.mutable_block_completed();
+  completed.set_block_id(block.plan.block_id());
+  completed.set_block_start_utc_ms(block.plan.start_utc_ms());
+  completed.set_block_end_utc_ms(block.plan.end_utc_ms());
+  completed.set_final_ct_ms(memory_->session().time().NanosOf(block.fence) / kNanosPerMs);
+  completed.set_blocks_executed_total(blocks_executed_);
+  events_.Publish(event);
+}
+
+}  // namespace air

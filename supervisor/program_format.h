@@ -1,0 +1,31 @@
+// The session's formats, read from program_format_json: the house format, and how the sink encodes and
+// multiplexes. Unknown keys are ignored; a missing or absurd value is refused by its name.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "shm/house_format.h"
+
+namespace air {
+
+struct SinkSettings {
+  uint32_t bitrate_kbps = 0;  // of the picture
+  double gop_seconds = 1.0;
+  std::string preset = "veryfast";
+  uint32_t threads = 2;
+  uint32_t delay_ms = 0;
+  std::string service_name = "AIR";
+};
+
+struct SessionFormat {
+  HouseFormat house;
+  SinkSettings sink;
+  int64_t pts_origin = 0;  // 90 kHz
+};
+
+// Errors: InvalidArgument, "program_format_json: video.width: ...".
+absl::StatusOr<SessionFormat> ParseProgramFormat(const std::string& json);
+
+}  // namespace air

@@ -1,0 +1,169 @@
+#include "supervisor/session_memory.h"
+
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+
+namespace air {
+namespace {
+
+constexpr char kPrefix[] = "air.";
+constexpr char kTemporary[] = "tmp.";
+constexpr char kPageSuffix[] = ".page";
+
+uint32_t SlotsFor(const HouseFormat& format, double seconds) {
+  const double slots = std::ceil(seconds * format.rate.num / format.rate.den);
+  return static_cast<uint32_t>(std::clamp(slots, 8.0, 1024.0));
+}
+
+size_t FreeSharedMemory() {
+  struct statvfs info {};
+  return statvfs("/dev/shm", &info) == 0 ? size_t{info.f_bavail} * info.f_frsize : SIZE_MAX;
+}
+
+// The maker's process id in "air.<pid>-<random>.page"; 0 when the name is not of that form.
+pid_t MakerOf(const std::string& name) {
+  std::vector<std::string> parts = absl::StrSplit(name, absl::ByAnyChar(".-"));
+  pid_t pid = 0;
+  return parts.size() >= 3 && absl::SimpleAtoi(parts[1], &pid) ? pid : 0;
+}
+
+// "air.<pid>-<random>" of "air.<pid>-<random>.page" or "tmp.air.<pid>-<random>.page".
+std::string SessionOf(const std::string& name) {
+  const std::string bare = absl::StartsWith(name, kTemporary) ? name.substr(sizeof kTemporary - 1) : name;
+  return bare.substr(0, bare.find('.', sizeof kPrefix - 1));
+}
+
+bool SessionIsDead(const std::string& prefix) {
+  absl::StatusOr<SharedSegment> page = SharedSegment::OpenNamed(prefix + kPageSuffix, Access::kReadOnly);
+  if (page.ok()) return flock(page->fd(), LOCK_EX | LOCK_NB) == 0;
+  const pid_t maker = MakerOf(prefix);  // still building, or killed while building
+  return maker == 0 || kill(maker, 0) != 0;
+}
+
+}  // namespace
+
+std::array<uint64_t, 2> RandomId() {
+  std::array<uint64_t, 2> id{};
+  [[maybe_unused]] ssize_t n = getrandom(id.data(), sizeof id, 0);
+  return id;
+}
+
+size_t SessionMemory::BytesNeeded(const HouseFormat& format, uint32_t decoder_rings, double ring_seconds) {
+  const size_t ring = RingBytes(format, SlotsFor(format, ring_seconds));
+  return ring * (1 + size_t{decoder_rings}) + kPage * decoder_rings + kSessionBytes + kTimelineBytes;
+}
+
+absl::StatusOr<std::unique_ptr<SessionMemory>> SessionMemory::Create(const Plan& plan) {
+  const size_t needed = BytesNeeded(plan.facts.format, plan.decoder_rings, plan.ring_seconds);
+  if (const size_t free = FreeSharedMemory(); needed > free) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("a session of ", plan.facts.format.width, "x", plan.facts.format.height, " needs ",
+                     needed >> 20, " MB of shared memory, /dev/shm has ", free >> 20,
+                     " MB; make it larger (docker: --shm-size) or --ring-seconds smaller"));
+  }
+  std::unique_ptr<SessionMemory> memory(new SessionMemory);
+  if (absl::Status s = memory->Build(plan); !s.ok()) return s;
+  return memory;
+}
+
+absl::Status SessionMemory::Build(const Plan& plan) {
+  prefix_ = absl::StrCat(kPrefix, getpid(), "-", absl::Hex(plan.facts.session_id[0], absl::kZeroPad16));
+  auto named = [&](SharedSegment& segment, const char* suffix, size_t bytes, auto format) -> absl::Status {
+    absl::StatusOr<SharedSegment> made = SharedSegment::CreateNamed(prefix_ + suffix, bytes);
+    if (!made.ok()) return made.status();
+    segment = *std::move(made);
+    format(segment.bytes());
+    flock(segment.fd(), LOCK_SH);
+    return segment.Publish();
+  };
+  const HouseFormat& format = plan.facts.format;
+  RingSpec spec{.format = format,
+                .policy = RingPolicy::kOverwrite,
+                .slot_count = SlotsFor(format, plan.ring_seconds),
+                .generation = 1,
+                .instance_id = RandomId()};
+  absl::Status s =
+      named(page_, kPageSuffix, kSessionBytes, [&](auto bytes) { FormatSession(bytes, plan.facts); });
+  if (s.ok()) s = named(timeline_, ".timeline", kTimelineBytes, [](auto bytes) { FormatTimeline(bytes); });
+  if (s.ok())
+    s = named(program_, ".program", RingBytes(format, spec.slot_count),
+              [&](auto bytes) { FormatRing(bytes, spec); });
+  if (!s.ok()) return s;
+
+  rings_.resize(plan.decoder_rings);
+  spec.policy = RingPolicy::kBackpressure;
+  for (size_t i = 0; i < rings_.size(); ++i) {
+    absl::StatusOr<SharedSegment> ring =
+        SharedSegment::CreateSealed(absl::StrCat("air-ring-", i), RingBytes(format, spec.slot_count));
+    if (!ring.ok()) return ring.status();
+    absl::StatusOr<SharedSegment> reader = SharedSegment::CreateSealed(absl::StrCat("air-reader-", i), kPage);
+    if (!reader.ok()) return reader.status();
+    spec.instance_id = RandomId();
+    FormatRing(ring->bytes(), spec);
+    rings_[i].ring = *std::move(ring);
+    rings_[i].reader_page = *std::move(reader);
+  }
+  absl::StatusOr<SessionPage> session = SessionPage::Attach(page_.bytes());
+  if (!session.ok()) return session.status();
+  session_ = std::make_unique<SessionPage>(*session);
+  absl::StatusOr<RingView> view = RingView::Attach(program_.bytes(), RingPolicy::kOverwrite);
+  if (!view.ok()) return view.status();
+  program_view_ = std::make_unique<RingView>(*view);
+  return absl::OkStatus();
+}
+
+SessionMemory::~SessionMemory() {
+  for (const std::string& name : ListNamedSegments(absl::StrCat(prefix_, "."))) RemoveNamedSegment(name);
+}
+
+absl::StatusOr<SharedSegment> SessionMemory::CreateJournal(uint64_t serial) const {
+  const JournalGeometry geometry;
+  absl::StatusOr<SharedSegment> journal =
+      SharedSegment::CreateNamed(absl::StrCat(prefix_, ".journal-", serial), geometry.SegmentBytes());
+  if (!journal.ok()) return journal;
+  if (absl::Status s = FormatJournal(journal->bytes(), geometry, RandomId()); !s.ok()) return s;
+  if (absl::Status s = journal->Publish(); !s.ok()) return s;
+  return journal;
+}
+
+SourceRef SessionMemory::ResetRing(uint32_t index) {
+  DecoderRing& pooled = rings_[index];
+  const HouseFormat& format = session_->facts().format;
+  new (pooled.reader_page.bytes().data()) ReaderPage{};
+  FormatRing(pooled.ring.bytes(), {.format = format,
+                                   .policy = RingPolicy::kBackpressure,
+                                   .slot_count = program_view_->slot_count(),
+                                   .generation = ++pooled.generation,
+                                   .instance_id = RandomId()});
+  return {.ring = index, .reserved = 0, .generation = pooled.generation};
+}
+
+size_t SweepDeadSessions() {
+  std::set<std::string> dead;
+  std::vector<std::string> names = ListNamedSegments(kPrefix);
+  for (const std::string& name : ListNamedSegments(absl::StrCat(kTemporary, kPrefix))) names.push_back(name);
+  for (const std::string& name : names) {
+    if (const std::string prefix = SessionOf(name); SessionIsDead(prefix)) dead.insert(prefix);
+  }
+  size_t removed = 0;
+  for (const std::string& name : names) {
+    if (!dead.contains(SessionOf(name))) continue;
+    RemoveNamedSegment(name);
+    ++removed;
+  }
+  return removed;
+}
+
+}  // namespace air

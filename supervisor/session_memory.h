@@ -1,0 +1,79 @@
+// SessionMemory: every shared segment of one session, made before its first tick and gone with its last
+// process.
+//
+// Names carry the session: "air.<pid>-<random>.page" and so on. The maker holds a shared flock on the page's
+// open description, which every stage inherits with the descriptor: as long as one process of the session
+// lives the lock is held, and a page that can be locked exclusively belongs to a dead session, whose names a
+// cold start sweeps.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "shm/frame_ring_buffer.h"
+#include "shm/session_page.h"
+#include "shm/shared_segment.h"
+#include "shm/timeline.h"
+#include "shm/transport_journal.h"
+
+namespace air {
+
+// One ring of the decoder pool.
+struct DecoderRing {
+  SharedSegment ring;
+  SharedSegment reader_page;
+  uint64_t generation = 0;  // of its current asset; 0 = never used
+};
+
+class SessionMemory {
+ public:
+  struct Plan {
+    SessionFacts facts;
+    uint32_t decoder_rings = 4;
+    double ring_seconds = 2.0;
+  };
+
+  // Errors: ResourceExhausted with the sum that was needed and what there is.
+  static absl::StatusOr<std::unique_ptr<SessionMemory>> Create(const Plan& plan);
+  // Removes the names. The memory itself goes with the last process that maps it.
+  ~SessionMemory();
+
+  SharedSegment& page() { return page_; }
+  SharedSegment& timeline() { return timeline_; }
+  SharedSegment& program() { return program_; }
+  std::vector<DecoderRing>& rings() { return rings_; }
+  const RingView& program_view() const { return *program_view_; }
+  const SessionPage& session() const { return *session_; }
+  const std::string& prefix() const { return prefix_; }
+
+  // An empty transport journal for the session's `serial`th sink. The sink owns it; its name goes with the
+  // session.
+  absl::StatusOr<SharedSegment> CreateJournal(uint64_t serial) const;
+
+  // Empties a ring for another asset: a new generation. Nobody may be attached to it.
+  SourceRef ResetRing(uint32_t index);
+
+  // Bytes a session of this format needs, all rings together.
+  static size_t BytesNeeded(const HouseFormat& format, uint32_t decoder_rings, double ring_seconds);
+
+ private:
+  SessionMemory() = default;
+  absl::Status Build(const Plan& plan);
+
+  std::string prefix_;
+  SharedSegment page_, timeline_, program_;
+  std::vector<DecoderRing> rings_;
+  std::unique_ptr<SessionPage> session_;
+  std::unique_ptr<RingView> program_view_;
+};
+
+// 128 random bits from the kernel.
+std::array<uint64_t, 2> RandomId();
+
+// Removes what dead sessions left in /dev/shm; returns how many names went.
+size_t SweepDeadSessions();
+
+}  // namespace air

@@ -1,0 +1,166 @@
+#include "supervisor/stage_process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "link/seqpacket.h"
+#include "link/stage_log.h"
+#include "link/stage_server.h"
+
+namespace air {
+namespace {
+
+// How long a killed stage may take to disappear before it is left to init (a read that hangs in the kernel).
+constexpr int kReapMs = 500;
+
+// posix_spawn's two attribute objects with the stage's starting conditions: the listening socket as
+// descriptor 3 and nothing else but stdio, no blocked signal, default dispositions, a process group of its
+// own (Ctrl-C is the supervisor's business).
+class SpawnAttributes {
+ public:
+  explicit SpawnAttributes(int listener) {
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, listener, kListenFd);
+    posix_spawn_file_actions_addclosefrom_np(&actions, kListenFd + 1);
+    posix_spawnattr_init(&attributes);
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    posix_spawnattr_setflags(&attributes,
+                             POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+  }
+  ~SpawnAttributes() {
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+  }
+  SpawnAttributes(const SpawnAttributes&) = delete;
+  SpawnAttributes& operator=(const SpawnAttributes&) = delete;
+
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+};
+
+std::string CauseOf(const siginfo_t& info) {
+  if (info.si_code == CLD_EXITED) return absl::StrCat("exit status ", info.si_status);
+  return absl::StrCat("killed by signal ", info.si_status, " (", strsignal(info.si_status), ")");
+}
+
+}  // namespace
+
+const char* ProgramOf(StageKind kind) {
+  switch (kind) {
+    case StageKind::kDecoder:
+      return "air-decoder";
+    case StageKind::kSelector:
+      return "air-selector";
+    case StageKind::kEncoder:
+      return "air-encoder";
+  }
+  return "";
+}
+
+absl::StatusOr<std::unique_ptr<StageProcess>> StageProcess::Spawn(EventLoop& loop, StageKind kind,
+                                                                  const std::string& id,
+                                                                  const StageEnvironment& environment) {
+  std::unique_ptr<StageProcess> process(new StageProcess(loop, kind, id));
+  if (absl::Status s = process->Start(environment); !s.ok()) return s;
+  return process;
+}
+
+absl::Status StageProcess::Start(const StageEnvironment& environment) {
+  socket_path_ = absl::StrCat(environment.runtime_dir, "/stage-", id_, ".sock");
+  absl::StatusOr<UniqueFd> listener = ListenSeqpacket(socket_path_);
+  if (!listener.ok()) return listener.status();
+
+  const std::string program = absl::StrCat(environment.program_dir, "/", ProgramOf(kind_));
+  const std::string grace = absl::StrCat(environment.orphan_grace_ms);
+  std::string name = ProgramOf(kind_);
+  std::string id_flag = "--id", grace_flag = "--orphan-grace-ms", id = id_, grace_value = grace;
+  char* argv[] = {name.data(), id_flag.data(), id.data(), grace_flag.data(), grace_value.data(), nullptr};
+  const SpawnAttributes spawn(listener->get());
+  if (int error = posix_spawn(&pid_, program.c_str(), &spawn.actions, &spawn.attributes, argv, environ);
+      error != 0) {
+    pid_ = -1;
+    return absl::InternalError(absl::StrCat("cannot start ", program, ": ", std::strerror(error)));
+  }
+  pidfd_.Reset(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
+  if (!pidfd_.valid()) return absl::InternalError(absl::StrCat("pidfd_open: ", std::strerror(errno)));
+  absl::StatusOr<UniqueFd> link = DialSeqpacket(socket_path_);
+  if (!link.ok()) return link.status();
+  link_ = *std::move(link);
+  return absl::OkStatus();
+}
+
+StageProcess::~StageProcess() {
+  death_source_.Cancel();
+  link_source_.Cancel();
+  if (pid_ > 0) {
+    Kill();
+    pollfd ended{pidfd_.get(), POLLIN, 0};
+    siginfo_t info{};
+    if (poll(&ended, 1, kReapMs) == 1) waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &info, WEXITED);
+  }
+  if (!socket_path_.empty()) unlink(socket_path_.c_str());
+}
+
+void StageProcess::Watch(OnMessage on_message, OnDeath on_death) {
+  on_message_ = std::move(on_message);
+  on_death_ = std::move(on_death);
+  if (death_source_.active()) return;
+  link_source_ = loop_.OnIo(link_.get(), EPOLLIN, [this](uint32_t) { Receive(); });
+  death_source_ = loop_.OnIo(pidfd_.get(), EPOLLIN, [this](uint32_t) { Reap(); });
+}
+
+absl::Status StageProcess::Send(const stage::ToStage& message, std::span<const int> fds) {
+  return SendMessage(link_.get(), message.SerializeAsString(), fds);
+}
+
+void StageProcess::Kill() {
+  if (pid_ > 0) syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGKILL, nullptr, 0);
+}
+
+void StageProcess::Receive() {
+  while (true) {
+    absl::StatusOr<SeqpacketMessage> message = ReceiveMessage(link_.get());
+    if (absl::IsUnavailable(message.status())) return;
+    if (absl::IsFailedPrecondition(message.status())) {
+      link_source_.Cancel();  // its death follows on the pidfd
+      return;
+    }
+    stage::FromStage parsed;
+    if (!message.ok() || !parsed.ParseFromString(message->bytes)) {
+      Log().warn("{}: a message was not understood and is ignored", id_);
+      continue;
+    }
+    on_message_(parsed);
+  }
+}
+
+void StageProcess::Reap() {
+  Receive();  // its last words come before its death
+  siginfo_t info{};
+  if (waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0)
+    return;
+  pid_ = -1;
+  death_source_.Cancel();
+  link_source_.Cancel();
+  OnDeath on_death = std::move(on_death_);
+  on_death(CauseOf(info));
+}
+
+}  // namespace air

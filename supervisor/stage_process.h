@@ -1,0 +1,72 @@
+// StageProcess: one child of the supervisor, from its spawn to its reaping, and the link to it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "protos/stage.pb.h"
+#include "shm/unique_fd.h"
+#include "supervisor/event_loop.h"
+
+namespace air {
+
+enum class StageKind { kDecoder, kSelector, kEncoder };
+const char* ProgramOf(StageKind kind);  // "air-decoder", ...
+
+// Where the stage programs are and how they are told to behave.
+struct StageEnvironment {
+  std::string program_dir;  // beside the supervisor's own binary
+  std::string runtime_dir;  // their sockets
+  int64_t orphan_grace_ms = 1000;
+};
+
+class StageProcess {
+ public:
+  using OnMessage = std::function<void(const stage::FromStage&)>;
+  // `cause` in words: "killed by signal 9 (Killed)", "exit status 1". The process object may be destroyed
+  // from here.
+  using OnDeath = std::function<void(const std::string& cause)>;
+
+  // Errors: Internal naming the program and the system's text.
+  static absl::StatusOr<std::unique_ptr<StageProcess>> Spawn(EventLoop& loop, StageKind kind,
+                                                             const std::string& id,
+                                                             const StageEnvironment& environment);
+  // Kills with SIGKILL and reaps what still lives.
+  ~StageProcess();
+
+  void Watch(OnMessage on_message, OnDeath on_death);
+  // Descriptors are duplicated into the stage. May be called before the stage has finished loading: it is
+  // queued.
+  absl::Status Send(const stage::ToStage& message, std::span<const int> fds = {});
+  void Kill();
+
+  StageKind kind() const { return kind_; }
+  const std::string& id() const { return id_; }
+  pid_t pid() const { return pid_; }
+
+ private:
+  StageProcess(EventLoop& loop, StageKind kind, std::string id)
+      : loop_(loop), kind_(kind), id_(std::move(id)) {}
+  absl::Status Start(const StageEnvironment& environment);
+  void Receive();
+  void Reap();
+
+  EventLoop& loop_;
+  StageKind kind_;
+  std::string id_;
+  std::string socket_path_;
+  pid_t pid_ = -1;
+  UniqueFd pidfd_;
+  UniqueFd link_;
+  EventSource death_source_, link_source_;
+  OnMessage on_message_;
+  OnDeath on_death_;
+};
+
+}  // namespace air

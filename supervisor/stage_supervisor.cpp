@@ -1,0 +1,54 @@
+#include "supervisor/stage_supervisor.h"
+
+#include "absl/strings/str_cat.h"
+#include "link/stage_log.h"
+
+namespace air {
+namespace {
+
+constexpr int64_t kRetryNs = 5 * kNanosPerSecond;
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<StageProcess>> StageSupervisor::Spawn(StageKind kind) {
+  const std::string name = ProgramOf(kind) + sizeof("air-") - 1;
+  return StageProcess::Spawn(loop_, kind, absl::StrCat(name, "-", ++spawned_), environment_);
+}
+
+void StageSupervisor::KeepSpare(StageKind kind) {
+  spares_[static_cast<size_t>(kind)].wanted = true;
+  Refill(kind);
+}
+
+absl::StatusOr<std::unique_ptr<StageProcess>> StageSupervisor::Take(StageKind kind) {
+  Spare& spare = spares_[static_cast<size_t>(kind)];
+  if (spare.process == nullptr) return Spawn(kind);
+  std::unique_ptr<StageProcess> process = std::move(spare.process);
+  // Its successor is loaded behind the one that has work now, not in competition with it.
+  loop_.Post([this, kind] { Refill(kind); });
+  return process;
+}
+
+void StageSupervisor::Refill(StageKind kind) {
+  Spare& spare = spares_[static_cast<size_t>(kind)];
+  if (!spare.wanted || spare.process != nullptr) return;
+  absl::StatusOr<std::unique_ptr<StageProcess>> process = Spawn(kind);
+  if (!process.ok()) {
+    Log().error("no spare {}: {}", ProgramOf(kind), process.status().ToString());
+    spare.retry = loop_.After(kRetryNs, [this, kind] { Refill(kind); });
+    return;
+  }
+  spare.process = *std::move(process);
+  spare.process->Watch([](const stage::FromStage&) {},
+                       [this, kind](const std::string& cause) { OnSpareDeath(kind, cause); });
+}
+
+void StageSupervisor::OnSpareDeath(StageKind kind, const std::string& cause) {
+  Spare& spare = spares_[static_cast<size_t>(kind)];
+  Log().warn("{} (idle spare): {}", spare.process->id(), cause);
+  spare.process.reset();
+  const std::optional<int64_t> delay = spare.policy.OnDeath(loop_.clock().Now(), false);
+  spare.retry = loop_.After(delay.value_or(kRetryNs), [this, kind] { Refill(kind); });
+}
+
+}  // namespace air

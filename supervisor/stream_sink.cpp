@@ -1,0 +1,110 @@
+#include "supervisor/stream_sink.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "link/stage_log.h"
+
+namespace air {
+namespace {
+
+constexpr uint32_t kSinkLine = 0;  // one sink a session: its line on the session page
+
+}  // namespace
+
+StreamSink::StreamSink(EventLoop& loop, StageSupervisor& stages, StreamEndpoint endpoint, UniqueFd socket,
+                       std::function<void(const std::string& why)> on_gone)
+    : loop_(loop),
+      stages_(stages),
+      endpoint_(std::move(endpoint)),
+      socket_(std::move(socket)),
+      on_gone_(std::move(on_gone)) {}
+
+absl::Status StreamSink::Begin(SessionMemory& memory, const SinkSettings& settings, uint64_t serial) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0)
+    return absl::ResourceExhaustedError(absl::StrCat("pipe: ", std::strerror(errno)));
+  pipe_read_.Reset(ends[0]);
+  pipe_write_.Reset(ends[1]);
+  absl::StatusOr<SharedSegment> journal = memory.CreateJournal(serial);
+  if (!journal.ok()) return journal.status();
+  journal_ = *std::move(journal);
+  memory_ = &memory;
+  settings_ = settings;
+  StartEncoder();
+  return absl::OkStatus();
+}
+
+uint64_t StreamSink::TicksSent() const {
+  return memory_->session().sink(kSinkLine).Get(EncoderCounter::kTicks);
+}
+
+void StreamSink::StartEncoder() {
+  absl::StatusOr<std::unique_ptr<StageProcess>> process = stages_.Take(StageKind::kEncoder);
+  if (!process.ok()) return OnDeath(process.status().ToString());
+  absl::StatusOr<UniqueFd> handover = OpenForHandover(journal_->fd());
+  if (!handover.ok()) return Gone(handover.status().ToString());
+
+  started_at_tick_ = TicksSent();
+  encoder_ = *std::move(process);
+  encoder_->Watch(
+      [this](const stage::FromStage& message) {
+        if (message.has_encoder()) OnMessage(message.encoder());
+      },
+      [this](const std::string& cause) { OnDeath(cause); });
+  stage::ToStage message;
+  stage::ConfigureEncoder& configure = *message.mutable_encoder();
+  configure.set_sink(kSinkLine);
+  configure.set_bitrate_kbps(settings_.bitrate_kbps);
+  configure.set_gop_seconds(settings_.gop_seconds);
+  configure.set_preset(settings_.preset);
+  configure.set_threads(settings_.threads);
+  configure.set_delay_ms(settings_.delay_ms);
+  configure.set_service_name(settings_.service_name);
+  const int fds[] = {memory_->page().fd(), memory_->program().fd(), handover->get(),
+                     socket_.get(),        pipe_read_.get(),        pipe_write_.get()};
+  if (absl::Status s = encoder_->Send(message, fds); !s.ok()) {
+    Log().error("{}: {}", encoder_->id(), s.ToString());
+    encoder_->Kill();  // its death brings the next one
+  }
+}
+
+void StreamSink::OnMessage(const stage::EncoderState& state) {
+  switch (state.phase()) {
+    case stage::EncoderState::VIEWER_GONE:
+      return Gone("the viewer's end is closed");
+    case stage::EncoderState::FAILED:
+      return Gone(state.error());
+    default:
+      return;
+  }
+}
+
+void StreamSink::OnDeath(const std::string& cause) {
+  const std::string who = encoder_ == nullptr ? "encoder" : encoder_->id();
+  encoder_.reset();
+  if (over_) return;
+  stages_.CountDeath(StageKind::kEncoder);
+  const HouseFormat& format = memory_->session().facts().format;
+  const bool delivered = TicksSent() - started_at_tick_ >= format.rate.num / format.rate.den;
+  Log().warn("{}: {} at tick {}", who, cause, TicksSent());
+  const std::optional<int64_t> delay = policy_.OnDeath(loop_.clock().Now(), delivered);
+  if (!delay.has_value()) return Gone("its encoder died again and again");
+  if (*delay == 0) {
+    StartEncoder();
+  } else {
+    retry_ = loop_.After(*delay, [this] { StartEncoder(); });
+  }
+}
+
+void StreamSink::Gone(const std::string& why) {
+  if (over_) return;
+  over_ = true;
+  loop_.Post([on_gone = on_gone_, why] { on_gone(why); });
+}
+
+}  // namespace air

@@ -1,0 +1,74 @@
+#include "supervisor/supervisor_options.h"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+
+#include "absl/strings/str_cat.h"
+
+namespace air {
+namespace {
+
+constexpr int kExitUsage = 2;
+
+std::string DefaultRuntimeDir(int port) {
+  const char* base = std::getenv("XDG_RUNTIME_DIR");
+  return absl::StrCat(base != nullptr && *base != '\0' ? base : "/tmp", "/air-", getuid(), "-", port);
+}
+
+}  // namespace
+
+std::vector<std::string> SupervisorOptions::Addresses() const {
+  std::vector<std::string> addresses = listen;
+  if (port != 0) addresses.push_back(absl::StrCat("127.0.0.1:", port));
+  return addresses;
+}
+
+SupervisorOptions ParseSupervisorOptions(int argc, char** argv) {
+  SupervisorOptions o;
+  std::string exhausted = "pad";
+  CLI::App app("air-supervisor: executes one channel; control by gRPC (see docs/operations.md)");
+  app.set_version_flag("--version", "air-supervisor 1.0.0");
+  app.set_config("--config", "", "read further flags from this file");
+  app.add_option("--port", o.port, "gRPC on 127.0.0.1:PORT")->check(CLI::Range(1, 65535));
+  app.add_option("--listen", o.listen, "gRPC on a UNIX socket, unix:PATH")
+      ->check([](const std::string& value) {
+        return value.rfind("unix:", 0) == 0 && value.size() > 5
+                   ? ""
+                   : "give unix:PATH; TCP listens on the loopback with --port";
+      });
+  app.add_option("--runtime-dir", o.runtime_dir, "sockets and state of this channel; made if missing");
+  app.add_option("--metrics-address", o.metrics_address,
+                 "Prometheus /metrics on HOST:PORT, port 0 = any free one")
+      ->check([](const std::string& value) {
+        return value.rfind(':') != std::string::npos ? "" : "give HOST:PORT";
+      })
+      ->capture_default_str();
+  app.add_option("--media-root", o.media_roots, "assets must lie under one of these directories (repeatable)")
+      ->check(CLI::ExistingDirectory);
+  app.add_option("--orphan-grace", o.orphan_grace_seconds,
+                 "seconds the stages stay on air without a supervisor")
+      ->check(CLI::Range(0.0, 3600.0))
+      ->capture_default_str();
+  app.add_option("--ring-seconds", o.ring_seconds, "depth of the frame rings")
+      ->check(CLI::Range(0.5, 10.0))
+      ->capture_default_str();
+  app.add_option("--on-lookahead-exhausted", exhausted, "when no next block was fed")
+      ->check(CLI::IsMember({"pad", "terminate"}))
+      ->capture_default_str();
+  app.add_option("--log-level", o.log_level, "how much to say on stderr")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "critical", "off"}))
+      ->capture_default_str();
+  try {
+    app.parse(argc, argv);
+    if (o.port == 0 && o.listen.empty()) throw CLI::RequiredError("--port or --listen");
+  } catch (const CLI::ParseError& e) {
+    std::exit(app.exit(e) == 0 ? 0 : kExitUsage);
+  }
+  o.terminate_on_exhausted = exhausted == "terminate";
+  if (o.runtime_dir.empty()) o.runtime_dir = DefaultRuntimeDir(o.port);
+  return o;
+}
+
+}  // namespace air
