@@ -327,9 +327,12 @@ TEST(TsMultiplexer, RepeatsTablesWithinAHundredMillisecondsFromAnyStartingTick) 
       std::map<uint16_t, int64_t> longest;
       for (int64_t n = start; n < start + 260; ++n) {
         Packets out;
-        Material{.tick = Tick(n), .picture = Bytes(10), .sound = {}, .idr = n == start}.Send(mux, state, out);
+        Material{.tick = Tick(n), .picture = Bytes(10), .sound = {}}.Send(mux, state, out);
         Receiver receiver;
         receiver.Take(out);
+        if (n == start) {
+          EXPECT_EQ(receiver.tables.size(), 3u) << "everything on the first tick";
+        }
         for (const auto& [pid, positions] : receiver.tables) {
           EXPECT_EQ(positions.size(), 1u);
           longest[pid] = std::max(longest[pid], n - last.try_emplace(pid, n).first->second);
@@ -637,6 +640,20 @@ TEST(TsMultiplexer, SpreadsThePcrPacketsOfATickEvenly) {
       EXPECT_NEAR(static_cast<double>(receiver.pcrs[1].packet), static_cast<double>(out.size()) / 2, 1.0);
     }
   }
+}
+
+TEST(TsMultiplexer, SendsThePcrOfThePictureFirstEvenWhenTheTickIsOnePacket) {
+  const TsMultiplexer mux({.house = House({25, 1})});
+  TransportCheckpoint state;
+  state.packets = 1;
+  Packets out;
+  Material{.tick = Tick(1), .picture = Noise(10, 1), .sound = {}}.Send(mux, state, out);
+  ASSERT_EQ(out.size(), 2u);
+  Receiver receiver;
+  receiver.Take(out);
+  EXPECT_EQ(receiver.errors, std::vector<std::string>());
+  EXPECT_FALSE(receiver.pcrs.at(0).own_packet);
+  EXPECT_TRUE(receiver.pcrs.at(1).own_packet);
 }
 
 TEST(TsMultiplexer, SendsAPcrPacketWithoutAdvancingTheCounter) {
