@@ -1,0 +1,119 @@
+#include "stages/decoder/packet_feed.h"
+
+#include <utility>
+
+namespace air {
+namespace {
+
+int64_t StampOf(const AVPacket& packet) { return packet.pts != AV_NOPTS_VALUE ? packet.pts : packet.dts; }
+int64_t DecodeStampOf(const AVPacket& packet) {
+  return packet.dts != AV_NOPTS_VALUE ? packet.dts : packet.pts;
+}
+
+}  // namespace
+
+Pulled PacketFeed::Next(StreamKind kind, AvPacketPtr& packet) {
+  const Pulled fetched = Fetch(kind);
+  if (fetched != Pulled::kOne) return fetched;
+  Queue& own = queue(kind);
+  packet = std::move(own.packets.front());
+  own.packets.pop_front();
+  own.bytes -= static_cast<size_t>(packet->size) + kPacketOverhead;
+  return Pulled::kOne;
+}
+
+std::optional<int64_t> PacketFeed::PeekStamp(StreamKind kind) {
+  if (Fetch(kind) != Pulled::kOne) return std::nullopt;
+  const int64_t stamp = StampOf(*queue(kind).packets.front());
+  return stamp == AV_NOPTS_VALUE ? std::nullopt : std::optional(stamp);
+}
+
+// Reads on until the queue has a packet.
+Pulled PacketFeed::Fetch(StreamKind kind) {
+  while (queue(kind).packets.empty()) {
+    if (at_end_) return Pulled::kEnd;
+    if (Full()) return Pulled::kAbsent;
+    AvPacketPtr packet(av_packet_alloc());
+    StreamKind of = kind;
+    if (packet == nullptr || !demuxer_.Read(*packet, of)) {
+      at_end_ = true;
+    } else {
+      Push(of, std::move(packet));
+    }
+  }
+  return Pulled::kOne;
+}
+
+void PacketFeed::Ignore(StreamKind kind) {
+  queue(kind).ignored = true;
+  Clear(queue(kind));
+}
+
+void PacketFeed::Push(StreamKind kind, AvPacketPtr packet) {
+  Queue& own = queue(kind);
+  if (own.ignored) return;
+  own.bytes += static_cast<size_t>(packet->size) + kPacketOverhead;
+  own.packets.push_back(std::move(packet));
+}
+
+void PacketFeed::Clear(Queue& queue) {
+  queue.packets.clear();
+  queue.bytes = 0;
+}
+
+void PacketFeed::Restart() {
+  for (Queue& queue : queues_) Clear(queue);
+  at_end_ = false;
+}
+
+PacketFeed::Landing PacketFeed::Land(int64_t seek_stamp, const Target& target) {
+  Restart();
+  if (!demuxer_.Seek(seek_stamp)) return Landing::kMissed;
+  const Landing landing = Collect(target, /*from_start=*/false);
+  if (landing == Landing::kMissed) Restart();
+  return landing;
+}
+
+absl::Status PacketFeed::LandFromStart(const Target& target) {
+  Restart();
+  if (absl::Status rewound = demuxer_.Rewind(); !rewound.ok()) return rewound;
+  Collect(target, /*from_start=*/true);
+  return absl::OkStatus();
+}
+
+// Reads until the anchor's target is passed in decoding order. A later key picture that still is not behind
+// the target makes everything before it unnecessary, so that only the last group of pictures will have to be
+// decoded.
+PacketFeed::Landing PacketFeed::Collect(const Target& target, bool from_start) {
+  bool picture_usable = from_start || !target.picture;
+  bool sound_covered = from_start || !target.sound;
+  bool reached = false;
+  while (!reached && !Full()) {
+    AvPacketPtr packet(av_packet_alloc());
+    StreamKind kind = StreamKind::kPicture;
+    if (packet == nullptr || !demuxer_.Read(*packet, kind)) {
+      at_end_ = true;
+      break;
+    }
+    const int64_t stamp = StampOf(*packet);
+    const bool known = stamp != AV_NOPTS_VALUE;
+    if (kind == StreamKind::kSound && target.sound && known) {
+      if (stamp <= *target.sound) sound_covered = true;
+      if (stamp + packet->duration <= *target.sound) continue;  // over before the pre-roll begins
+      if (!target.picture) reached = true;
+    }
+    if (kind == StreamKind::kPicture && target.picture) {
+      if (known && (packet->flags & AV_PKT_FLAG_KEY) && stamp <= *target.picture) {
+        Clear(queue(StreamKind::kPicture));
+        picture_usable = true;
+      }
+      reached = known && DecodeStampOf(*packet) > *target.picture;
+      if (!picture_usable) continue;
+    }
+    Push(kind, std::move(packet));
+  }
+  if (!picture_usable) return Landing::kMissed;
+  return sound_covered ? Landing::kExact : Landing::kPictureOnly;
+}
+
+}  // namespace air

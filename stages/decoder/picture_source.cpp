@@ -1,0 +1,125 @@
+#include "stages/decoder/picture_source.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/memory/memory.h"
+
+namespace air {
+namespace {
+
+constexpr AVRational kMilliseconds{1, 1000};
+constexpr Stamp kShortestPicture{5, kMilliseconds};
+constexpr Stamp kUsualPicture{40, kMilliseconds};  // when neither the stream nor its pictures say how long
+constexpr Stamp kDisorder{1, {1, 1}};
+
+PictureScaler::StreamDefaults DefaultsOf(const AVStream& stream) {
+  size_t bytes = 0;
+  const uint8_t* matrix = av_stream_get_side_data(&stream, AV_PKT_DATA_DISPLAYMATRIX, &bytes);
+  return {stream.sample_aspect_ratio, OrientationIn(matrix, bytes)};
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<PictureSource>> PictureSource::Open(const Demuxer& demuxer,
+                                                                   const HouseFormat& house) {
+  const AVStream& stream = *demuxer.stream(StreamKind::kPicture);
+  auto decoder = StreamDecoder::Open(stream, StreamKind::kPicture);
+  if (!decoder.ok()) return decoder.status();
+  const int64_t zero = RoundTo(demuxer.media_zero(), stream.time_base);
+  return absl::WrapUnique(new PictureSource(*std::move(decoder), PictureScaler(house, DefaultsOf(stream)),
+                                            house, zero, demuxer.still_picture()));
+}
+
+void PictureSource::Choose(PacketFeed& feed, Stamp instant) {
+  if (!has_picture()) {
+    if (!Pull(feed, current_)) return;
+    convert_ = true;
+    ++serial_;
+    if (still_) feed.Ignore(StreamKind::kPicture);
+  }
+  while (FetchNext(feed) && LaterIsNearer(instant, current_.stamp, next_.stamp, decoder_.time_base())) {
+    current_ = std::exchange(next_, Picture{});
+    convert_ = true;
+    ++serial_;
+  }
+}
+
+void PictureSource::Paint(std::span<uint8_t> house_picture) {
+  if (convert_) {
+    convert_ = false;
+    auto converted = scaler_.Convert(*current_.frame);
+    if (converted.ok()) {
+      converted_ = *std::move(converted);
+    } else {
+      ++conversion_errors_;
+    }
+  }
+  if (converted_ != nullptr) {
+    CopyPicture(*converted_, house_picture);
+  } else {
+    FillBlack(house_, house_picture);
+  }
+}
+
+bool PictureSource::BeganBy(Stamp instant) const {
+  return still_ || (first_stamp_ && *first_stamp_ <= FloorTo(instant, decoder_.time_base()));
+}
+
+bool PictureSource::LastsBeyond(Stamp instant) const {
+  if (still_) return false;
+  if (!ended_) return true;
+  return has_picture() && FloorTo(instant, decoder_.time_base()) < *last_stamp_ + last_duration_;
+}
+
+void PictureSource::Restart(Stamp instant) {
+  if (still_) return;
+  decoder_.Restart();
+  decoder_.HurryTo(zero_ + FloorTo(instant, decoder_.time_base()));
+  current_ = {};
+  next_ = {};
+  ended_ = false;
+  first_stamp_.reset();
+  last_stamp_.reset();
+}
+
+bool PictureSource::FetchNext(PacketFeed& feed) {
+  if (still_) return false;
+  return next_.frame != nullptr || Pull(feed, next_);
+}
+
+bool PictureSource::Pull(PacketFeed& feed, Picture& picture) {
+  if (ended_) return false;
+  AvFramePtr frame(av_frame_alloc());
+  const Pulled pulled = frame == nullptr ? Pulled::kEnd : decoder_.Next(feed, *frame);
+  ended_ = pulled == Pulled::kEnd;
+  if (pulled != Pulled::kOne) return false;
+  const int64_t stamp = StampOf(*frame);
+  last_duration_ = DurationOf(*frame);
+  last_stamp_ = stamp;
+  if (!first_stamp_) first_stamp_ = stamp;
+  picture = {std::move(frame), stamp};
+  return true;
+}
+
+// Stamps that are missing, or go back by more than is disorder, go on where the last picture ends: it plays
+// on. Stamps that go back a little cannot be shown before what is on already.
+int64_t PictureSource::StampOf(const AVFrame& frame) const {
+  const bool missing = frame.best_effort_timestamp == AV_NOPTS_VALUE;
+  if (!last_stamp_) return missing ? 0 : frame.best_effort_timestamp - zero_;
+  const int64_t stamp = missing ? *last_stamp_ + last_duration_ : frame.best_effort_timestamp - zero_;
+  if (stamp > *last_stamp_) return stamp;
+  const bool jump = stamp < *last_stamp_ - FloorTo(kDisorder, decoder_.time_base());
+  return *last_stamp_ + (jump ? std::max<int64_t>(last_duration_, 1) : 1);
+}
+
+int64_t PictureSource::DurationOf(const AVFrame& frame) const {
+  const AVRational base = decoder_.time_base();
+  const int64_t shortest = RoundTo(kShortestPicture, base);
+  if (frame.pkt_duration > 0) return std::max(frame.pkt_duration, shortest);
+  const AVRational rate = decoder_.frame_rate();
+  if (rate.num > 0 && rate.den > 0) return std::max(RoundTo({1, av_inv_q(rate)}, base), shortest);
+  return std::max(last_duration_, RoundTo(kUsualPicture, base));
+}
+
+}  // namespace air

@@ -1,0 +1,173 @@
+#include "stages/decoder/sound_source.h"
+
+extern "C" {
+#include <libavutil/intreadwrite.h>
+}
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "shm/house_time.h"
+
+namespace air {
+namespace {
+
+AVRational PerSecond(int64_t rate) { return {1, static_cast<int>(rate)}; }
+
+// The sample grid on which frames of a codec begin, counted from the first one.
+int64_t GridOf(const AVCodecContext& codec, const AVFrame& frame) {
+  switch (codec.codec_id) {
+    case AV_CODEC_ID_OPUS:
+      return 120;  // RFC 6716: frames of 2.5 ms and multiples
+    case AV_CODEC_ID_VORBIS:
+      return 64;  // a quarter of the smallest block in use, 256
+    default:
+      return codec.frame_size > 0 ? codec.frame_size : frame.nb_samples;
+  }
+}
+
+// How far a stamp may be from where the frame before ended without meaning a hole or an overlap. Vorbis files
+// in the field stamp a block by its beginning or by its end, so stamps wander by half a block when block
+// sizes change.
+Stamp JitterOf(const AVCodecContext& codec) {
+  constexpr AVRational kMilliseconds{1, 1000};
+  return {codec.codec_id == AV_CODEC_ID_VORBIS ? 50 : 10, kMilliseconds};
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<SoundSource>> SoundSource::Open(const Demuxer& demuxer,
+                                                               const HouseFormat& house, int64_t origin,
+                                                               Stamp segment_start) {
+  const AVStream& stream = *demuxer.stream(StreamKind::kSound);
+  auto decoder = StreamDecoder::Open(stream, StreamKind::kSound);
+  if (!decoder.ok()) return decoder.status();
+  // Three zeros in three time bases; each is within half a sample, and the sum is fixed for the segment.
+  const AVRational samples = PerSecond(house.sample_rate);
+  const int64_t line_offset = RoundTo(demuxer.media_zero(), samples) + RoundTo(segment_start, samples) -
+                              RoundTo({origin, stream.time_base}, samples);
+  return absl::WrapUnique(new SoundSource(*std::move(decoder), house, origin, line_offset));
+}
+
+void SoundSource::Read(PacketFeed& feed, int64_t first, uint32_t count, std::span<int16_t> out) {
+  FillUpTo(feed, first + count);
+  line_.Read(first, count, out);
+}
+
+bool SoundSource::LastsBeyond(PacketFeed& feed, int64_t sample) {
+  FillUpTo(feed, sample + 1);
+  return line_.end() > sample;
+}
+
+void SoundSource::Restart(int64_t first) {
+  decoder_.Restart();
+  line_.Restart(first);
+  expected_.reset();
+  run_.reset();
+  skip_ = 0;
+  ended_ = false;
+}
+
+void SoundSource::FillUpTo(PacketFeed& feed, int64_t end) {
+  AvFramePtr frame(av_frame_alloc());
+  while (!ended_ && line_.end() < end) {
+    const Pulled pulled = frame == nullptr ? Pulled::kEnd : decoder_.Next(feed, *frame);
+    if (pulled == Pulled::kAbsent) return;
+    if (pulled == Pulled::kEnd) {
+      EndRun();
+      ended_ = true;
+    } else {
+      Take(*frame);
+    }
+  }
+}
+
+void SoundSource::Take(const AVFrame& frame) {
+  if (frame.nb_samples <= 0 || frame.sample_rate <= 0) return;
+  Heard heard = Trim(frame);
+  if (heard.count <= 0 || !Join(frame, heard)) return;
+  has_sound_ = true;
+  const int64_t at = run_->next_house_sample();
+  Append(at, run_->Push(frame, heard.from, heard.count));
+  run_end_ = heard.first + heard.count;
+}
+
+// Places the frame and leaves out the encoder's delay, its padding, and what an edit list cuts away.
+SoundSource::Heard SoundSource::Trim(const AVFrame& frame) {
+  const int64_t position = PositionOf(frame);
+  expected_ = position + frame.nb_samples;
+  expected_rate_ = frame.sample_rate;
+
+  uint32_t padding = 0;
+  if (const AVFrameSideData* side = av_frame_get_side_data(&frame, AV_FRAME_DATA_SKIP_SAMPLES);
+      side != nullptr && side->size >= 8) {
+    if (const uint32_t skip = AV_RL32(side->data); skip > 0 && skip <= INT32_MAX) skip_ = skip;
+    padding = AV_RL32(side->data + 4);
+  }
+  const auto samples = static_cast<uint32_t>(frame.nb_samples);
+  const uint32_t from = std::min(skip_, samples);
+  skip_ -= from;
+  if (frame.flags & AV_FRAME_FLAG_DISCARD) return {};
+  const uint32_t count = samples - from - std::min(padding, samples - from);
+  return {position + from, static_cast<int>(from), static_cast<int>(count)};
+}
+
+int64_t SoundSource::PositionOf(const AVFrame& frame) const {
+  std::optional<int64_t> expected = expected_;
+  if (expected && expected_rate_ != frame.sample_rate) {
+    expected = RoundTo({*expected, PerSecond(expected_rate_)}, PerSecond(frame.sample_rate));
+  }
+  if (frame.best_effort_timestamp == AV_NOPTS_VALUE) return expected.value_or(0);
+  const int64_t stamped =
+      RoundTo({frame.best_effort_timestamp - origin_, decoder_.time_base()}, PerSecond(frame.sample_rate));
+  const int64_t jitter = RoundTo(JitterOf(decoder_.context()), PerSecond(frame.sample_rate));
+  if (expected && std::abs(stamped - *expected) <= jitter) return *expected;
+  return SnapToGrid(stamped, frame);
+}
+
+// A stamp is good to one tick of its time base. If a frame can begin on the codec's grid within that, it
+// does.
+int64_t SoundSource::SnapToGrid(int64_t position, const AVFrame& frame) const {
+  const int64_t grid = GridOf(decoder_.context(), frame);
+  const int64_t nearest = FloorMulDiv(2 * position + grid, 1, 2 * grid) * grid;
+  const int64_t tick = RoundTo({1, decoder_.time_base()}, PerSecond(frame.sample_rate)) + 1;
+  return std::abs(nearest - position) <= std::min<int64_t>(tick, frame.sample_rate / 100) ? nearest
+                                                                                          : position;
+}
+
+// Makes run_ one that takes the frame at its place; cuts what overlaps the run so far. False: nothing is left
+// of it.
+bool SoundSource::Join(const AVFrame& frame, Heard& heard) {
+  const bool fits = run_ != nullptr && run_->Fits(frame);
+  if (fits && heard.first <= run_end_) {
+    const int64_t overlap = std::min<int64_t>(run_end_ - heard.first, heard.count);
+    if (overlap > 0) ++joins_;
+    heard.first += overlap;
+    heard.from += static_cast<int>(overlap);
+    heard.count -= static_cast<int>(overlap);
+    return heard.count > 0;
+  }
+  if (run_ != nullptr) ++joins_;
+  EndRun();
+  auto run = SoundResampler::Begin(frame, heard.first, house_);
+  if (!run.ok()) {
+    ++conversion_errors_;
+    return false;
+  }
+  run_ = *std::move(run);
+  return true;
+}
+
+void SoundSource::EndRun() {
+  if (run_ == nullptr) return;
+  const int64_t at = run_->next_house_sample();
+  Append(at, run_->Drain());
+  run_.reset();
+}
+
+void SoundSource::Append(int64_t house_sample, std::vector<int16_t> samples) {
+  line_.Append(house_sample - line_offset_, std::move(samples));
+}
+
+}  // namespace air
