@@ -25,7 +25,7 @@ namespace air {
 
 struct ChannelOptions {
   int channel_id = 1;
-  SupervisorOptions supervisor;
+  SupervisorLaunch supervisor;
   std::string sink_socket;          // where AIR is to send the stream
   std::string program_format_json;  // the house format
 };

@@ -82,8 +82,7 @@ std::string ProgramBeside(const std::string& name) {
   return (self.parent_path() / name).string();
 }
 
-absl::StatusOr<std::unique_ptr<SupervisorProcess>> SupervisorProcess::Spawn(
-    const SupervisorOptions& options) {
+absl::StatusOr<std::unique_ptr<SupervisorProcess>> SupervisorProcess::Spawn(const SupervisorLaunch& options) {
   const auto port = FreeLoopbackPort();
   if (!port.ok()) return port.status();
   std::vector<std::string> arguments = {

@@ -15,7 +15,7 @@
 
 namespace air {
 
-struct SupervisorOptions {
+struct SupervisorLaunch {
   std::string program;      // path of air-supervisor
   std::string runtime_dir;  // must exist
   std::string log_level = "info";
@@ -24,7 +24,7 @@ struct SupervisorOptions {
 class SupervisorProcess {
  public:
   // Starts it on a free loopback port. Its output is appended to LogPath().
-  static absl::StatusOr<std::unique_ptr<SupervisorProcess>> Spawn(const SupervisorOptions& options);
+  static absl::StatusOr<std::unique_ptr<SupervisorProcess>> Spawn(const SupervisorLaunch& options);
   // Ends it, as Terminate() does.
   ~SupervisorProcess();
   SupervisorProcess(const SupervisorProcess&) = delete;

@@ -123,16 +123,9 @@ std::optional<double> MetricsPage::Sum(absl::string_view name) const {
 }
 
 std::string ChannelState(const MetricsPage& page) {
-  constexpr const char* kNames[] = {"stopped", "buffering", "ready", "error"};
   for (const MetricSample& sample : page.Named("retrovue_playout_channel_state")) {
-    const auto label = sample.labels.find("state");
-    if (label == sample.labels.end()) {
-      for (int value = 0; value < 4; ++value) {
-        if (sample.value == value) return kNames[value];
-      }
-    } else if (sample.value == 1) {
-      return label->second;
-    }
+    const auto state = sample.labels.find("state");
+    if (sample.value == 1 && state != sample.labels.end()) return state->second;
   }
   return "";
 }

@@ -44,9 +44,8 @@ class MetricsPage {
   std::vector<MetricSample> samples_;
 };
 
-// "stopped", "buffering", "ready" or "error" from retrovue_playout_channel_state, whose value is 0, 1, 2 or 3
-// in that order. A page that spells the state out in a label `state` (1 for the one that holds) is understood
-// as well. Empty if the page has no state.
+// "stopped", "buffering", "ready" or "error": the label `state` of the one sample of
+// retrovue_playout_channel_state that is 1. Empty if the page has none.
 std::string ChannelState(const MetricsPage& page);
 
 // Fetches http://ADDRESS/metrics. `address` is "host:port". Blocks for at most `timeout`.

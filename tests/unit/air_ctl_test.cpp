@@ -181,7 +181,8 @@ TEST(PlanFileLoader, NumbersSegmentsAndResolvesFilesAgainstTheFolderOfThePlan) {
 
 TEST(StatusReport, SaysWhatIsOnTheAirAndWhyThereWasPad) {
   const std::string report = StatusReport(MetricsPage::Parse(R"(
-retrovue_playout_channel_state{channel="1"} 2
+retrovue_playout_channel_state{channel="1",state="stopped"} 0
+retrovue_playout_channel_state{channel="1",state="ready"} 1
 air_on_air{block="b",segment="0",asset="/tv/two.mp4"} 1
 air_on_air{block="a",segment="1",asset="/tv/one.mp4"} 0
 air_program_frames_total 12345

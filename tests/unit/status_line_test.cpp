@@ -10,7 +10,8 @@ TEST(StatusLine, SaysWhatIsOnHowManyFramesWhyThereWasPadAndWhoWatches) {
   view.phase = "on the air";
   view.viewers = 2;
   view.page = MetricsPage::Parse(R"(
-retrovue_playout_channel_state{channel="1"} 2
+retrovue_playout_channel_state{channel="1",state="stopped"} 0
+retrovue_playout_channel_state{channel="1",state="ready"} 1
 air_on_air{block="block-3",segment="0",asset="/tv/old/clip a.mp4"} 1
 air_program_frames_total 900
 air_pad_frames_total{cause="LATE"} 10
