@@ -8,13 +8,20 @@
 namespace air {
 namespace {
 
-// Sorted, non-empty, not overlapping: what every decision relies on.
+// Sorted, non-empty, not overlapping, of a known kind, and content can be locked: what every decision relies
+// on.
 absl::Status CheckEntries(std::span<const TimelineEntry> entries) {
   int64_t free_from = INT64_MIN;
   for (const TimelineEntry& e : entries) {
-    if (e.end_tick <= e.start_tick || e.start_tick < free_from) {
-      return absl::InvalidArgumentError(absl::StrCat("timeline entry [", e.start_tick, ", ", e.end_tick,
-                                                     ") is empty, unsorted or overlaps"));
+    const char* wrong = e.end_tick <= e.start_tick ? "is empty"
+                        : e.start_tick < free_from ? "is unsorted or overlaps"
+                        : e.kind > EntryKind::kSlate || e.pad_cause >= PadCause::kCount
+                            ? "has an unknown kind or cause"
+                        : e.kind == EntryKind::kContent && e.segment_serial == 0 ? "is content of no segment"
+                                                                                 : nullptr;
+    if (wrong != nullptr) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("timeline entry [", e.start_tick, ", ", e.end_tick, ") ", wrong));
     }
     free_from = e.end_tick;
   }
