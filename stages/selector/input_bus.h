@@ -19,7 +19,9 @@ class InputBus final : public ISources {
     SharedSegment reader_page;
   };
 
-  explicit InputBus(std::vector<PooledRing> pool) : pool_(std::move(pool)), readers_(pool_.size()) {}
+  // Only rings of the house format `format` are read: a decoder is not trusted, its ring's header neither.
+  InputBus(const HouseFormat& format, std::vector<PooledRing> pool)
+      : format_(format), pool_(std::move(pool)), readers_(pool_.size()) {}
 
   ReadResult Peek(const SourceRef& source, uint64_t unit, SlotMeta& meta) override;
   bool IsPastEnd(const SourceRef& source, uint64_t unit) override;
@@ -29,9 +31,11 @@ class InputBus final : public ISources {
   void ReleaseThrough(const SourceRef& source, uint64_t unit);
 
  private:
-  // The reader of this generation, attached at its first use; nullptr when the pool does not hold it.
+  // The reader of this generation, attached at its first use; nullptr when the pool does not hold it, or no
+  // longer.
   BackpressureReader* Find(const SourceRef& source);
 
+  HouseFormat format_;
   std::vector<PooledRing> pool_;
   std::vector<std::optional<BackpressureReader>> readers_;
 };

@@ -55,6 +55,9 @@ absl::StatusOr<std::unique_ptr<Selector>> Attach(const stage::ConfigureSelector&
   if (!timeline.ok()) return timeline.status();
   absl::StatusOr<RingView> program = RingView::Attach(s->program_segment.bytes(), RingPolicy::kOverwrite);
   if (!program.ok()) return program.status();
+  if (program->format() != session->facts().format) {
+    return absl::FailedPreconditionError("the program ring is not of the session's house format");
+  }
 
   std::vector<InputBus::PooledRing> pool(config.decoder_rings());
   for (size_t i = 0; i < pool.size(); ++i) {
@@ -65,7 +68,7 @@ absl::StatusOr<std::unique_ptr<Selector>> Attach(const stage::ConfigureSelector&
   }
   s->session = std::make_unique<SessionPage>(*session);
   s->timeline = std::make_unique<TimelineController>(*timeline);
-  s->inputs = std::make_unique<InputBus>(std::move(pool));
+  s->inputs = std::make_unique<InputBus>(session->facts().format, std::move(pool));
   s->program = std::make_unique<ProgramOutput>(*program, static_cast<uint32_t>(getpid()));
   return s;
 }
