@@ -34,17 +34,18 @@ Decision SelectFrame(const TimelineSnapshot& timeline, const MappingLock& lock, 
   d.source = entry->source;
   d.unit = locked ? static_cast<uint64_t>(n - d.lock.tick) : 0;
   const ReadResult result = sources.Peek(entry->source, d.unit, d.unit_meta);
-  if (result == ReadResult::kOk) {
-    d.show = EntryKind::kContent;
-    d.wanted = true;
-    if (!locked) d.lock = {.segment_serial = entry->segment_serial, .tick = n};
-    return d;
-  }
+  const bool came = result == ReadResult::kOk || result == ReadResult::kGap;
+  if (came && !locked) d.lock = {.segment_serial = entry->segment_serial, .tick = n};
   // Before the lock the segment still waits for its first unit. After it, a unit that missed its tick is
   // discarded.
-  d.wanted = locked;
-  const bool refused = result == ReadResult::kGap;
-  d.cause = refused ? PadCause::kRefused : CauseOfMissing(*entry, sources.IsPastEnd(entry->source, d.unit));
+  d.wanted = came || locked;
+  if (result == ReadResult::kOk) {
+    d.show = EntryKind::kContent;
+  } else if (result == ReadResult::kGap) {
+    d.cause = PadCause::kRefused;
+  } else {
+    d.cause = CauseOfMissing(*entry, sources.IsPastEnd(entry->source, d.unit));
+  }
   return d;
 }
 

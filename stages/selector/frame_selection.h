@@ -11,10 +11,11 @@
 
 namespace air {
 
-// The first admitted frame of a segment fixes (channel tick, unit 0) for that segment, until it ends.
+// The first unit of a segment that comes fixes (channel tick, unit 0) for that segment, until it ends. One
+// that comes and has to be refused fixes it too: it costs its own frame, not the segment.
 struct MappingLock {
   uint64_t segment_serial = 0;  // 0 = nothing locked
-  Tick tick;                    // shows unit 0
+  Tick tick;                    // of unit 0
 
   bool Holds(uint64_t serial) const { return serial != 0 && serial == segment_serial; }
 };
@@ -23,8 +24,8 @@ struct MappingLock {
 class ISources {
  public:
   virtual ~ISources() = default;
-  // kOk: the unit is there and whole, `meta` describes it. kTooEarly: not yet. Anything else: it will not
-  // come.
+  // kOk: the unit is there and whole, `meta` describes it. kGap: it is there and must not be used. kTooEarly:
+  // not yet. kTooLate: it has been released, it will not come again.
   virtual ReadResult Peek(const SourceRef& source, uint64_t unit, SlotMeta& meta) = 0;
   // True when the producer has said that this unit does not exist.
   virtual bool IsPastEnd(const SourceRef& source, uint64_t unit) = 0;
@@ -38,7 +39,7 @@ struct Decision {
   uint64_t unit = 0;
   SlotMeta unit_meta;
   MappingLock lock;     // in force after this tick
-  bool wanted = false;  // a unit was due (shown or missed): everything up to it can be released
+  bool wanted = false;  // a unit was due (shown, refused or missed): everything up to it can be released
   uint64_t segment_serial = 0, block_serial = 0;
   uint64_t timeline_version = 0;
 };
