@@ -13,12 +13,12 @@ ProgramOutput::ProgramOutput(const RingView& program_ring, uint32_t pid)
       slate_(program_ring.format()),
       sound_(pad_.sound().size()) {}
 
-std::optional<TickJournal> ProgramOutput::LastJournal() const {
+std::optional<SlotMeta> ProgramOutput::Last() const {
   SlotMeta meta;
   const OverwriteReader reader(writer_.view(), nullptr);
   if (writer_.next() == 0 || reader.ReadMeta(writer_.next() - 1, meta) != ReadResult::kOk)
     return std::nullopt;
-  return meta.journal;
+  return meta;
 }
 
 void ProgramOutput::JumpTo(Tick n) {
@@ -57,16 +57,23 @@ uint32_t ProgramOutput::FillStill(Tick n, const StillProducer& still) {
   return samples;
 }
 
-void ProgramOutput::Emit(const Decision& decision, const InputBus& inputs, const Stamps& stamps, Nanos now) {
+bool ProgramOutput::FollowsItsPredecessor(const Decision& decision) const {
+  const std::optional<SlotMeta> last = Last();
+  return last.has_value() && (last->flags & kFlagContent) != 0 && last->journal.source == decision.source &&
+         last->journal.source_index + 1 == decision.unit;
+}
+
+void ProgramOutput::Emit(const Decision& decision, const InputBus& inputs, const Stamps& stamps,
+                         const MasterClock& clock) {
   const bool content = decision.show == EntryKind::kContent;
   const bool slate = decision.show == EntryKind::kSlate;
+  const uint32_t repeat =
+      content && FollowsItsPredecessor(decision) ? decision.unit_meta.flags & kFlagRepeat : 0;
   SlotMeta meta;
   writer_.Open();
   meta.samples = content ? FillContent(decision, inputs)
                          : FillStill(decision.tick, slate ? static_cast<const StillProducer&>(slate_) : pad_);
-  meta.flags = content ? kFlagContent | (decision.unit_meta.flags & kFlagRepeat)
-               : slate ? kFlagSlate
-                       : kFlagPad;
+  meta.flags = content ? kFlagContent | repeat : slate ? kFlagSlate : kFlagPad;
   if (discontinuity_) meta.flags |= kFlagDiscontinuity;
   meta.video_bytes = static_cast<uint32_t>(writer_.view().format().VideoBytes());
   meta.side_bytes = content ? decision.unit_meta.side_bytes : 0;
@@ -81,9 +88,9 @@ void ProgramOutput::Emit(const Decision& decision, const InputBus& inputs, const
                   .media_position_us = content ? decision.unit_meta.journal.media_position_us : 0};
   meta.deadline_ns = stamps.deadline.value();
   meta.opened_ns = stamps.opened.value();
-  meta.committed_ns = now.value();
+  meta.committed_ns = clock.Now().value();
   writer_.Publish(meta);
-  writer_.Beat(now.value());
+  writer_.Beat(meta.committed_ns);
   discontinuity_ = false;
 }
 

@@ -8,6 +8,7 @@
 
 #include "shm/frame_ring_buffer.h"
 #include "shm/house_time.h"
+#include "shm/master_clock.h"
 #include "stages/selector/frame_selection.h"
 #include "stages/selector/input_bus.h"
 #include "stages/selector/still_producer.h"
@@ -20,19 +21,22 @@ class ProgramOutput {
 
   // The tick to make next: ticks are the ring's indices.
   Tick next_tick() const { return Tick(static_cast<int64_t>(writer_.next())); }
-  // The journal of the last committed tick; nullopt when there is none.
-  std::optional<TickJournal> LastJournal() const;
+  // The last committed tick with its journal; nullopt when there is none.
+  std::optional<SlotMeta> Last() const;
   // Gives up the ticks before `n`: the next frame carries the discontinuity flag.
   void JumpTo(Tick n);
 
   struct Stamps {
     Nanos deadline, opened;
   };
-  void Emit(const Decision& decision, const InputBus& inputs, const Stamps& stamps, Nanos now);
+  // `clock` stamps the commit itself: how late a frame really was.
+  void Emit(const Decision& decision, const InputBus& inputs, const Stamps& stamps, const MasterClock& clock);
 
  private:
   uint32_t FillContent(const Decision& decision, const InputBus& inputs);
   uint32_t FillStill(Tick n, const StillProducer& still);
+  // True when the slot before shows the unit before: only then is a repeated picture one on the program, too.
+  bool FollowsItsPredecessor(const Decision& decision) const;
 
   FrameRingWriter<RingPolicy::kOverwrite> writer_;
   HouseTime time_;

@@ -12,7 +12,7 @@ TimingLoop::TimingLoop(MasterClock& clock, const SessionPage& session, TimelineC
       inputs_(inputs),
       program_(program),
       last_(session.facts().epoch.mono - period_ns_) {
-  if (std::optional<TickJournal> journal = program_.LastJournal()) timeline_.Restore(*journal);
+  if (std::optional<SlotMeta> last = program_.Last()) timeline_.Restore(last->journal);
 }
 
 void TimingLoop::RunTick() {
@@ -29,7 +29,7 @@ void TimingLoop::RunTick() {
   }
 
   const Decision decision = timeline_.Decide(n, inputs_);
-  program_.Emit(decision, inputs_, {.deadline = pacer_.Deadline(n), .opened = opened}, clock_.Now());
+  program_.Emit(decision, inputs_, {.deadline = pacer_.Deadline(n), .opened = opened}, clock_);
   if (decision.wanted) inputs_.ReleaseThrough(decision.source, decision.unit);
 
   last_ = opened;

@@ -23,7 +23,7 @@ class TickPacer {
   static constexpr int64_t kCatchUpFactor = 4;
 
   TickPacer(const HouseTime& time, Nanos epoch)
-      : time_(time), epoch_(epoch), spacing_(time.NanosOf(Tick(1)) / kCatchUpFactor) {}
+      : time_(time), epoch_(epoch), spacing_(time.NanosOf(Tick(1)) / kCatchUpFactor + 1) {}
 
   Nanos Deadline(Tick n) const { return time_.Deadline(epoch_, n); }
   // The instant to wake for tick n when the tick before was made at `last`.
@@ -36,7 +36,7 @@ class TickPacer {
  private:
   HouseTime time_;
   Nanos epoch_;
-  int64_t spacing_;
+  int64_t spacing_;  // a whole nanosecond too long rather than a fraction too short
 };
 
 class TimingLoop {
