@@ -4,8 +4,7 @@
 //   picture  yuv420p, progressive, square pixels, limited range; three tight planes Y, U, V without padding
 //            (BT.709 from 720 lines upwards, BT.601 below)
 //   sound    signed 16-bit little-endian PCM, interleaved, sample_rate Hz. Integers on purpose: every bit
-//   pattern
-//            a hostile decoder could write is a valid sample, where a float could be a NaN.
+//            pattern a hostile decoder could write is a valid sample, where a float could be a NaN.
 #pragma once
 
 #include <cstddef>
