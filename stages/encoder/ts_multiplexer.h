@@ -36,7 +36,10 @@ namespace air {
 // Fixed for the life of a sink; a successor must be given the same, or its bytes differ.
 struct MuxConfig {
   HouseFormat house;
-  int64_t pts_origin_90k = 0;  // PTS of tick 0 on the wire; any value, taken modulo 2^33
+  // PTS of tick 0 on the wire; any value, taken modulo 2^33. Below the delay the stream begins across the
+  // wrap (priming and PCR lie before tick 0): legal, but libavformat's demultiplexer then places the first
+  // sound 26 hours after the picture.
+  int64_t pts_origin_90k = 0;
   int64_t delay_90k = 27'000;  // PTS of a picture minus the PCR beside it: the receiver's buffering, 300 ms
   uint16_t transport_stream_id = 1;
   std::string service_name = "AIR";   // UTF-8, see kMaxServiceNameBytes

@@ -6,14 +6,15 @@
 #include <array>
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "stages/encoder/adts.h"
 #include "stages/encoder/ts_packet.h"
 #include "stages/encoder/ts_tables.h"
+#include "tests/unit/ts_receiver.h"
 
 namespace air {
 namespace {
@@ -25,155 +26,7 @@ constexpr int64_t kWrap = int64_t{1} << 33;
 constexpr std::array<FrameRate, 8> kHouseRates = {
     FrameRate{24000, 1001}, {24, 1}, {25, 1}, {30000, 1001}, {30, 1}, {50, 1}, {60000, 1001}, {60, 1}};
 
-// ---------------------------------------------------------------- a receiver, written from the standard
-// alone
-
-struct PesUnit {
-  uint16_t pid = 0;
-  int64_t pts = 0;
-  unsigned packet_length = 0;
-  Bytes payload;
-  size_t first_packet = 0;  // position in the stream
-  size_t packets = 0;
-  bool random_access = false;
-  bool discontinuity = false;
-};
-
-struct PcrSample {
-  int64_t value = 0;  // 27 MHz, as on the wire
-  size_t packet = 0;  // position in the stream
-  bool own_packet = false;
-};
-
-// Takes packets in order, notes what they carry, and writes down every breach of ISO/IEC 13818-1.
-class Receiver {
- public:
-  void Take(const TsPacket& packet) {
-    const uint16_t pid = static_cast<uint16_t>((packet[1] & 0x1F) << 8 | packet[2]);
-    const bool unit_start = packet[1] & 0x40;
-    const bool has_adaptation = packet[3] & 0x20;
-    const bool has_payload = packet[3] & 0x10;
-    Require(packet[0] == 0x47, "sync byte");
-    Require((packet[1] & 0xA0) == 0 && (packet[3] & 0xC0) == 0, "error, priority or scrambling bits");
-    Require(has_adaptation || has_payload, "reserved adaptation_field_control");
-
-    bool discontinuity = false;
-    bool random_access = false;
-    size_t payload_at = 4;
-    if (has_adaptation) {
-      const size_t length = packet[4];
-      Require(has_payload ? length <= 182 : length == 183, "adaptation_field_length");
-      payload_at = 5 + length;
-      size_t stuffing_at = 5;
-      if (length > 0) {
-        const uint8_t flags = packet[5];
-        discontinuity = flags & 0x80;
-        random_access = flags & 0x40;
-        Require((flags & 0x2F) == 0, "adaptation flags nobody asked for");
-        stuffing_at = 6;
-        if (flags & 0x10) {
-          TakePcr(packet, discontinuity, !has_payload);
-          stuffing_at = 12;
-        }
-      }
-      for (size_t i = stuffing_at; i < payload_at; ++i) Require(packet[i] == 0xFF, "stuffing byte");
-    }
-    CheckContinuity(pid, packet[3] & 0x0F, has_payload, discontinuity);
-    if (has_payload) {
-      const Bytes payload(packet.begin() + static_cast<ptrdiff_t>(payload_at), packet.end());
-      if (pid == 0x100 || pid == 0x101) {
-        TakePes(pid, unit_start, payload, random_access, discontinuity);
-      } else {
-        tables[pid].push_back(position);
-      }
-    }
-    pids.push_back(pid);
-    ++position;
-  }
-  void Take(const Packets& packets) {
-    for (const TsPacket& packet : packets) Take(packet);
-  }
-
-  std::vector<PesUnit> Of(uint16_t pid) const {
-    std::vector<PesUnit> found;
-    std::ranges::copy_if(units, std::back_inserter(found),
-                         [pid](const PesUnit& unit) { return unit.pid == pid; });
-    return found;
-  }
-
-  size_t position = 0;
-  std::vector<uint16_t> pids;
-  std::vector<PesUnit> units;
-  std::vector<PcrSample> pcrs;
-  std::map<uint16_t, std::vector<size_t>> tables;  // PID -> positions
-  std::map<uint16_t, size_t> discontinuities;      // PID -> packets that declared one
-  std::vector<std::string> errors;
-
- private:
-  void Require(bool condition, const std::string& what) {
-    if (!condition) errors.push_back("packet " + std::to_string(position) + ": " + what);
-  }
-
-  // 2.4.3.3, and on the PCR PID 2.4.3.5: only a packet that brings a PCR may break the count.
-  void CheckContinuity(uint16_t pid, uint8_t counter, bool has_payload, bool discontinuity) {
-    if (discontinuity) ++discontinuities[pid];
-    const auto last = last_counter_.find(pid);
-    if (last != last_counter_.end() && !discontinuity) {
-      const uint8_t expected = has_payload ? (last->second + 1) & 0x0F : last->second;
-      Require(counter == expected, "continuity_counter of PID " + std::to_string(pid));
-    }
-    if (discontinuity && pid == 0x100) {
-      Require(!pcrs.empty() && pcrs.back().packet == position, "discontinuity on the PCR PID without a PCR");
-    }
-    last_counter_[pid] = counter;
-  }
-
-  void TakePcr(const TsPacket& packet, bool discontinuity, bool own_packet) {
-    uint64_t bits = 0;
-    for (size_t i = 6; i < 12; ++i) bits = bits << 8 | packet[i];
-    const int64_t extension = static_cast<int64_t>(bits & 0x1FF);
-    Require((bits >> 9 & 0x3F) == 0x3F && extension < 300, "PCR bits");
-    const int64_t value = static_cast<int64_t>(bits >> 15) * 300 + extension;
-    if (!pcrs.empty() && !discontinuity) {  // TR 101 290, 2.3
-      const int64_t step = (value - pcrs.back().value + kWrap * 300) % (kWrap * 300);
-      Require(step > 0 && step <= 40 * 27'000, "PCR step of " + std::to_string(step));
-    }
-    pcrs.push_back({.value = value, .packet = position, .own_packet = own_packet});
-  }
-
-  void TakePes(uint16_t pid, bool unit_start, const Bytes& payload, bool random_access, bool discontinuity) {
-    if (!unit_start) {
-      const auto unit =
-          std::find_if(units.rbegin(), units.rend(), [pid](const PesUnit& u) { return u.pid == pid; });
-      Require(unit != units.rend(), "payload before the first PES header");
-      if (unit == units.rend()) return;
-      unit->payload.insert(unit->payload.end(), payload.begin(), payload.end());
-      ++unit->packets;
-      return;
-    }
-    const uint8_t stream_id = pid == 0x100 ? 0xE0 : 0xC0;
-    Require(payload.size() >= 14, "PES header cut in two");
-    if (payload.size() < 14) return;
-    Require(payload[0] == 0 && payload[1] == 0 && payload[2] == 1 && payload[3] == stream_id,
-            "PES start code");
-    Require(payload[6] == 0x84 && payload[7] == 0x80 && payload[8] == 5, "PES flags");
-    Require((payload[9] & 0xF1) == 0x21 && (payload[11] & 1) && (payload[13] & 1), "PTS marker bits");
-    units.push_back({.pid = pid,
-                     .pts = int64_t{payload[9] & 0x0E} << 29 | int64_t{payload[10]} << 22 |
-                            int64_t{payload[11] & 0xFE} << 14 | int64_t{payload[12]} << 7 | payload[13] >> 1,
-                     .packet_length = static_cast<unsigned>(payload[4] << 8 | payload[5]),
-                     .payload = Bytes(payload.begin() + 14, payload.end()),
-                     .first_packet = position,
-                     .packets = 1,
-                     .random_access = random_access,
-                     .discontinuity = discontinuity});
-  }
-
-  std::map<uint16_t, uint8_t> last_counter_;
-};
-
-// ------------------------------------------------------------------------------------------- material to
-// send
+// ---- material to send
 
 HouseFormat House(FrameRate rate) { return {.width = 1280, .height = 720, .rate = rate}; }
 
@@ -263,8 +116,7 @@ int64_t Clock(int64_t n, FrameRate rate, int64_t hz) {
   return whole * rate.den * hz + rest * rate.den * hz / rate.num;
 }
 
-// ------------------------------------------------------------------------------------------------- the
-// tables
+// ---- the tables
 
 TEST(TsPacket, ComputesTheCrcOfTheStandard) {
   const std::string check = "123456789";
@@ -328,7 +180,7 @@ TEST(TsMultiplexer, RepeatsTablesWithinAHundredMillisecondsFromAnyStartingTick) 
       for (int64_t n = start; n < start + 260; ++n) {
         Packets out;
         Material{.tick = Tick(n), .picture = Bytes(10), .sound = {}}.Send(mux, state, out);
-        Receiver receiver;
+        TsReceiver receiver;
         receiver.Take(out);
         if (n == start) {
           EXPECT_EQ(receiver.tables.size(), 3u) << "everything on the first tick";
@@ -361,7 +213,7 @@ TEST(TsMultiplexer, SendsTablesBeforeEveryIdrButNeverTwoSdtWithin25Milliseconds)
       const bool idr = n == 0 || random() % 4 == 0;
       Packets out;
       Material{.tick = Tick(n), .picture = Bytes(10), .sound = {}, .idr = idr}.Send(mux, state, out);
-      Receiver receiver;
+      TsReceiver receiver;
       receiver.Take(out);
       if (idr) {
         EXPECT_EQ(receiver.pids[0], kPatPid);
@@ -378,8 +230,7 @@ TEST(TsMultiplexer, SendsTablesBeforeEveryIdrButNeverTwoSdtWithin25Milliseconds)
   }
 }
 
-// -----------------------------------------------------------------------------------------------------
-// packets
+// ---- packets
 
 TEST(TsMultiplexer, WritesTheFirstPacketOfAPictureByteByByte) {
   const TsMultiplexer mux({.house = House({30000, 1001}), .pts_origin_90k = 0x123456789});
@@ -417,7 +268,7 @@ TEST(TsMultiplexer, WritesAPcrPacketOfItsOwnByteByByte) {
 TEST(TsMultiplexer, MarksAnIdrAsARandomAccessPoint) {
   const TsMultiplexer mux({.house = House({25, 1})});
   TransportCheckpoint state;
-  Receiver receiver;
+  TsReceiver receiver;
   receiver.Take(Mux(mux, Programme({25, 1}, 10), 0, 100, state));
   const std::vector<PesUnit> pictures = receiver.Of(kVideoPid);
   ASSERT_EQ(pictures.size(), 100u);
@@ -432,7 +283,7 @@ size_t PacketsFor(size_t bytes, size_t first_room) {
 TEST(TsMultiplexer, CutsUnitsOfEverySizeSoThatEveryByteArrives) {
   const TsMultiplexer mux({.house = House({50, 1})});
   TransportCheckpoint state;
-  Receiver receiver;
+  TsReceiver receiver;
   for (size_t size = 0; size <= 600; ++size) {
     const auto n = static_cast<int64_t>(size);
     Packets out;
@@ -493,7 +344,7 @@ TEST(TsMultiplexer, LeavesTheLengthOfAPictureOpenOnlyWhenItDoesNotFitTheField) {
   Packets out;
   Material{.tick = Tick(0), .picture = Noise(65527, 1), .sound = {}, .idr = true}.Send(mux, state, out);
   Material{.tick = Tick(1), .picture = Noise(65528, 1), .sound = {}}.Send(mux, state, out);
-  Receiver receiver;
+  TsReceiver receiver;
   receiver.Take(out);
   ASSERT_EQ(receiver.units.size(), 2u);
   EXPECT_EQ(receiver.units[0].packet_length, 65535u);
@@ -510,7 +361,7 @@ TEST(TsMultiplexer, BeginsASinkWithTablesThenTheIdrThenSound) {
     Material material = Programme({50, 1}).At(start);
     if (material.sound.empty()) material.sound = {{.pts_90k = 0, .frame = Noise(300, 1)}};
     material.Send(mux, state, out);
-    Receiver receiver;
+    TsReceiver receiver;
     receiver.Take(out);
     std::vector<uint16_t> order = receiver.pids;
     order.erase(std::unique(order.begin(), order.end()), order.end());
@@ -527,8 +378,7 @@ TEST(Adts, WritesTheHeaderByteByByte) {
   EXPECT_EQ(AdtsHeader(8184), (Header{0xFF, 0xF1, 0x4C, 0x83, 0xFF, 0xFF, 0xFC}));
 }
 
-// -------------------------------------------------------------------------------------- checkpoint and
-// purity
+// ---- checkpoint and purity
 
 TEST(TsMultiplexer, MovesTheCheckpointBehindTheTick) {
   const TsMultiplexer mux({.house = House({24, 1})});
@@ -556,7 +406,7 @@ TEST(TsMultiplexer, CountsEveryPidWithoutAGapOverThousandsOfTicks) {
   for (const FrameRate rate : kHouseRates) {
     const TsMultiplexer mux({.house = House(rate)});
     TransportCheckpoint state;
-    Receiver receiver;
+    TsReceiver receiver;
     receiver.Take(Mux(mux, Programme(rate), 0, 3000, state));
     EXPECT_EQ(receiver.errors, std::vector<std::string>()) << ToString(rate);
     EXPECT_EQ(receiver.Of(kVideoPid).size(), 3000u);
@@ -589,8 +439,7 @@ TEST(TsMultiplexer, GivesTheSameBytesFromACopiedCheckpointInAnotherInstance) {
   }
 }
 
-// --------------------------------------------------------------------------------------------------- the
-// clocks
+// ---- the clocks
 
 TEST(TsMultiplexer, CarriesPcrAtLeastEveryFortyMillisecondsAtAllHouseRates) {
   for (const FrameRate rate : kHouseRates) {
@@ -598,7 +447,7 @@ TEST(TsMultiplexer, CarriesPcrAtLeastEveryFortyMillisecondsAtAllHouseRates) {
     TransportCheckpoint state;
     std::vector<PcrSample> pcrs;
     std::vector<size_t> pictures;
-    Receiver receiver;
+    TsReceiver receiver;
     for (int64_t n = 0; n < 10'000; ++n) {
       Packets out;
       Material{.tick = Tick(n), .picture = Bytes(400), .sound = {}, .idr = n == 0}.Send(mux, state, out);
@@ -631,7 +480,7 @@ TEST(TsMultiplexer, SpreadsThePcrPacketsOfATickEvenly) {
       Material{
           .tick = Tick(1), .picture = Noise(bytes, 1), .sound = {{0, Noise(700, 1)}, {1920, Noise(300, 1)}}}
           .Send(mux, state, out);
-      Receiver receiver;
+      TsReceiver receiver;
       receiver.Take(out);
       EXPECT_EQ(receiver.errors, std::vector<std::string>());
       ASSERT_EQ(receiver.pcrs.size(), 2u);
@@ -649,7 +498,7 @@ TEST(TsMultiplexer, SendsThePcrOfThePictureFirstEvenWhenTheTickIsOnePacket) {
   Packets out;
   Material{.tick = Tick(1), .picture = Noise(10, 1), .sound = {}}.Send(mux, state, out);
   ASSERT_EQ(out.size(), 2u);
-  Receiver receiver;
+  TsReceiver receiver;
   receiver.Take(out);
   EXPECT_EQ(receiver.errors, std::vector<std::string>());
   EXPECT_FALSE(receiver.pcrs.at(0).own_packet);
@@ -674,7 +523,7 @@ TEST(TsMultiplexer, StepsThePtsByExactlyOneFrame) {
   for (const FrameRate rate : kHouseRates) {
     const TsMultiplexer mux({.house = House(rate)});
     TransportCheckpoint state;
-    Receiver receiver;
+    TsReceiver receiver;
     receiver.Take(Mux(mux, Programme(rate, 50, 100), 0, 5000, state));
     const std::vector<PesUnit> pictures = receiver.Of(kVideoPid);
     ASSERT_EQ(pictures.size(), 5000u);
@@ -688,7 +537,7 @@ TEST(TsMultiplexer, KeepsThePtsExactAfterManyDays) {
   const FrameRate rate{30000, 1001};
   const TsMultiplexer mux({.house = House(rate)});
   TransportCheckpoint state;
-  Receiver receiver;
+  TsReceiver receiver;
   const int64_t far = 1'000'000'000;  // more than a year
   receiver.Take(Mux(mux, Programme(rate, 50, 100), far, far + 100, state));
   const std::vector<PesUnit> pictures = receiver.Of(kVideoPid);
@@ -703,7 +552,7 @@ TEST(TsMultiplexer, WrapsPtsAndPcrEachAtItsOwnInstant) {
   const FrameRate rate{25, 1};
   const TsMultiplexer mux({.house = House(rate), .pts_origin_90k = kWrap - 20 * 90'000});
   TransportCheckpoint state;
-  Receiver receiver;
+  TsReceiver receiver;
   receiver.Take(Mux(mux, Programme(rate), 0, 1000, state));
   EXPECT_EQ(receiver.errors, std::vector<std::string>());  // among them: every PCR step, modulo the wrap
 
@@ -736,7 +585,7 @@ TEST(TsMultiplexer, StampsAHundredThousandAudioFramesWithoutDrift) {
   for (int64_t n = 0; frames < 100'000; ++n) {
     Packets out;
     programme.At(n).Send(mux, state, out);
-    Receiver receiver;
+    TsReceiver receiver;
     receiver.Take(out);
     for (const PesUnit& unit : receiver.Of(kAudioPid)) {
       ASSERT_EQ(unit.pts, 12'345 - 1920 + frames * 1920);
@@ -749,7 +598,7 @@ TEST(TsMultiplexer, StampsAHundredThousandAudioFramesWithoutDrift) {
 TEST(TsMultiplexer, StampsThePrimingBeforeTickZero) {
   const TsMultiplexer mux({.house = House({25, 1})});
   TransportCheckpoint state;
-  Receiver receiver;
+  TsReceiver receiver;
   receiver.Take(Mux(mux, Programme({25, 1}), 0, 1, state));
   const std::vector<PesUnit> sound = receiver.Of(kAudioPid);
   ASSERT_GE(sound.size(), 2u);
@@ -758,8 +607,7 @@ TEST(TsMultiplexer, StampsThePrimingBeforeTickZero) {
   EXPECT_EQ(receiver.pcrs[0].value, (kWrap - 27'000) * 300);
 }
 
-// ----------------------------------------------------------------------------------------------
-// discontinuities
+// ---- discontinuities
 
 TEST(TsMultiplexer, DeclaresATimeJumpOnPictureAndSound) {
   const FrameRate rate{50, 1};
@@ -767,7 +615,7 @@ TEST(TsMultiplexer, DeclaresATimeJumpOnPictureAndSound) {
   for (const bool with_sound : {true, false}) {
     const TsMultiplexer mux({.house = House(rate)});
     TransportCheckpoint state;
-    Receiver receiver;
+    TsReceiver receiver;
     receiver.Take(Mux(mux, programme, 0, 30, state));
     EXPECT_TRUE(receiver.discontinuities.empty());
 
@@ -804,12 +652,12 @@ TEST(TsMultiplexer, LetsAReceiverFollowARejoinAfterSkippedTicks) {
     const TransportCheckpoint before = state;
     const Packets rest = Mux(mux, programme, 200, 260, state);
 
-    Receiver unwarned;
+    TsReceiver unwarned;
     unwarned.Take(seen);
     unwarned.Take(rest);
     EXPECT_FALSE(unwarned.errors.empty()) << "the model must be able to object";
 
-    Receiver warned;
+    TsReceiver warned;
     warned.Take(seen);
     const Packets rejoin = RejoinPackets(before, origin);
     warned.Take(rejoin);
