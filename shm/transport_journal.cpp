@@ -42,11 +42,12 @@ size_t RecordSlot(const JournalGeometry& g, uint64_t number) {
   return (number & (g.checkpoint_slots - 1)) * sizeof(JournalRecord);
 }
 
-// Whether a record could have been written by this journal's protocol. Everything else a reader does with packet
-// numbers relies on it.
+// Whether a record could have been written by this journal's protocol. Everything else a reader does with
+// packet numbers relies on it.
 bool IsPlausible(const JournalRecord& record, const JournalGeometry& g, uint64_t reserved) {
-  return record.first_packet <= record.end_packet && record.end_packet - record.first_packet <= g.packet_capacity &&
-         record.end_packet <= reserved && record.checkpoint.packets == record.end_packet;
+  return record.first_packet <= record.end_packet &&
+         record.end_packet - record.first_packet <= g.packet_capacity && record.end_packet <= reserved &&
+         record.checkpoint.packets == record.end_packet;
 }
 
 }  // namespace
@@ -62,9 +63,9 @@ size_t JournalGeometry::SegmentBytes() const {
 absl::Status FormatJournal(std::span<std::byte> memory, const JournalGeometry& geometry,
                            const std::array<uint64_t, 2>& instance_id) {
   if (!IsUsable(geometry)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("transport journal: ", geometry.packet_capacity, " packets and ", geometry.checkpoint_slots,
-                     " checkpoints; give powers of two, 1024..4194304 and 16..65536"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "transport journal: ", geometry.packet_capacity, " packets and ", geometry.checkpoint_slots,
+        " checkpoints; give powers of two, 1024..4194304 and 16..65536"));
   }
   if (memory.size() < geometry.SegmentBytes() || reinterpret_cast<uintptr_t>(memory.data()) % 128 != 0) {
     return absl::OutOfRangeError(absl::StrCat("transport journal: needs ", geometry.SegmentBytes(),
@@ -85,10 +86,13 @@ absl::Status FormatJournal(std::span<std::byte> memory, const JournalGeometry& g
 }
 
 absl::Status ValidateJournal(std::span<const std::byte> memory) {
-  auto refuse = [](auto... text) { return absl::FailedPreconditionError(absl::StrCat("transport journal: ", text...)); };
+  auto refuse = [](auto... text) {
+    return absl::FailedPreconditionError(absl::StrCat("transport journal: ", text...));
+  };
   if (memory.size() < kRecordsOffset) return refuse("only ", memory.size(), " bytes");
   const JournalHeader& header = HeaderOf(memory);
-  if (header.magic.load(std::memory_order_acquire) != kJournalMagic) return refuse("no magic");  // SYNC POINT: Format
+  if (header.magic.load(std::memory_order_acquire) != kJournalMagic)
+    return refuse("no magic");  // SYNC POINT: Format
   if (header.layout_version != kJournalLayoutVersion) {
     return refuse("layout version ", header.layout_version, ", this program knows ", kJournalLayoutVersion);
   }
@@ -107,7 +111,9 @@ absl::Status ValidateJournal(std::span<const std::byte> memory) {
   return absl::OkStatus();
 }
 
-std::array<uint64_t, 2> JournalInstanceId(std::span<const std::byte> memory) { return HeaderOf(memory).instance_id; }
+std::array<uint64_t, 2> JournalInstanceId(std::span<const std::byte> memory) {
+  return HeaderOf(memory).instance_id;
+}
 
 absl::StatusOr<SenderPage*> AttachSenderPage(std::span<std::byte> memory) {
   if (absl::Status s = ValidateJournal(memory); !s.ok()) return s;
@@ -129,7 +135,8 @@ absl::StatusOr<JournalReader> JournalReader::Attach(std::span<const std::byte> m
 JournalRead JournalReader::ReadRecord(uint64_t number, JournalRecord& out) const {
   if (number >= CommittedTicks()) return JournalRead::kTooEarly;
   CopyFromShared(&out, records_ + RecordSlot(geometry_, number), sizeof(out));
-  // SYNC POINT: pairs with the fence in JournalWriter::Commit: a torn copy implies that we see `committed` moved on.
+  // SYNC POINT: pairs with the fence in JournalWriter::Commit: a torn copy implies that we see `committed`
+  // moved on.
   std::atomic_thread_fence(std::memory_order_acquire);
   const uint64_t committed = encoder_->committed.load(std::memory_order_relaxed);
   if (number + geometry_.checkpoint_slots <= committed) return JournalRead::kTooLate;
@@ -142,9 +149,11 @@ JournalRead JournalReader::CopyPackets(uint64_t first, std::span<std::byte> out)
   const std::optional<JournalEntry> newest = Newest();
   if (!newest || first + count > newest->record.end_packet) return JournalRead::kTooEarly;
   for (uint64_t i = 0; i < count; ++i) {
-    CopyFromShared(out.data() + i * kJournalPacketBytes, packets_ + PacketSlot(geometry_, first + i), kJournalPacketBytes);
+    CopyFromShared(out.data() + i * kJournalPacketBytes, packets_ + PacketSlot(geometry_, first + i),
+                   kJournalPacketBytes);
   }
-  // SYNC POINT: pairs with the fence in JournalWriter::Append: a torn copy implies that we see `reserved` moved on.
+  // SYNC POINT: pairs with the fence in JournalWriter::Append: a torn copy implies that we see `reserved`
+  // moved on.
   std::atomic_thread_fence(std::memory_order_acquire);
   return Holds(first) ? JournalRead::kOk : JournalRead::kTooLate;
 }
@@ -168,7 +177,8 @@ std::optional<JournalEntry> JournalReader::FindTickOf(uint64_t packet) const {
   const uint64_t committed = CommittedTicks();
   uint64_t low = committed - std::min<uint64_t>(committed, geometry_.checkpoint_slots - 1);
   uint64_t high = committed;
-  // The first record in [low, high) that ends after `packet`. One that was overwritten meanwhile counts as ending before.
+  // The first record in [low, high) that ends after `packet`. One that was overwritten meanwhile counts as
+  // ending before.
   JournalEntry entry;
   while (low < high) {
     entry.number = low + (high - low) / 2;
@@ -190,7 +200,9 @@ std::optional<JournalReader::IdrEntry> JournalReader::LatestIdr(uint64_t packet)
   const uint64_t committed = CommittedTicks();
   IdrEntry found;
   for (uint64_t number = committed; number-- > 0;) {
-    if (ReadRecord(number, found.entry.record) != JournalRead::kOk || found.entry.record.first_packet < packet) break;
+    if (ReadRecord(number, found.entry.record) != JournalRead::kOk ||
+        found.entry.record.first_packet < packet)
+      break;
     if (!found.entry.record.idr()) continue;
     if (!Holds(found.entry.record.first_packet)) break;
     found.entry.number = number;
@@ -203,7 +215,8 @@ std::optional<JournalReader::IdrEntry> JournalReader::LatestIdr(uint64_t packet)
 }
 
 std::vector<std::byte> JournalReader::CodecConfig() const {
-  const size_t bytes = encoder_->codec_config_bytes.load(std::memory_order_acquire);  // SYNC POINT: SetCodecConfig
+  const size_t bytes =
+      encoder_->codec_config_bytes.load(std::memory_order_acquire);  // SYNC POINT: SetCodecConfig
   const auto* begin = encoder_->codec_config.data();
   return {begin, begin + std::min(bytes, kCodecConfigBytes)};
 }
@@ -226,8 +239,8 @@ absl::StatusOr<JournalWriter> JournalWriter::Attach(std::span<std::byte> memory)
   if (writer.committed_ > 0) {
     std::optional<JournalEntry> newest = reader->Newest();
     if (!newest) {
-      return absl::DataLossError(
-          absl::StrCat("transport journal: record ", writer.committed_ - 1, " contradicts the journal's bounds"));
+      return absl::DataLossError(absl::StrCat("transport journal: record ", writer.committed_ - 1,
+                                              " contradicts the journal's bounds"));
     }
     writer.last_ = newest->record;
     writer.open_first_ = writer.open_end_ = newest->record.end_packet;
@@ -240,7 +253,8 @@ absl::StatusOr<JournalWriter> JournalWriter::Attach(std::span<std::byte> memory)
 absl::Status JournalWriter::Append(std::span<const std::byte> packets) {
   const uint64_t count = packets.size() / kJournalPacketBytes;
   if (packets.size() % kJournalPacketBytes != 0) {
-    return absl::InvalidArgumentError(absl::StrCat("transport journal: ", packets.size(), " bytes are not whole packets"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("transport journal: ", packets.size(), " bytes are not whole packets"));
   }
   if (open_end_ - open_first_ + count > geometry_.packet_capacity / 2) {
     return absl::ResourceExhaustedError(
@@ -251,14 +265,17 @@ absl::Status JournalWriter::Append(std::span<const std::byte> packets) {
   encoder_->reserved.store(std::max(reserved, open_end_ + count), std::memory_order_relaxed);
   std::atomic_thread_fence(std::memory_order_release);  // SYNC POINT: JournalReader::CopyPackets
   for (uint64_t i = 0; i < count; ++i) {
-    CopyToShared(packets_ + PacketSlot(geometry_, open_end_ + i), packets.data() + i * kJournalPacketBytes, kJournalPacketBytes);
+    CopyToShared(packets_ + PacketSlot(geometry_, open_end_ + i), packets.data() + i * kJournalPacketBytes,
+                 kJournalPacketBytes);
   }
   open_end_ += count;
   return absl::OkStatus();
 }
 
 absl::Status JournalWriter::Commit(const TickCommit& commit) {
-  auto refuse = [](auto... text) { return absl::InvalidArgumentError(absl::StrCat("transport journal: ", text...)); };
+  auto refuse = [](auto... text) {
+    return absl::InvalidArgumentError(absl::StrCat("transport journal: ", text...));
+  };
   if (last_ && commit.tick.value() <= last_->tick) {
     return refuse("tick ", commit.tick.value(), " after tick ", last_->tick);
   }
@@ -276,7 +293,8 @@ absl::Status JournalWriter::Commit(const TickCommit& commit) {
                              .checkpoint = commit.checkpoint};
   std::atomic_thread_fence(std::memory_order_release);  // SYNC POINT: JournalReader::ReadRecord
   CopyToShared(records_ + RecordSlot(geometry_, committed_), &record, sizeof(record));
-  encoder_->committed.store(++committed_, std::memory_order_release);  // SYNC POINT: JournalReader::CommittedTicks
+  encoder_->committed.store(++committed_,
+                            std::memory_order_release);  // SYNC POINT: JournalReader::CommittedTicks
   RingBell(encoder_->bell);
   last_ = record;
   open_first_ = open_end_;
@@ -285,8 +303,8 @@ absl::Status JournalWriter::Commit(const TickCommit& commit) {
 
 absl::Status JournalWriter::SetCodecConfig(std::span<const std::byte> config) {
   if (config.empty() || config.size() > kCodecConfigBytes) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("transport journal: ", config.size(), " bytes of SPS and PPS; 1..", kCodecConfigBytes, " fit"));
+    return absl::InvalidArgumentError(absl::StrCat("transport journal: ", config.size(),
+                                                   " bytes of SPS and PPS; 1..", kCodecConfigBytes, " fit"));
   }
   const uint32_t stored = encoder_->codec_config_bytes.load(std::memory_order_relaxed);
   if (stored == 0) {
@@ -296,7 +314,8 @@ absl::Status JournalWriter::SetCodecConfig(std::span<const std::byte> config) {
     return absl::OkStatus();
   }
   if (stored != config.size() || std::memcmp(encoder_->codec_config.data(), config.data(), stored) != 0) {
-    return absl::FailedPreconditionError("transport journal: the viewer was given other SPS and PPS bytes than these");
+    return absl::FailedPreconditionError(
+        "transport journal: the viewer was given other SPS and PPS bytes than these");
   }
   return absl::OkStatus();
 }

@@ -1,11 +1,13 @@
-// TransportJournal: what one sink sends, as whole 188-byte packets that become visible tick by tick, each tick with the
-// checkpoint of that moment. It is the buffer between encoder and sender, the memory of a slow viewer, and all that an
-// encoder leaves to its successor.
+// TransportJournal: what one sink sends, as whole 188-byte packets that become visible tick by tick, each
+// tick with the checkpoint of that moment. It is the buffer between encoder and sender, the memory of a slow
+// viewer, and all that an encoder leaves to its successor.
 //
-// The rule it keeps: a tick is there entirely, with its checkpoint, or not at all. A viewer never sees half a picture of
-// a dead encoder, and a successor never repeats or skips a packet. Layout and protocol: transport_journal_layout.h.
+// The rule it keeps: a tick is there entirely, with its checkpoint, or not at all. A viewer never sees half a
+// picture of a dead encoder, and a successor never repeats or skips a packet. Layout and protocol:
+// transport_journal_layout.h.
 //
-// The classes work on plain memory; who maps it, and that there is one writer at a time, is the caller's business.
+// The classes work on plain memory; who maps it, and that there is one writer at a time, is the caller's
+// business.
 #pragma once
 
 #include <array>
@@ -32,13 +34,14 @@ struct JournalGeometry {
   size_t SegmentBytes() const;  // 12.8 MB by default
 };
 
-// Makes an empty journal of zero-filled or reused memory nobody is attached to. Errors: InvalidArgument (geometry),
-// OutOfRange (memory shorter than SegmentBytes, or not aligned to 128 bytes).
+// Makes an empty journal of zero-filled or reused memory nobody is attached to. Errors: InvalidArgument
+// (geometry), OutOfRange (memory shorter than SegmentBytes, or not aligned to 128 bytes).
 absl::Status FormatJournal(std::span<std::byte> memory, const JournalGeometry& geometry,
                            const std::array<uint64_t, 2>& instance_id);
 
-// Whether this is a journal this program understands: magic, version, header, counts, lengths. Errors: FailedPrecondition
-// (not a journal, or of another layout), DataLoss (its own numbers contradict each other); the text names the check.
+// Whether this is a journal this program understands: magic, version, header, counts, lengths. Errors:
+// FailedPrecondition (not a journal, or of another layout), DataLoss (its own numbers contradict each other);
+// the text names the check.
 absl::Status ValidateJournal(std::span<const std::byte> memory);
 
 // The identity of a validated journal, to compare with the one expected.
@@ -69,15 +72,18 @@ class JournalReader {
   uint64_t CommittedTicks() const { return encoder_->committed.load(std::memory_order_acquire); }
 
   JournalRead ReadRecord(uint64_t number, JournalRecord& out) const;
-  // Fills `out` (whole packets) with the packets from `first` on, all of them committed. On anything but kOk the
-  // contents of `out` mean nothing.
+  // Fills `out` (whole packets) with the packets from `first` on, all of them committed. On anything but kOk
+  // the contents of `out` mean nothing.
   JournalRead CopyPackets(uint64_t first, std::span<std::byte> out) const;
   // Whether `packet` can still be read, if it was ever committed.
   bool Holds(uint64_t packet) const;
 
-  std::optional<JournalEntry> Newest() const;                    // nothing: no tick was committed yet
-  std::optional<JournalEntry> FindTickOf(uint64_t packet) const;  // nothing: not committed yet, or overwritten
-  // The newest tick that opens with an IDR picture and starts at or after `packet`, with the checkpoint before it.
+  // Nothing: no tick was committed yet.
+  std::optional<JournalEntry> Newest() const;
+  // The tick a packet belongs to. Nothing: not committed yet, or overwritten.
+  std::optional<JournalEntry> FindTickOf(uint64_t packet) const;
+  // The newest tick that opens with an IDR picture and starts at or after `packet`, with the checkpoint
+  // before it.
   struct IdrEntry {
     JournalEntry entry;
     TransportCheckpoint before;
@@ -87,7 +93,8 @@ class JournalReader {
   // SPS and PPS in Annex B; empty until the first encoder has stored them.
   std::vector<std::byte> CodecConfig() const;
 
-  // To wait for a commit: take the bell, look whether there is something to do, and if not, sleep until it rings.
+  // To wait for a commit: take the bell, look whether there is something to do, and if not, sleep till it
+  // rings.
   uint32_t Bell() const { return encoder_->bell.load(std::memory_order_acquire); }
   void WaitForCommit(uint32_t bell, int64_t timeout_ns) const;
 
@@ -100,16 +107,16 @@ class JournalReader {
 
 struct TickCommit {
   Tick tick;
-  Nanos deadline;    // CLOCK_MONOTONIC instant the tick was due
-  bool idr = false;  // the tick opens with tables and an IDR picture
-  TransportCheckpoint checkpoint;  // state after the tick; its `packets` is the packet number the next tick starts at
+  Nanos deadline;                  // CLOCK_MONOTONIC instant the tick was due
+  bool idr = false;                // the tick opens with tables and an IDR picture
+  TransportCheckpoint checkpoint;  // state after the tick; `packets` is where the next tick starts
 };
 
 // The one encoder of the sink.
 class JournalWriter {
  public:
-  // Continues after the last committed tick, whatever a predecessor left unfinished. Errors: those of ValidateJournal;
-  // DataLoss when the last record contradicts the journal.
+  // Continues after the last committed tick, whatever a predecessor left unfinished. Errors: those of
+  // ValidateJournal; DataLoss when the last record contradicts the journal.
   static absl::StatusOr<JournalWriter> Attach(std::span<std::byte> memory);
   JournalWriter(JournalWriter&&) = default;
   JournalWriter& operator=(JournalWriter&&) = default;
@@ -121,12 +128,12 @@ class JournalWriter {
   // Adds whole packets to the open tick, still invisible. Errors: InvalidArgument (not whole packets),
   // ResourceExhausted (the tick would fill more than half of the ring).
   absl::Status Append(std::span<const std::byte> packets);
-  // Makes the open tick visible. Errors: InvalidArgument, and the tick stays open, when the tick is not after the last
-  // one or the checkpoint disagrees with the tick or with the packets appended.
+  // Makes the open tick visible. Errors: InvalidArgument, and the tick stays open, when the tick is not after
+  // the last one or the checkpoint disagrees with the tick or with the packets appended.
   absl::Status Commit(const TickCommit& commit);
 
-  // Stores the bytes every IDR picture repeats, once in the life of the sink. Errors: FailedPrecondition when a
-  // predecessor stored others, InvalidArgument when there are none or more than kCodecConfigBytes.
+  // Stores the bytes every IDR picture repeats, once in the life of the sink. Errors: FailedPrecondition when
+  // a predecessor stored others, InvalidArgument when there are none or more than kCodecConfigBytes.
   absl::Status SetCodecConfig(std::span<const std::byte> config);
 
  private:

@@ -1,20 +1,22 @@
 // The memory of a TransportJournal: this header is the specification. One journal per sink.
 //
-//   offset 0                  4096                 8192               12288                    packet_offset
-//   [ JournalHeader, 1 page ][ EncoderPage, 1 page ][ SenderPage, 1 page ][ checkpoint ring ... ][ packet ring ... ]
+//   offset 0                 4096                8192               12288                 packet_offset
+//   [ JournalHeader, 1 page ][ EncoderPage, 1 page ][ SenderPage, 1 page ][ checkpoint ring ][ packet ring ]
 //
-//   checkpoint ring   checkpoint_slots of JournalRecord (192 bytes); record k, the k-th committed tick since the sink's
-//                     start, stands in slot k % checkpoint_slots
-//   packet ring       packet_capacity slots of 192 bytes (three cache lines); packet p, the p-th since the sink's start,
-//                     stands in slot p % packet_capacity: 188 bytes of transport stream, then 4 that nobody reads
-//   Both rings start on a page. Both counts are powers of two. Every number is absolute, 64 bit, and never rewound.
+//   checkpoint ring   checkpoint_slots of JournalRecord (192 bytes); record k, the k-th committed tick since
+//                     the sink's start, stands in slot k % checkpoint_slots
+//   packet ring       packet_capacity slots of 192 bytes (three cache lines); packet p, the p-th since the
+//                     sink's start, stands in slot p % packet_capacity: 188 bytes of transport stream, then 4
+//                     that nobody reads
+//   Both rings start on a page. Both counts are powers of two. Every number is absolute, 64 bit, and never
+//   rewound.
 //
-//   packets    ...oldest kept                        sender stands here            a tick being written, invisible
-//   ───────────┬──────────────┬──────────────┬──────────────┬──────────────┬──────────────┬·············┐
-//    lapped    │    tick      │     tick     │  tick (IDR)  │     tick     │     tick     │   (tick)    ┊
-//   ───────────┴──────────────┴──────────────┴──────────────┴──────────────┴──────────────┴·············┘
-//      reserved - capacity                        written ─┘    └─ intent    end_packet of    reserved
-//                                                                            record committed-1
+//      oldest kept                     the sender stands here             a tick being written, invisible
+//      ┬─────────────┬─────────────┬─────────────┬─────────────┬─────────────┬··············┐
+//      │    tick     │    tick     │ tick  (IDR) │    tick     │    tick     │    (tick)    ┊
+//      ┴─────────────┴─────────────┴─────────────┴─────────────┴─────────────┴··············┘
+//      reserved - capacity         written       intent                      │              reserved
+//                                                          end_packet of record committed - 1
 //
 //   JournalHeader   written once by whoever made the segment, `magic` stored last with release
 //   EncoderPage     written by the one encoder of the sink; so are both rings
@@ -22,14 +24,15 @@
 //   "The one" is a process that runs after its predecessor's death is certain. No word has two owners.
 //
 // Writing a tick                                              state of its packets
-//   reserved = end of the packets about to be stored           invisible; packets below reserved - capacity are gone
-//   store the packets, store record `committed`                invisible
-//   committed += 1 (release)                                   visible, all at once, with the checkpoint
-// A writer that dies before the last line has changed nothing anybody can see: its successor starts at the end_packet of
-// record committed - 1 and stores over what was left. `reserved` never moves back, so that a reader never takes packets
-// the dead one had overwritten for good.
+//   reserved = end of the packets about to be stored          invisible; what they overwrite is gone
+//   store the packets, store record `committed`               invisible
+//   committed += 1 (release)                                  visible, all at once, with the checkpoint
 //
-// Reading  number < committed (acquire): copy, fence(acquire), then the copy is good if
+// A writer that dies before the last line has changed nothing anybody can see: its successor starts at the
+// end_packet of record committed - 1 and stores over what was left. `reserved` never moves back, so that a
+// reader never takes packets which the dead one had overwritten for good.
+//
+// Reading   number < committed (acquire): copy, fence(acquire), then the copy is good if
 //   a packet p    p + packet_capacity >= reserved
 //   a record k    k + checkpoint_slots > committed     (the slot of k - slots is the one being written)
 #pragma once
@@ -53,14 +56,14 @@ inline constexpr size_t kPacketSlotBytes = 192;
 inline constexpr size_t kCodecConfigBytes = 1024;
 
 struct JournalHeader {
-  std::atomic<uint64_t> magic;          // kJournalMagic, stored last with release; 0 while the header is being written
+  std::atomic<uint64_t> magic;  // kJournalMagic, stored last (release); 0 while the header is being written
   uint32_t layout_version;
-  uint32_t header_size;                 // sizeof(JournalHeader), so that a short reader notices
-  uint32_t packet_capacity;             // packets, a power of two, 1024..2^22
-  uint32_t checkpoint_slots;            // ticks, a power of two, 16..65536
-  uint64_t packet_offset;               // bytes from the start of the segment
+  uint32_t header_size;       // sizeof(JournalHeader), so that a short reader notices
+  uint32_t packet_capacity;   // packets, a power of two, 1024..2^22
+  uint32_t checkpoint_slots;  // ticks, a power of two, 16..65536
+  uint64_t packet_offset;     // bytes from the start of the segment
   uint64_t segment_bytes;
-  std::array<uint64_t, 2> instance_id;  // random; whoever attaches compares it, so nobody sits on a dead journal
+  std::array<uint64_t, 2> instance_id;  // random; whoever attaches compares it: nobody sits on a dead journal
 };
 
 struct EncoderPage {
@@ -68,9 +71,9 @@ struct EncoderPage {
   alignas(128) std::atomic<uint64_t> reserved;  // end of the packets that are, or are being, stored
   std::atomic<uint64_t> committed;              // ticks since the sink's start
   std::atomic<uint32_t> bell;                   // futex word, changed after every commit
-  // Line E1: who writes, and the bytes every IDR picture repeats. A successor's coder must produce the same bytes.
+  // Line E1: who writes, and the bytes every IDR picture repeats; a successor's coder must produce the same.
   alignas(128) std::atomic<uint64_t> writer_epoch;  // encoders that have attached so far
-  std::atomic<uint32_t> codec_config_bytes;         // 0 until codec_config is complete (release), then constant
+  std::atomic<uint32_t> codec_config_bytes;  // 0 until codec_config is complete (release), then constant
   std::array<std::byte, kCodecConfigBytes> codec_config;  // SPS and PPS, Annex B
 };
 
@@ -80,22 +83,22 @@ struct SenderPage {
   std::atomic<uint64_t> intent;                // what `written` becomes once the chunk at hand is in the pipe
   std::atomic<uint32_t> intent_bytes;          // size of that chunk; stored before `intent`
   // Line S1: for observers. The counters may miss what was happening at the instant of a kill.
-  alignas(128) std::atomic<int64_t> beat_ns;     // CLOCK_MONOTONIC, stored by the sender's loop itself
-  std::atomic<uint64_t> sent_bytes;              // taken by the socket
-  std::atomic<uint64_t> pending_packets;         // committed and not yet handed to the pipe
-  std::atomic<uint64_t> dropped_packets;         // jumped over, for a viewer that did not read
-  std::atomic<uint64_t> rejoins;                 // jumps
+  alignas(128) std::atomic<int64_t> beat_ns;  // CLOCK_MONOTONIC, stored by the sender's loop itself
+  std::atomic<uint64_t> sent_bytes;           // taken by the socket
+  std::atomic<uint64_t> pending_packets;      // committed and not yet handed to the pipe
+  std::atomic<uint64_t> dropped_packets;      // jumped over, for a viewer that did not read
+  std::atomic<uint64_t> rejoins;              // jumps
 };
 
 enum RecordFlags : uint32_t { kRecordIdr = 1u << 0 };
 
 // One committed tick. `checkpoint` is the state after it.
 struct JournalRecord {
-  int64_t tick = 0;          // channel tick
-  int64_t deadline_ns = 0;   // CLOCK_MONOTONIC instant the tick was due
+  int64_t tick = 0;         // channel tick
+  int64_t deadline_ns = 0;  // CLOCK_MONOTONIC instant the tick was due
   uint64_t first_packet = 0;
-  uint64_t end_packet = 0;   // one past the last
-  uint32_t flags = 0;        // RecordFlags
+  uint64_t end_packet = 0;  // one past the last
+  uint32_t flags = 0;       // RecordFlags
   uint32_t reserved = 0;
   std::array<uint64_t, 3> reserved_words{};
   TransportCheckpoint checkpoint;
@@ -112,7 +115,8 @@ static_assert(std::is_standard_layout_v<JournalHeader> && sizeof(JournalHeader) 
 static_assert(std::is_standard_layout_v<EncoderPage> && sizeof(EncoderPage) == 1280 &&
               sizeof(EncoderPage) <= kJournalPage);
 static_assert(offsetof(EncoderPage, writer_epoch) - offsetof(EncoderPage, reserved) == 128);
-static_assert(std::is_standard_layout_v<SenderPage> && sizeof(SenderPage) == 256 && sizeof(SenderPage) <= kJournalPage);
+static_assert(std::is_standard_layout_v<SenderPage> && sizeof(SenderPage) == 256 &&
+              sizeof(SenderPage) <= kJournalPage);
 static_assert(offsetof(SenderPage, beat_ns) - offsetof(SenderPage, written) == 128);
 static_assert(std::is_standard_layout_v<JournalRecord> && std::is_trivially_copyable_v<JournalRecord> &&
               sizeof(JournalRecord) == 192 && offsetof(JournalRecord, checkpoint) == 64);

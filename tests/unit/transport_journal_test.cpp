@@ -43,14 +43,16 @@ std::vector<std::byte> Packets(uint64_t first, size_t count, uint8_t version = 0
   for (size_t i = 0; i < count; ++i) {
     const uint64_t number = first + i;
     std::byte* packet = bytes.data() + i * kJournalPacketBytes;
-    for (size_t k = 8; k < kJournalPacketBytes; ++k) packet[k] = static_cast<std::byte>(number * 31 + k + version);
+    for (size_t k = 8; k < kJournalPacketBytes; ++k)
+      packet[k] = static_cast<std::byte>(number * 31 + k + version);
     std::memcpy(packet, &number, 8);
   }
   return bytes;
 }
 
 TickCommit TickOf(int64_t tick, uint64_t end_packet, bool idr = false) {
-  TickCommit commit{.tick = Tick(tick), .deadline = Nanos(tick * 40 * kNanosPerMs), .idr = idr, .checkpoint = {}};
+  TickCommit commit{
+      .tick = Tick(tick), .deadline = Nanos(tick * 40 * kNanosPerMs), .idr = idr, .checkpoint = {}};
   commit.checkpoint.next_tick = tick + 1;
   commit.checkpoint.packets = end_packet;
   return commit;
@@ -131,7 +133,8 @@ TEST(TransportJournal, RefusesWhatIsNoJournalAndSaysWhy) {
   EXPECT_NE(refusal([](JournalHeader& h) { h.layout_version = 2; }).find("version 2"), std::string::npos);
   EXPECT_NE(refusal([](JournalHeader& h) { h.header_size = 48; }).find("header"), std::string::npos);
   EXPECT_NE(refusal([](JournalHeader& h) { h.packet_capacity = 1000; }).find("counts"), std::string::npos);
-  EXPECT_NE(refusal([](JournalHeader& h) { h.packet_capacity = 1u << 31; }).find("counts"), std::string::npos);
+  EXPECT_NE(refusal([](JournalHeader& h) { h.packet_capacity = 1u << 31; }).find("counts"),
+            std::string::npos);
   EXPECT_NE(refusal([](JournalHeader& h) { h.packet_capacity = 2048; }).find("claimed"), std::string::npos);
   EXPECT_NE(refusal([](JournalHeader& h) { h.checkpoint_slots = 0; }).find("counts"), std::string::npos);
   EXPECT_NE(refusal([](JournalHeader& h) { h.packet_offset += 4096; }).find("claimed"), std::string::npos);
@@ -153,7 +156,8 @@ TEST(TransportJournal, IsNotFormattedWithAGeometryItCouldNotKeep) {
                               JournalGeometry{1024, 8}, JournalGeometry{1u << 23, 16}}) {
     EXPECT_EQ(FormatJournal(memory.span(), bad, kInstance).code(), absl::StatusCode::kInvalidArgument);
   }
-  EXPECT_EQ(FormatJournal(memory.span(), JournalGeometry{2048, 16}, kInstance).code(), absl::StatusCode::kOutOfRange);
+  EXPECT_EQ(FormatJournal(memory.span(), JournalGeometry{2048, 16}, kInstance).code(),
+            absl::StatusCode::kOutOfRange);
 }
 
 TEST(TransportJournal, CarriesItsInstanceIdentity) {
@@ -351,7 +355,8 @@ TEST(TransportJournal, KeepsTheCodecConfigurationOfTheFirstEncoderForAllOthers) 
   EXPECT_TRUE(memory.Writer().SetCodecConfig(config).ok());
   EXPECT_EQ(memory.Writer().SetCodecConfig(other).code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(memory.Writer().SetCodecConfig({}).code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(memory.Writer().SetCodecConfig(std::vector<std::byte>(1025)).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(memory.Writer().SetCodecConfig(std::vector<std::byte>(1025)).code(),
+            absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(reader.CodecConfig(), config);
 }
 
