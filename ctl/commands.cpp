@@ -1,6 +1,9 @@
 #include "ctl/commands.h"
 
+#include <unistd.h>
+
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
 #include <ostream>
 
@@ -21,6 +24,9 @@ constexpr std::chrono::seconds kMetricsLimit(3);
 
 absl::StatusOr<std::string> MetricsAddress(const MetricsSource& source) {
   if (!source.address.empty()) return source.address;
+  if (source.runtime_dir.empty()) {
+    return absl::NotFoundError("where is its metrics page? Add --metrics HOST:PORT or --runtime-dir DIR.");
+  }
   const std::string path = source.runtime_dir + "/metrics.address";
   std::ifstream file(path);
   std::string address;
@@ -50,6 +56,14 @@ std::string Span(const BlockPlan& block) {
 }
 
 }  // namespace
+
+std::string DefaultRuntimeDir(const std::string& address) {
+  const std::size_t colon = address.rfind(':');
+  if (colon == std::string::npos || address.rfind("unix:", 0) == 0) return "";
+  const char* base = std::getenv("XDG_RUNTIME_DIR");
+  return absl::StrCat(base != nullptr && *base != '\0' ? base : "/tmp", "/air-", getuid(), "-",
+                      address.substr(colon + 1));
+}
 
 std::string FormatUtc(std::int64_t utc_ms) {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::FromUnixMillis(utc_ms), absl::UTCTimeZone());
@@ -103,10 +117,6 @@ ExitStatus Commands::Status(const MetricsSource& source) {
   const auto version = client_.GetVersion();
   if (!version.ok()) return Unanswered(version.status());
   out_ << "AIR         interface " << version->version() << "\n";
-  if (source.address.empty() && source.runtime_dir.empty()) {
-    out_ << "It answers. For frames, sinks and stages add --metrics HOST:PORT or --runtime-dir DIR.\n";
-    return ExitStatus::kDone;
-  }
   const auto address = MetricsAddress(source);
   if (!address.ok()) return Unanswered(address.status());
   const auto page = FetchMetricsPage(*address, kMetricsLimit);

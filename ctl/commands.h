@@ -32,6 +32,9 @@ struct MetricsSource {
   std::string runtime_dir;  // of the supervisor; it holds a file metrics.address
 };
 
+// The runtime directory a supervisor uses that was told its port alone; empty if `address` is no port.
+std::string DefaultRuntimeDir(const std::string& address);
+
 class Commands {
  public:
   Commands(ControlClient& client, std::ostream& out, std::ostream& err)

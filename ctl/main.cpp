@@ -28,7 +28,9 @@ air::ExitStatus Run(int argc, char** argv) {
   air::MetricsSource metrics;
   CLI::App* status = app.add_subcommand("status", "Print what is on the air, and how it goes");
   status->add_option("--metrics", metrics.address, "HOST:PORT of the metrics page");
-  status->add_option("--runtime-dir", metrics.runtime_dir, "runtime directory of air-supervisor, instead");
+  status->add_option(
+      "--runtime-dir", metrics.runtime_dir,
+      "runtime directory of air-supervisor, instead; default: the one that goes with the port");
 
   air::PlanOptions plan;
   CLI::App* start = app.add_subcommand("start", "Start a session from a plan file");
@@ -60,7 +62,10 @@ air::ExitStatus Run(int argc, char** argv) {
   air::Commands commands(client, std::cout, std::cerr);
   const std::string command = app.get_subcommands().front()->get_name();
   if (command == "version") return commands.Version();
-  if (command == "status") return commands.Status(metrics);
+  if (command == "status") {
+    if (metrics.runtime_dir.empty()) metrics.runtime_dir = air::DefaultRuntimeDir(address);
+    return commands.Status(metrics);
+  }
   if (command == "start") return commands.Start(plan);
   if (command == "feed") return commands.Feed(plan);
   if (command == "attach") return commands.Attach(channel_id, endpoint, replace);

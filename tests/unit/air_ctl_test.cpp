@@ -67,6 +67,17 @@ TEST_F(AirCtl, SaysThatNobodyAnswersAndWhatToLookAt) {
   EXPECT_THAT(err_.str(), HasSubstr("Is air-supervisor running"));
 }
 
+TEST_F(AirCtl, SaysWhereItLookedForTheMetricsPage) {
+  MetricsSource source;
+  EXPECT_EQ(commands_.Status(source), ExitStatus::kUnreachable);
+  EXPECT_THAT(err_.str(), HasSubstr("--metrics"));
+  source.runtime_dir = "/nonexistent";
+  EXPECT_EQ(commands_.Status(source), ExitStatus::kUnreachable);
+  EXPECT_THAT(err_.str(), HasSubstr("/nonexistent/metrics.address"));
+  EXPECT_THAT(DefaultRuntimeDir("127.0.0.1:50051"), testing::EndsWith("-50051"));
+  EXPECT_EQ(DefaultRuntimeDir("unix:/run/air.sock"), "");
+}
+
 TEST_F(AirCtl, StartsWithTheFirstTwoBlocksAndFeedsTheOthers) {
   ASSERT_EQ(commands_.Start(Plan(kThreeBlocks)), ExitStatus::kDone) << err_.str();
   EXPECT_EQ(air_.started->channel_id(), 7);
