@@ -4,6 +4,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
@@ -45,6 +46,18 @@ absl::StatusOr<UniqueFd> OwnRuntimeDir(const std::string& dir) {
 
 std::string ProgramDir() { return std::filesystem::read_symlink("/proc/self/exe").parent_path().string(); }
 
+// Said at the start, not when the first decoder is wanted on the air.
+absl::Status CheckStagePrograms(const std::string& dir) {
+  for (StageKind kind : {StageKind::kDecoder, StageKind::kSelector, StageKind::kEncoder}) {
+    const std::string program = absl::StrCat(dir, "/", ProgramOf(kind));
+    if (access(program.c_str(), X_OK) != 0) {
+      return absl::NotFoundError(absl::StrCat(program, ": ", std::strerror(errno),
+                                              "; the stages are looked for beside air-supervisor"));
+    }
+  }
+  return absl::OkStatus();
+}
+
 // Blocked in every thread, so that only the event loop sees them.
 void BlockSignals() {
   sigset_t set;
@@ -59,6 +72,7 @@ class Supervisor {
   explicit Supervisor(SupervisorOptions options) : options_(std::move(options)) {}
 
   absl::Status Start() {
+    if (absl::Status s = CheckStagePrograms(ProgramDir()); !s.ok()) return s;
     absl::StatusOr<UniqueFd> lock = OwnRuntimeDir(options_.runtime_dir);
     if (!lock.ok()) return lock.status();
     runtime_lock_ = *std::move(lock);

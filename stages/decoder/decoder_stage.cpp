@@ -1,0 +1,73 @@
+#include "stages/decoder/decoder_stage.h"
+
+#include "absl/strings/match.h"
+#include "shm/house_time.h"
+#include "stages/decoder/file_producer.h"
+#include "stages/decoder/programmatic_producer.h"
+
+namespace air {
+
+std::unique_ptr<IProducer> MakeProducer(const std::string& asset_uri) {
+  if (absl::StartsWith(asset_uri, "pattern:")) return std::make_unique<ProgrammaticProducer>();
+  return std::make_unique<FileProducer>();
+}
+
+DecoderStage::DecoderStage(MasterClock& clock, const RingView& ring, const ReaderPage& reader, uint32_t pid)
+    : clock_(clock), writer_(ring, &reader, pid), period_ns_(HouseTime(ring.format()).NanosOf(Tick(1))) {
+  writer_.Beat(clock_.Now().value());
+}
+
+absl::Status DecoderStage::Run(IProducer& producer, ProducerRequest request,
+                               const OnProducing& on_producing) {
+  if (writer_.view().writer().end.load(std::memory_order_acquire) != kEndUnknown) return absl::OkStatus();
+  request.format = writer_.view().format();
+  request.first_unit = UnitIndex(static_cast<int64_t>(writer_.next()));
+  if (absl::Status s = producer.Start(request); !s.ok()) return s;
+
+  for (bool first = true;; first = false) {
+    AwaitRoom();
+    absl::StatusOr<bool> produced = ProduceUnit(producer);
+    if (!produced.ok()) return produced.status();
+    if (!*produced) {
+      writer_.SetEnd();
+      return absl::OkStatus();
+    }
+    if (first) on_producing(writer_.next());
+  }
+}
+
+void DecoderStage::AwaitRoom() {
+  do {
+    writer_.Beat(clock_.Now().value());
+  } while (!writer_.WaitForRoom(period_ns_));
+}
+
+absl::StatusOr<bool> DecoderStage::ProduceUnit(IProducer& producer) {
+  const RingView& ring = writer_.view();
+  const HouseFormat& format = ring.format();
+  const uint64_t i = writer_.next();
+  const Nanos opened = clock_.Now();
+  writer_.Open();
+  UnitInfo info;
+  absl::StatusOr<Rendered> rendered =
+      producer.Render(UnitIndex(static_cast<int64_t>(i)),
+                      {.video = {ring.video(i), format.VideoBytes()},
+                       .audio = {ring.audio(i), size_t{format.MaxUnitSamples()} * format.channels},
+                       .side_data = {ring.side_data(i), kSideDataBytes}},
+                      info);
+  if (!rendered.ok()) return rendered.status();
+  if (*rendered == Rendered::kEndOfStream) return false;
+
+  SlotMeta meta;
+  meta.flags = kFlagContent | (info.repeat ? kFlagRepeat : 0u);
+  meta.samples = info.samples;
+  meta.video_bytes = static_cast<uint32_t>(format.VideoBytes());
+  meta.side_bytes = info.side_bytes;
+  meta.journal.media_position_us = info.media_position_us;
+  meta.opened_ns = opened.value();
+  meta.committed_ns = clock_.Now().value();
+  writer_.Publish(meta);
+  return true;
+}
+
+}  // namespace air

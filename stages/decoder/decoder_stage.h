@@ -1,0 +1,44 @@
+// DecoderStage: the loop around a producer. It puts unit after unit into its ring as long as there is room,
+// and waits for nothing else. A predecessor that died is continued exactly where its ring stops, with the
+// same unit numbers.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "shm/frame_ring_buffer.h"
+#include "shm/master_clock.h"
+#include "stages/decoder/producer.h"
+
+namespace air {
+
+// FileProducer for a path, ProgrammaticProducer for "pattern:...".
+std::unique_ptr<IProducer> MakeProducer(const std::string& asset_uri);
+
+class DecoderStage {
+ public:
+  // Called when the first unit of this process is in the ring.
+  using OnProducing = std::function<void(uint64_t next)>;
+
+  DecoderStage(MasterClock& clock, const RingView& ring, const ReaderPage& reader, uint32_t pid);
+
+  // Runs until the asset is used up (Ok: the ring says where it ends) or nothing more will come of it (the
+  // producer's error). `request.first_unit` and `format` are set from the ring.
+  absl::Status Run(IProducer& producer, ProducerRequest request, const OnProducing& on_producing);
+
+  uint64_t next() const { return writer_.next(); }
+
+ private:
+  // Renders the unit Open()ed in the ring; false at the end of the asset.
+  absl::StatusOr<bool> ProduceUnit(IProducer& producer);
+  void AwaitRoom();
+
+  MasterClock& clock_;
+  FrameRingWriter<RingPolicy::kBackpressure> writer_;
+  int64_t period_ns_;
+};
+
+}  // namespace air

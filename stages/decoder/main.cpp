@@ -1,0 +1,108 @@
+// air-decoder: one asset into one ring, then the end. It is started before it is needed and waits, loaded,
+// for its asset; it may block on its full ring and on nothing of anybody else's.
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <future>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "link/stage_log.h"
+#include "link/stage_server.h"
+#include "shm/shared_segment.h"
+#include "stages/decoder/decoder_stage.h"
+
+namespace air {
+namespace {
+
+struct Assignment {
+  stage::PrepareAsset prepare;
+  std::vector<UniqueFd> fds;
+};
+
+void ReportState(StageServer& server, const Assignment& a, stage::DecoderState::Phase phase, uint64_t units,
+                 const std::string& error = "") {
+  stage::FromStage report;
+  stage::DecoderState& state = *report.mutable_decoder();
+  state.set_segment_serial(a.prepare.segment_serial());
+  state.set_phase(phase);
+  state.set_units(units);
+  state.set_error(error);
+  server.Report(report);
+}
+
+// A path is admitted when, with every link resolved, it lies under one of the media roots (none given:
+// anywhere).
+absl::Status CheckMediaRoots(const stage::PrepareAsset& prepare) {
+  if (prepare.media_roots().empty() || absl::StartsWith(prepare.asset_uri(), "pattern:"))
+    return absl::OkStatus();
+  std::error_code error;
+  const std::filesystem::path path = std::filesystem::weakly_canonical(prepare.asset_uri(), error);
+  for (const std::string& root : prepare.media_roots()) {
+    const auto relative = path.lexically_relative(std::filesystem::weakly_canonical(root, error));
+    if (!relative.empty() && *relative.begin() != "..") return absl::OkStatus();
+  }
+  return absl::PermissionDeniedError(absl::StrCat(prepare.asset_uri(), " lies outside every --media-root"));
+}
+
+absl::Status Produce(StageServer& server, Assignment& a, uint64_t& units) {
+  SystemClock clock;
+  if (a.fds.size() != 2)
+    return absl::InvalidArgumentError(absl::StrCat("got ", a.fds.size(), " descriptors, not 2"));
+  const UniqueFd lock(dup(a.fds[0].get()));
+  if (absl::Status s = LockOutPredecessor(clock, lock); !s.ok()) return s;
+  absl::StatusOr<SharedSegment> ring = SharedSegment::Map(std::move(a.fds[0]), Access::kReadWrite, 2 * kPage);
+  if (!ring.ok()) return ring.status();
+  absl::StatusOr<SharedSegment> page = SharedSegment::Map(std::move(a.fds[1]), Access::kReadOnly, kPage);
+  if (!page.ok()) return page.status();
+  absl::StatusOr<RingView> view = RingView::Attach(ring->bytes(), RingPolicy::kBackpressure);
+  if (!view.ok()) return view.status();
+  if (absl::Status s = CheckMediaRoots(a.prepare); !s.ok()) return s;
+
+  DecoderStage stage(clock, *view, *reinterpret_cast<const ReaderPage*>(page->bytes().data()),
+                     static_cast<uint32_t>(getpid()));
+  const std::unique_ptr<IProducer> producer = MakeProducer(a.prepare.asset_uri());
+  absl::Status status =
+      stage.Run(*producer,
+                {.asset_uri = a.prepare.asset_uri(),
+                 .format = {},
+                 .in_point_ms = a.prepare.in_point_ms(),
+                 .skip_units = a.prepare.skip_units(),
+                 .first_unit = {}},
+                [&](uint64_t next) { ReportState(server, a, stage::DecoderState::PRODUCING, next); });
+  units = stage.next();
+  return status;
+}
+
+int Main(int argc, char** argv) {
+  const StageOptions options = ParseStageFlags(argc, argv, "air-decoder");
+  InitLog(options.id);
+
+  StageServer server(options);
+  std::promise<Assignment> assigned;
+  bool seen = false;
+  server.Start([&](const stage::ToStage& message, std::vector<UniqueFd> fds) {
+    if (!message.has_prepare() || seen) return;
+    seen = true;
+    assigned.set_value({message.prepare(), std::move(fds)});
+  });
+  stage::FromStage loaded;
+  loaded.mutable_loaded();
+  server.Report(loaded);
+
+  Assignment assignment = assigned.get_future().get();
+  ReportState(server, assignment, stage::DecoderState::OPENING, 0);
+  uint64_t units = 0;
+  const absl::Status status = Produce(server, assignment, units);
+  if (!status.ok()) Log().error("{}: {}", assignment.prepare.asset_uri(), std::string(status.message()));
+  ReportState(server, assignment, status.ok() ? stage::DecoderState::ENDED : stage::DecoderState::FAILED,
+              units, std::string(status.message()));
+  Log().flush();
+  EndStage(status.ok() ? kExitDone : kExitRefused);
+}
+
+}  // namespace
+}  // namespace air
+
+int main(int argc, char** argv) { return air::Main(argc, argv); }

@@ -1,0 +1,169 @@
+// air-encoder: one sink. Encode, multiplex, journal, send. It blocks on its reader's side only; if it dies,
+// its successor takes the same socket, the same pipe and the same journal and goes on behind the last
+// committed tick.
+#include <unistd.h>
+
+#include <future>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "link/stage_log.h"
+#include "link/stage_server.h"
+#include "shm/shared_segment.h"
+#include "stages/encoder/mpegts_output_sink.h"
+#include "stages/encoder/program_feed.h"
+#include "stages/encoder/sender.h"
+
+namespace air {
+namespace {
+
+enum Descriptor { kPage, kProgram, kJournal, kSocket, kPipeRead, kPipeWrite, kDescriptors };
+
+struct Assignment {
+  stage::ConfigureEncoder config;
+  std::vector<UniqueFd> fds;
+};
+
+// One sink's stage: everything attached, the sender running.
+class EncoderStage {
+ public:
+  explicit EncoderStage(Assignment assignment)
+      : config_(std::move(assignment.config)), fds_(std::move(assignment.fds)) {}
+
+  // Attaches the memory and starts sending what is committed already, before any codec is opened.
+  absl::Status Attach();
+  // Codes and commits tick after tick. Returns Ok when the viewer is gone, else why it cannot go on.
+  absl::Status Run();
+
+ private:
+  absl::Status Map(Descriptor which, Access access, size_t min_bytes, SharedSegment& segment);
+  MuxConfig Mux() const;
+
+  stage::ConfigureEncoder config_;
+  std::vector<UniqueFd> fds_;
+  SystemClock clock_;
+  UniqueFd lock_;
+  SharedSegment page_, program_, journal_;
+  std::unique_ptr<SessionPage> session_;
+  std::unique_ptr<ProgramFeed> feed_;
+  std::unique_ptr<ExactlyOnceSender> sender_;
+};
+
+absl::Status EncoderStage::Map(Descriptor which, Access access, size_t min_bytes, SharedSegment& segment) {
+  absl::StatusOr<SharedSegment> mapped = SharedSegment::Map(std::move(fds_[which]), access, min_bytes, true);
+  if (mapped.ok()) segment = *std::move(mapped);
+  return mapped.status();
+}
+
+MuxConfig EncoderStage::Mux() const {
+  return {.house = session_->facts().format,
+          .pts_origin_90k = session_->facts().pts_origin,
+          .service_name = config_.service_name()};
+}
+
+absl::Status EncoderStage::Attach() {
+  if (fds_.size() != kDescriptors)
+    return absl::InvalidArgumentError(absl::StrCat("got ", fds_.size(), " descriptors"));
+  if (config_.sink() >= kMaxSinks) return absl::InvalidArgumentError(absl::StrCat("sink ", config_.sink()));
+  lock_.Reset(dup(fds_[kJournal].get()));
+  if (absl::Status s = LockOutPredecessor(clock_, lock_); !s.ok()) return s;
+  if (absl::Status s = Map(kPage, Access::kReadWrite, kSessionBytes, page_); !s.ok()) return s;
+  if (absl::Status s = Map(kProgram, Access::kReadOnly, 2 * ::air::kPage, program_); !s.ok()) return s;
+  if (absl::Status s = Map(kJournal, Access::kReadWrite, ::air::kPage, journal_); !s.ok()) return s;
+  absl::StatusOr<SessionPage> session = SessionPage::Attach(page_.bytes());
+  if (!session.ok()) return session.status();
+  session_ = std::make_unique<SessionPage>(*session);
+  absl::StatusOr<RingView> program = RingView::Attach(program_.bytes(), RingPolicy::kOverwrite);
+  if (!program.ok()) return program.status();
+  feed_ = std::make_unique<ProgramFeed>(*program, session_->facts().epoch, session_->sink(config_.sink()));
+
+  SendLimits limits;
+  limits.delay_ns = int64_t{config_.delay_ms()} * kNanosPerMs;
+  const int64_t origin = session_->facts().pts_origin;
+  absl::StatusOr<std::unique_ptr<ExactlyOnceSender>> sender = ExactlyOnceSender::Create(
+      journal_.bytes(), {fds_[kSocket].get(), fds_[kPipeRead].get(), fds_[kPipeWrite].get()},
+      [origin](const TransportCheckpoint& before) { return RejoinPackets(before, origin); }, limits, clock_);
+  if (!sender.ok()) return sender.status();
+  sender_ = *std::move(sender);
+  sender_->Start();
+  return absl::OkStatus();
+}
+
+absl::Status EncoderStage::Run() {
+  absl::StatusOr<JournalWriter> journal = JournalWriter::Attach(journal_.bytes());
+  if (!journal.ok()) return journal.status();
+  absl::StatusOr<std::unique_ptr<MpegTSOutputSink>> made =
+      MpegTSOutputSink::Create({.mux = Mux(),
+                                .encoder = {.bitrate_kbps = config_.bitrate_kbps(),
+                                            .gop_seconds = config_.gop_seconds(),
+                                            .preset = config_.preset(),
+                                            .threads = config_.threads()}},
+                               *std::move(journal), feed_->Newest());
+  if (!made.ok()) return made.status();
+  MpegTSOutputSink& sink = **made;
+  const HouseTime time = session_->time();
+  if (absl::Status s = sink.Prime(feed_->Sound(sink.history_begin(), time.FirstSample(sink.next_tick())));
+      !s.ok())
+    return s;
+
+  StageLine& line = session_->sink(config_.sink());
+  line.pid.store(static_cast<uint32_t>(getpid()));
+  line.phase.store(static_cast<uint32_t>(StagePhase::kRunning));
+  const int64_t period = time.NanosOf(Tick(1));
+  while (!sender_->ended().has_value()) {
+    line.beat_ns.store(clock_.Now().value(), std::memory_order_relaxed);
+    ProgramTick tick;
+    if (!feed_->Next(sink.next_tick(), period, tick)) continue;
+    if (absl::Status s = sink.Consume(tick); !s.ok()) {
+      line.Add(EncoderCounter::kCodecErrors);
+      return s;
+    }
+    line.Add(EncoderCounter::kTicks);
+  }
+  const absl::Status ended = *sender_->ended();
+  return absl::IsUnavailable(ended) ? absl::OkStatus() : ended;
+}
+
+void ReportState(StageServer& server, stage::EncoderState::Phase phase, const std::string& error = "") {
+  stage::FromStage report;
+  report.mutable_encoder()->set_phase(phase);
+  report.mutable_encoder()->set_error(error);
+  server.Report(report);
+}
+
+int Main(int argc, char** argv) {
+  const StageOptions options = ParseStageFlags(argc, argv, "air-encoder");
+  InitLog(options.id);
+
+  StageServer server(options);
+  std::promise<Assignment> assigned;
+  bool seen = false;
+  server.Start([&](const stage::ToStage& message, std::vector<UniqueFd> fds) {
+    if (!message.has_encoder() || seen) return;
+    seen = true;
+    assigned.set_value({message.encoder(), std::move(fds)});
+  });
+  stage::FromStage loaded;
+  loaded.mutable_loaded();
+  server.Report(loaded);
+
+  EncoderStage encoder(assigned.get_future().get());
+  ReportState(server, stage::EncoderState::RUNNING);
+  absl::Status status = encoder.Attach();
+  if (status.ok()) status = encoder.Run();
+  if (status.ok()) {
+    ReportState(server, stage::EncoderState::VIEWER_GONE);
+    Log().flush();
+    EndStage(kExitDone);
+  }
+  // Not the sink's end: the successor goes on where this one stopped, and the restart policy sees to it that
+  // it does not do so for ever.
+  Log().error("cannot go on: {}", status.ToString());
+  Log().flush();
+  EndStage(kExitRefused);
+}
+
+}  // namespace
+}  // namespace air
+
+int main(int argc, char** argv) { return air::Main(argc, argv); }

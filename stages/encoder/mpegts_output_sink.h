@@ -1,0 +1,67 @@
+// MpegTSOutputSink: picture and sound of one tick become packets in the sink's transport journal, committed
+// whole with the checkpoint of that moment. Beginning and going on are one path: a checkpoint says where (a
+// zeroed one begins).
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "shm/house_time.h"
+#include "shm/transport_journal.h"
+#include "stages/encoder/audio_encoder.h"
+#include "stages/encoder/output_sink.h"
+#include "stages/encoder/ts_multiplexer.h"
+#include "stages/encoder/video_encoder.h"
+
+namespace air {
+
+class MpegTSOutputSink final : public IOutputSink {
+ public:
+  struct Config {
+    MuxConfig mux;
+    EncoderSettings encoder;
+  };
+
+  // `first`: the tick a new stream begins with. A journal that has ticks is continued behind its last one
+  // instead.
+  static absl::StatusOr<std::unique_ptr<MpegTSOutputSink>> Create(const Config& config, JournalWriter journal,
+                                                                  Tick first);
+
+  // The tick Consume expects next.
+  Tick next_tick() const { return Tick(checkpoint_.next_tick); }
+  // Program sound from this sample on, up to next_tick(), is wanted by Prime() before the first Consume: the
+  // codec's history. May be negative (before the session).
+  SampleIndex history_begin() const { return audio_->FirstNeededSample(); }
+  // Interleaved house sound that begins at history_begin(). Its output was sent by the predecessor and is
+  // thrown away.
+  absl::Status Prime(std::span<const int16_t> sound);
+
+  absl::Status Consume(const ProgramTick& tick) override;
+
+ private:
+  MpegTSOutputSink(const Config& config, JournalWriter journal);
+  absl::Status OpenCodecs();
+  bool IsIdr(Tick n) const;
+  // Sound after a declared jump begins on the grid frame of the new tick.
+  absl::Status RestartSound(Tick n);
+
+  Config config_;
+  HouseTime time_;
+  JournalWriter journal_;
+  TsMultiplexer mux_;
+  TransportCheckpoint checkpoint_;
+  int64_t gop_ticks_;
+  std::unique_ptr<VideoEncoder> video_;
+  std::unique_ptr<AudioEncoder> audio_;
+  bool first_ = true;  // of this process: it opens with an IDR
+  std::vector<TsPacket> packets_;
+  std::vector<uint8_t> adts_;  // framed sound of one tick
+  std::vector<AudioUnit> units_;
+};
+
+// The AAC access unit a stream that begins at tick n begins with: the first one whose priming reaches that
+// far back.
+int64_t FirstAudioFrame(const HouseTime& time, Tick n);
+
+}  // namespace air

@@ -1,0 +1,97 @@
+#include "stages/encoder/video_encoder.h"
+
+extern "C" {
+#include <libavutil/opt.h>
+}
+
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+
+namespace air {
+namespace {
+
+absl::Status Failed(const char* what, int error) {
+  return absl::InternalError(absl::StrCat("H.264 encoder: ", what, ": ", CodecError(error)));
+}
+
+void CopyPlane(const uint8_t* from, int width, int height, uint8_t* to, int stride) {
+  for (int y = 0; y < height; ++y)
+    std::memcpy(to + ptrdiff_t{y} * stride, from + ptrdiff_t{y} * width, static_cast<size_t>(width));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<VideoEncoder>> VideoEncoder::Open(const HouseFormat& house,
+                                                                 const EncoderSettings& settings) {
+  std::unique_ptr<VideoEncoder> encoder(new VideoEncoder(house));
+  if (absl::Status s = encoder->Start(settings); !s.ok()) return s;
+  return encoder;
+}
+
+absl::Status VideoEncoder::Start(const EncoderSettings& settings) {
+  const AVCodec* codec = avcodec_find_encoder_by_name("libx264");
+  if (codec == nullptr) return absl::InternalError("H.264 encoder: libavcodec was built without libx264");
+  context_.reset(avcodec_alloc_context3(codec));
+  frame_.reset(av_frame_alloc());
+  packet_.reset(av_packet_alloc());
+  AVCodecContext& c = *context_;
+  c.width = static_cast<int>(house_.width);
+  c.height = static_cast<int>(house_.height);
+  c.pix_fmt = AV_PIX_FMT_YUV420P;
+  c.sample_aspect_ratio = {1, 1};
+  c.framerate = {static_cast<int>(house_.rate.num), static_cast<int>(house_.rate.den)};
+  c.time_base = {c.framerate.den, c.framerate.num};
+  c.bit_rate = int64_t{settings.bitrate_kbps} * 1000;
+  c.rc_max_rate = c.bit_rate;
+  c.rc_buffer_size = static_cast<int>(c.bit_rate * settings.vbv_ms / 1000);
+  c.max_b_frames = 0;
+  c.gop_size = -1;  // IDR pictures are where we say, see Encode
+  c.flags |= AV_CODEC_FLAG_CLOSED_GOP;
+  c.thread_count = static_cast<int>(settings.threads);
+  c.thread_type = FF_THREAD_SLICE;
+  c.color_range = AVCOL_RANGE_MPEG;
+  const bool hd = house_.IsBt709();
+  c.color_primaries = hd ? AVCOL_PRI_BT709 : AVCOL_PRI_SMPTE170M;
+  c.color_trc = hd ? AVCOL_TRC_BT709 : AVCOL_TRC_SMPTE170M;
+  c.colorspace = hd ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M;
+
+  av_opt_set(c.priv_data, "preset", settings.preset.c_str(), 0);
+  av_opt_set(c.priv_data, "profile", "high", 0);
+  av_opt_set(c.priv_data, "forced-idr", "1", 0);
+  av_opt_set(c.priv_data, "x264-params",
+             "keyint=infinite:scenecut=0:bframes=0:rc-lookahead=0:sync-lookahead=0:mbtree=0:sliced-threads=1:"
+             "aud=1:repeat-headers=1:force-cfr=1:log-level=error",
+             0);
+  if (int r = avcodec_open2(&c, codec, nullptr); r < 0) return Failed("open", r);
+
+  frame_->format = c.pix_fmt;
+  frame_->width = c.width;
+  frame_->height = c.height;
+  if (int r = av_frame_get_buffer(frame_.get(), 0); r < 0) return Failed("picture buffer", r);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::span<const uint8_t>> VideoEncoder::Encode(Tick tick, std::span<const uint8_t> picture,
+                                                              bool idr) {
+  if (int r = av_frame_make_writable(frame_.get()); r < 0) return Failed("picture buffer", r);
+  const uint8_t* plane = picture.data();
+  for (int p = 0; p < 3; ++p) {
+    const int width = p == 0 ? frame_->width : frame_->width / 2;
+    const int height = p == 0 ? frame_->height : frame_->height / 2;
+    CopyPlane(plane, width, height, frame_->data[p], frame_->linesize[p]);
+    plane += ptrdiff_t{width} * height;
+  }
+  frame_->pts = tick.value();
+  frame_->pict_type = idr ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
+  if (int r = avcodec_send_frame(context_.get(), frame_.get()); r < 0) return Failed("send", r);
+  av_packet_unref(packet_.get());
+  if (int r = avcodec_receive_packet(context_.get(), packet_.get()); r < 0) return Failed("receive", r);
+  if (packet_->pts != tick.value()) {
+    return absl::InternalError(
+        absl::StrCat("H.264 encoder: picture ", packet_->pts, " came out for picture ", tick.value()));
+  }
+  return std::span<const uint8_t>(packet_->data, static_cast<size_t>(packet_->size));
+}
+
+}  // namespace air
