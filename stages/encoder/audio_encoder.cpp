@@ -1,5 +1,9 @@
 #include "stages/encoder/audio_encoder.h"
 
+extern "C" {
+#include <libavutil/opt.h>
+}
+
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
@@ -34,6 +38,9 @@ absl::Status AudioEncoder::Start() {
   context_->sample_fmt = AV_SAMPLE_FMT_FLTP;
   context_->time_base = {1, kSampleRate};
   context_->bit_rate = kBitRate;
+  // The default coder (twoloop) never forgets where it began: joined in a tone, it stays off by 0.016 of full
+  // scale for good. This one is back to the same output within the priming.
+  if (int r = av_opt_set(context_->priv_data, "aac_coder", "fast", 0); r < 0) return Failed("coder", r);
   if (int r = avcodec_open2(context_.get(), codec, nullptr); r < 0) return Failed("open", r);
   if (context_->frame_size != kAacFrame || context_->initial_padding != kAacFrame) {
     return absl::InternalError(absl::StrCat("AAC encoder: frames of ", context_->frame_size,
