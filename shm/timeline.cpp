@@ -108,7 +108,8 @@ absl::StatusOr<TimelineWriter> TimelineWriter::Attach(std::span<std::byte> memor
 }
 
 absl::Status TimelineWriter::Commit(std::span<const TimelineEntry> wanted, Tick now, Tick keep_from) {
-  std::vector<TimelineEntry> next = MergeTimeline(current_.entries(), wanted, now + kFreezeTicks);
+  const Tick first_free = current_.version() == 0 ? Tick(INT64_MIN) : now + kFreezeTicks;
+  std::vector<TimelineEntry> next = MergeTimeline(current_.entries(), wanted, first_free);
   std::erase_if(next, [&](const TimelineEntry& e) { return e.end_tick < keep_from.value(); });
   if (std::ranges::equal(next, current_.entries())) return absl::OkStatus();
 

@@ -164,6 +164,7 @@ wire::StartBlockPlanSessionResponse PlayoutEngine::StartBlockPlanSession(
       {.channel_id = request.channel_id(),
        .format = *format,
        .join_utc_ms = request.join_utc_ms(),
+       .blocks = {request.block_a(), request.block_b()},
        .plan = {.max_queue_depth = std::clamp(depth, kLeastQueueDepth, kMostQueueDepth),
                 .media_roots = settings_.media_roots},
        .ring_seconds = settings_.ring_seconds},
@@ -177,10 +178,7 @@ wire::StartBlockPlanSessionResponse PlayoutEngine::StartBlockPlanSession(
   if (!instance.ok()) return refuse(instance.status());
   instance_ = *std::move(instance);
   last_channel_ = request.channel_id();
-  absl::Status s = instance_->Append(request.block_a());
-  if (s.ok()) s = instance_->Append(request.block_b());
-  if (s.ok()) s = instance_->AttachSink(*sink_);
-  if (!s.ok()) {
+  if (absl::Status s = instance_->AttachSink(*sink_); !s.ok()) {
     EndSession("error");
     return refuse(s);
   }

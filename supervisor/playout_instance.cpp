@@ -20,18 +20,19 @@ absl::StatusOr<std::unique_ptr<PlayoutInstance>> PlayoutInstance::Start(
       new PlayoutInstance(loop, stages, control, events, std::move(settings)));
   instance->on_failed_ = std::move(on_failed);
   const Settings& s = instance->settings_;
-  MasterClock& clock = loop.clock();
-  const UtcMs utc = s.join_utc_ms != 0 ? UtcMs(s.join_utc_ms) : clock.UtcNow();
   absl::StatusOr<std::unique_ptr<SessionMemory>> memory =
       SessionMemory::Create({.facts = {.session_id = RandomId(),
                                        .format = s.format.house,
-                                       .epoch = {clock.Now(), utc},
                                        .pts_origin = s.format.pts_origin,
                                        .channel_id = s.channel_id},
                              .decoder_rings = s.decoder_rings,
                              .ring_seconds = s.ring_seconds});
   if (!memory.ok()) return memory.status();
   instance->memory_ = *std::move(memory);
+  // The rings are there: now tick 0 can be, and it is now.
+  MasterClock& clock = loop.clock();
+  const UtcMs utc = s.join_utc_ms != 0 ? UtcMs(s.join_utc_ms) : clock.UtcNow();
+  if (absl::Status set = instance->memory_->SetEpoch({clock.Now(), utc}); !set.ok()) return set;
 
   PlayoutInstance* self = instance.get();
   absl::StatusOr<std::unique_ptr<PlanExecutor>> plan = PlanExecutor::Create(
@@ -47,6 +48,10 @@ absl::StatusOr<std::unique_ptr<PlayoutInstance>> PlayoutInstance::Start(
              s.format.house.width, s.format.house.height, ToString(s.format.house.rate),
              SessionMemory::BytesNeeded(s.format.house, s.decoder_rings, s.ring_seconds) >> 20,
              self->memory_->prefix());
+  // Planned before the first tick is made, so that even tick 0 has an owner.
+  for (const wire::BlockPlan& block : s.blocks) {
+    if (absl::Status appended = self->plan_->Append(block); !appended.ok()) return appended;
+  }
   control.Apply(PlayoutEvent::kSessionStarted);
   instance->StartSelector();
   instance->Poll();

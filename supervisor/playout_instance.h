@@ -21,7 +21,8 @@ class PlayoutInstance {
   struct Settings {
     int32_t channel_id = 0;
     SessionFormat format;
-    int64_t join_utc_ms = 0;  // editorial time of tick 0; 0 = our own clock
+    int64_t join_utc_ms = 0;              // editorial time of tick 0; 0 = our own clock
+    std::vector<wire::BlockPlan> blocks;  // the first ones, in order
     PlanExecutor::Settings plan;
     uint32_t decoder_rings = 4;
     double ring_seconds = 2.0;

@@ -85,7 +85,6 @@ absl::Status SessionMemory::Build(const Plan& plan) {
     if (!made.ok()) return made.status();
     segment = *std::move(made);
     format(segment.bytes());
-    flock(segment.fd(), LOCK_SH);
     return segment.Publish();
   };
   const HouseFormat& format = plan.facts.format;
@@ -94,12 +93,16 @@ absl::Status SessionMemory::Build(const Plan& plan) {
                 .slot_count = SlotsFor(format, plan.ring_seconds),
                 .generation = 1,
                 .instance_id = RandomId()};
-  absl::Status s =
-      named(page_, kPageSuffix, kSessionBytes, [&](auto bytes) { FormatSession(bytes, plan.facts); });
+  facts_ = plan.facts;
+  absl::Status s = named(page_, kPageSuffix, kSessionBytes, [&](auto bytes) {
+    FormatSession(bytes, facts_);
+    flock(page_.fd(), LOCK_SH);  // the sign of life of this session; the rings' locks are their writers'
+  });
   if (s.ok()) s = named(timeline_, ".timeline", kTimelineBytes, [](auto bytes) { FormatTimeline(bytes); });
-  if (s.ok())
+  if (s.ok()) {
     s = named(program_, ".program", RingBytes(format, spec.slot_count),
               [&](auto bytes) { FormatRing(bytes, spec); });
+  }
   if (!s.ok()) return s;
 
   rings_.resize(plan.decoder_rings);
@@ -115,12 +118,18 @@ absl::Status SessionMemory::Build(const Plan& plan) {
     rings_[i].ring = *std::move(ring);
     rings_[i].reader_page = *std::move(reader);
   }
-  absl::StatusOr<SessionPage> session = SessionPage::Attach(page_.bytes());
-  if (!session.ok()) return session.status();
-  session_ = std::make_unique<SessionPage>(*session);
   absl::StatusOr<RingView> view = RingView::Attach(program_.bytes(), RingPolicy::kOverwrite);
   if (!view.ok()) return view.status();
   program_view_ = std::make_unique<RingView>(*view);
+  return SetEpoch(plan.facts.epoch);
+}
+
+absl::Status SessionMemory::SetEpoch(const Epoch& epoch) {
+  facts_.epoch = epoch;
+  FormatSession(page_.bytes(), facts_);
+  absl::StatusOr<SessionPage> session = SessionPage::Attach(page_.bytes());
+  if (!session.ok()) return session.status();
+  session_ = std::make_unique<SessionPage>(*session);
   return absl::OkStatus();
 }
 

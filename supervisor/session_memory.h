@@ -31,13 +31,15 @@ struct DecoderRing {
 class SessionMemory {
  public:
   struct Plan {
-    SessionFacts facts;
+    SessionFacts facts;  // all but the epoch
     uint32_t decoder_rings = 4;
     double ring_seconds = 2.0;
   };
 
   // Errors: ResourceExhausted with the sum that was needed and what there is.
   static absl::StatusOr<std::unique_ptr<SessionMemory>> Create(const Plan& plan);
+  // Once, when everything is there and before the first stage is told of it: tick 0 is now.
+  absl::Status SetEpoch(const Epoch& epoch);
   // Removes the names. The memory itself goes with the last process that maps it.
   ~SessionMemory();
 
@@ -64,6 +66,7 @@ class SessionMemory {
   absl::Status Build(const Plan& plan);
 
   std::string prefix_;
+  SessionFacts facts_;
   SharedSegment page_, timeline_, program_;
   std::vector<DecoderRing> rings_;
   std::unique_ptr<SessionPage> session_;

@@ -61,8 +61,9 @@ absl::Status VideoEncoder::Start(const EncoderSettings& settings) {
   av_opt_set(c.priv_data, "forced-idr", "1", 0);
   av_opt_set(c.priv_data, "x264-params",
              "keyint=infinite:scenecut=0:bframes=0:rc-lookahead=0:sync-lookahead=0:mbtree=0:sliced-threads=1:"
-             "aud=1:repeat-headers=1:force-cfr=1:log-level=error",
+             "aud=1:repeat-headers=1:force-cfr=1",
              0);
+  av_log_set_level(AV_LOG_WARNING);
   if (int r = avcodec_open2(&c, codec, nullptr); r < 0) return Failed("open", r);
 
   frame_->format = c.pix_fmt;
