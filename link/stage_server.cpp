@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -19,6 +20,13 @@ namespace {
 
 constexpr int kPollMs = 100;
 constexpr int64_t kFirstDialMs = 10'000;
+
+// The supervisor that made the socket's name is not there to remove it.
+void RemoveListenPath() {
+  sockaddr_un address{};
+  socklen_t size = sizeof address;
+  if (getsockname(kListenFd, reinterpret_cast<sockaddr*>(&address), &size) == 0) unlink(address.sun_path);
+}
 
 }  // namespace
 
@@ -115,6 +123,7 @@ void StageServer::Run(Handler handler, std::function<void()> on_orphaned) {
       Log().warn("the supervisor is gone and no successor came within {} ms; leaving",
                  options_.orphan_grace_ms);
       on_orphaned();
+      RemoveListenPath();
       Log().flush();
       EndStage(kExitDone);
     }

@@ -116,6 +116,7 @@ class Supervisor {
     sd_notify(0, "READY=1");
     const int code = loop_->Run();
     if (stopper_.joinable()) stopper_.join();
+    std::filesystem::remove(options_.runtime_dir + "/metrics.address");
     Log().info("ended");
     Log().flush();
     return code;

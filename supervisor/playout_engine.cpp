@@ -248,7 +248,7 @@ void PlayoutEngine::EndSession(const std::string& reason) {
 }
 
 void PlayoutEngine::Shutdown() {
-  connector_.reset();
+  if (connector_ != nullptr) connector_->Cancel();  // its caller waits for an answer
   EndSession("stopped");
   sink_.reset();
 }

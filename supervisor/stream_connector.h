@@ -27,6 +27,8 @@ class StreamConnector {
   // `on_done` is called once from the loop, never from inside this call, at the latest after `timeout_ns`.
   static std::unique_ptr<StreamConnector> Connect(EventLoop& loop, const StreamEndpoint& endpoint,
                                                   int64_t timeout_ns, OnDone on_done);
+  // Gives up: `on_done` is called now. The connector may be gone afterwards.
+  void Cancel() { Finish(absl::CancelledError("AIR is stopping")); }
 
  private:
   StreamConnector(EventLoop& loop, StreamEndpoint endpoint, OnDone on_done)
