@@ -59,8 +59,7 @@ uint32_t ProgramOutput::FillStill(Tick n, const StillProducer& still) {
 
 bool ProgramOutput::FollowsItsPredecessor(const Decision& decision) const {
   const std::optional<SlotMeta> last = Last();
-  return last.has_value() && (last->flags & kFlagContent) != 0 && last->journal.source == decision.source &&
-         last->journal.source_index + 1 == decision.unit;
+  return last.has_value() && (last->flags & kFlagContent) != 0 && last->journal.source == decision.source;
 }
 
 void ProgramOutput::Emit(const Decision& decision, const InputBus& inputs, const Stamps& stamps,

@@ -12,7 +12,11 @@ TimingLoop::TimingLoop(MasterClock& clock, const SessionPage& session, TimelineC
       inputs_(inputs),
       program_(program),
       last_(session.facts().epoch.mono - period_ns_) {
-  if (std::optional<SlotMeta> last = program_.Last()) timeline_.Restore(last->journal);
+  const std::optional<SlotMeta> last = program_.Last();
+  if (!last.has_value()) return;
+  timeline_.Restore(last->journal);
+  // The predecessor may have died before it gave the last tick's unit back.
+  if (last->journal.locked != 0) inputs_.ReleaseThrough(last->journal.source, last->journal.source_index);
 }
 
 void TimingLoop::RunTick() {

@@ -75,6 +75,9 @@ TEST(TimingLoop, ShowsEveryUnitOnItsTickWithAllThatBelongsToIt) {
     const auto unit = static_cast<uint64_t>(n - 2);
     ASSERT_TRUE(frame.Shows(3, unit)) << "tick " << n;
     ASSERT_EQ(frame.meta.side_bytes, unit % 3);
+    if (unit % 3 == 2) {
+      ASSERT_EQ(rig.program().side_data(static_cast<uint64_t>(n))[1], 0x5a) << "captions travel along";
+    }
     const TickJournal& journal = frame.meta.journal;
     ASSERT_EQ(journal.source, SelectorRig::Source(1));
     ASSERT_EQ(journal.source_index, unit);
