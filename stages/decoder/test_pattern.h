@@ -2,12 +2,14 @@
 // file, no state that a picture leaves behind: picture k looks the same whoever draws it, so a producer that
 // takes over from a dead one, a tool that encodes a clip and a test that checks one all agree to the byte.
 //
-//   +--------------------------------------------------+
-//   |  75 % colour bars, a box with the clip number    |   bars: ITU-R BT.709 from 720 lines upwards, BT.601
-//   below |  bouncing over them                              | |  luma ramp 16..235 with a sweeping bar |
-//   uneven motion of the sweep is a dropped or repeated picture |  HH:MM:SS:FF                           |
-//   flash | | |  CLIP 007 FRAME 00001234               | patch | | |  counter strip (counter_strip.h) |
-//   +--------------------------------------------------+
+//   +------------------------------------------+
+//   |  75 % colour bars, over them a bouncing  |  ITU-R BT.709 from 720 lines upwards, BT.601 below
+//   |  box with the clip number                |
+//   |  luma ramp 16..235, a sweeping bar       |  a sweep that jerks is a picture lost or repeated
+//   |  HH:MM:SS:FF                   | flash | |
+//   |  CLIP 007 FRAME 00001234       | patch | |
+//   |  counter strip                           |  counter_strip.h
+//   +------------------------------------------+
 //
 // The second s of the media begins with its first picture, k(s) = ceil(s * num / den): the picture whose time
 // code ends in :00, whose flash patch is white, and whose first sample, S(k(s)), begins the beep. So light
