@@ -1,0 +1,62 @@
+// The two time lines of a transport stream: the program clock as the decoder receives it, and the exact grid
+// the time stamps of a stream must lie on.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "tests/support/ts_findings.h"
+
+namespace air::analyser {
+
+inline constexpr int64_t kSystemClockHz = 27'000'000;
+inline constexpr int64_t kPtsPeriod = int64_t{1} << 33;
+inline constexpr int64_t kPcrPeriod = kPtsPeriod * 300;
+
+// Shortest signed distance from a to b on a counter that wraps at `period`.
+int64_t WrappedDistance(int64_t a, int64_t b, int64_t period);
+
+// When each packet arrives, in 27 MHz: between two PCR the bytes come at a constant rate (13818-1 2.4.2.2),
+// so the instant of any packet is found by interpolation, once the PCR behind it is known.
+class PcrTimeline {
+ public:
+  struct Point {
+    int64_t packet;
+    int64_t value;  // unwrapped: continuing from the first PCR as coded
+  };
+
+  void Add(int64_t packet, int64_t pcr, bool discontinuity, FindingLog& log);
+
+  bool empty() const { return points_.empty(); }
+  const std::vector<Point>& points() const { return points_; }
+  // Arrival of packet `packet`; before the first and after the last PCR, theirs.
+  int64_t At(int64_t packet) const;
+  // Time from arrival of the packet to the 90 kHz stamp, in 27 MHz; negative when the packet comes too late.
+  int64_t DelayTo(int64_t stamp90k, int64_t packet) const;
+
+ private:
+  std::vector<Point> points_;
+};
+
+// Stamps of the form origin + floor(n * den * 90000 / num), n counting units from an unknown first one.
+// Where a step is not a whole number of ticks, its size depends on n; the grid keeps every n that still
+// explains what it has seen, so one rounding in the wrong place is an error.
+class StampGrid {
+ public:
+  StampGrid(int64_t num, int64_t den);  // num / den units a second
+
+  // Whether `step` can be the distance to the unit `units` further on. After an error every phase is possible
+  // again.
+  bool Accept(int64_t step, int64_t units);
+  // A step of one unit, rounded down.
+  int64_t Step() const { return ticks_num_ / num_; }
+
+ private:
+  void ForgetPhase();
+
+  int64_t num_;
+  int64_t ticks_num_;            // den * 90000: a unit is ticks_num_ / num_ ticks long
+  std::vector<int64_t> phases_;  // possible values of n * ticks_num_ mod num_
+};
+
+}  // namespace air::analyser

@@ -1,0 +1,63 @@
+// What the stream analyser may find wrong, rule by rule. Each rule can be switched off on its own, because a
+// stream that somebody else multiplexed is legal long before it keeps all that AIR promises of its own.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace air::analyser {
+
+enum class Rule {
+  kSync,           // 0x47 every 188 bytes, whole packets (13818-1 2.4.3.2)
+  kPacket,         // transport_error_indicator, scrambling, adaptation field syntax (2.4.3.4)
+  kContinuity,     // continuity_counter (2.4.3.3)
+  kDuplicate,      // a packet sent twice: legal, but never sent by AIR
+  kTables,         // PAT, PMT, SDT: there, well-formed, CRC right, never changing
+  kTableInterval,  // their repetition, in PCR time
+  kPids,           // no PID that the tables do not announce, none announced that never comes
+  kPes,            // PES header syntax (2.4.3.6), PTS in every one
+  kPesFrames,      // exactly one picture, one audio frame, in a PES packet
+  kVideoPts,       // PTS = floor(n * den * 90000 / num) + origin; no reordering, DTS = PTS
+  kAudioPts,       // PTS steps of exactly one codec frame
+  kPcr,            // strictly rising, no declared discontinuity
+  kPcrInterval,    // distance from one PCR to the next
+  kDelay,          // every unit arrives before its DTS, and not too long before
+  kConstantRate,   // when a constant rate is expected: PCR against byte position, +-500 ns
+  kFirstBytes,     // PAT, PMT, IDR picture, audio, in this order
+  kIdr,   // IDR interval; SPS and PPS before each, never changing; idr_pic_id differs from the one before
+  kAud,   // each picture begins with an access unit delimiter
+  kAdts,  // ADTS headers valid, frames whole, configuration constant
+  kCount,
+};
+
+const char* Name(Rule rule);  // as in --ignore: "pcr-interval"
+std::optional<Rule> RuleByName(const std::string& name);
+
+struct Finding {
+  Rule rule;
+  int64_t packet;  // 188-byte packet it was seen at, counted from 0
+  std::string text;
+};
+
+// Keeps the first few findings of each rule, and counts all.
+class FindingLog {
+ public:
+  static constexpr int kKeptPerRule = 10;
+
+  void Add(Rule rule, int64_t packet, std::string text);
+
+  int64_t Count(Rule rule) const { return counts_[static_cast<size_t>(rule)]; }
+  int64_t CountWithout(const std::set<Rule>& ignored) const;  // of all other rules
+  const std::vector<Finding>& kept() const { return kept_; }
+
+ private:
+  std::array<int64_t, static_cast<size_t>(Rule::kCount)> counts_{};
+  std::vector<Finding> kept_;
+};
+
+}  // namespace air::analyser
