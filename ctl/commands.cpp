@@ -42,12 +42,31 @@ absl::StatusOr<std::string> MetricsAddress(const MetricsSource& source) {
 absl::StatusOr<PlanFile> ReadyPlan(const PlanOptions& options) {
   absl::StatusOr<PlanFile> plan = LoadPlanFile(options.path);
   if (!plan.ok()) return plan;
-  if (options.now || IsRelative(*plan)) MovePlanTo(absl::ToUnixMillis(absl::Now()), *plan);
-  if (!options.from_block.empty()) {
-    if (const absl::Status dropped = DropBlocksBefore(options.from_block, *plan); !dropped.ok())
-      return dropped;
+  if (options.at_utc_ms != 0) {
+    MovePlanTo(options.at_utc_ms, *plan);
+  } else if (options.now || IsRelative(*plan)) {
+    MovePlanTo(absl::ToUnixMillis(absl::Now()), *plan);
   }
   return plan;
+}
+
+absl::StatusOr<StartBlockPlanSessionRequest> StartRequest(const PlanFile& plan) {
+  const auto format = ProgramFormatJson(plan);
+  if (!format.ok()) return format.status();
+  if (plan.blocks_size() < 2) {
+    return absl::InvalidArgumentError("blocks: a session starts with two, the plan has one");
+  }
+  StartBlockPlanSessionRequest request;
+  request.set_channel_id(plan.channel_id());
+  *request.mutable_block_a() = plan.blocks(0);
+  *request.mutable_block_b() = plan.blocks(1);
+  request.set_join_utc_ms(plan.join_utc_ms());
+  request.set_program_format_json(*format);
+  // A plan that does not say otherwise gets a queue it fits in.
+  request.set_max_queue_depth(plan.max_queue_depth() > 0 ? plan.max_queue_depth() : plan.blocks_size());
+  request.set_evidence_endpoint(plan.evidence_endpoint());
+  request.set_channel_id_str(plan.channel_name());
+  return request;
 }
 
 std::string Span(const BlockPlan& block) {
@@ -85,6 +104,11 @@ absl::StatusOr<AttachStreamRequest> ParseEndpoint(const std::string& endpoint) {
   }
   request.set_endpoint(std::string(rest));
   return request;
+}
+
+ExitStatus Commands::Misused(const std::string& what) {
+  err_ << "air-ctl: " << what << "\n";
+  return ExitStatus::kUsage;
 }
 
 ExitStatus Commands::Unanswered(const absl::Status& status) {
@@ -127,57 +151,43 @@ ExitStatus Commands::Status(const MetricsSource& source) {
 
 ExitStatus Commands::Start(const PlanOptions& options) {
   const auto plan = ReadyPlan(options);
-  const auto format = plan.ok() ? ProgramFormatJson(*plan) : plan.status();
-  if (!format.ok() || plan->blocks_size() < 2) {
-    err_ << "air-ctl: "
-         << (format.ok() ? options.path + ": blocks: a session starts with two, the plan has one"
-                         : std::string(format.status().message()))
-         << "\n";
-    return ExitStatus::kUsage;
-  }
-  StartBlockPlanSessionRequest request;
-  request.set_channel_id(plan->channel_id());
-  *request.mutable_block_a() = plan->blocks(0);
-  *request.mutable_block_b() = plan->blocks(1);
-  request.set_join_utc_ms(plan->join_utc_ms());
-  request.set_program_format_json(*format);
-  // A plan that does not say otherwise gets a queue it fits in.
-  request.set_max_queue_depth(plan->max_queue_depth() > 0 ? plan->max_queue_depth() : plan->blocks_size());
-  request.set_evidence_endpoint(plan->evidence_endpoint());
-  request.set_channel_id_str(plan->channel_name());
-  const auto answer = client_.Start(request);
+  if (!plan.ok()) return Misused(std::string(plan.status().message()));
+  const auto request = StartRequest(*plan);
+  if (!request.ok()) return Misused(absl::StrCat(options.path, ": ", request.status().message()));
+  const auto answer = client_.Start(*request);
   if (!answer.ok()) return Unanswered(answer.status());
   if (!answer->success()) {
     return Refused("start the session", BlockPlanResultCode_Name(answer->result_code()),
                    answer->error_message());
   }
   out_ << "started  " << Span(plan->blocks(0)) << "\nqueued   " << Span(plan->blocks(1)) << "\n";
-  return FeedFrom(2, *plan);
+  return FeedFrom(2, *plan, options.path);
 }
 
 ExitStatus Commands::Feed(const PlanOptions& options) {
   const auto plan = ReadyPlan(options);
-  if (!plan.ok()) {
-    err_ << "air-ctl: " << plan.status().message() << "\n";
-    return ExitStatus::kUsage;
-  }
-  return FeedFrom(0, *plan);
+  if (!plan.ok()) return Misused(std::string(plan.status().message()));
+  const absl::StatusOr<int> first = options.from_block.empty() ? 0 : FindBlock(options.from_block, *plan);
+  if (!first.ok()) return Misused(absl::StrCat(options.path, ": ", first.status().message()));
+  return FeedFrom(*first, *plan, options.path);
 }
 
-ExitStatus Commands::FeedFrom(int first, const PlanFile& plan) {
+ExitStatus Commands::FeedFrom(int first, const PlanFile& plan, const std::string& path) {
   for (int i = first; i < plan.blocks_size(); ++i) {
+    const std::string& id = plan.blocks(i).block_id();
     FeedBlockPlanRequest request;
     request.set_channel_id(plan.channel_id());
     *request.mutable_block() = plan.blocks(i);
     const auto answer = client_.Feed(request);
     if (!answer.ok()) return Unanswered(answer.status());
     if (!answer->success()) {
-      const std::string& id = plan.blocks(i).block_id();
-      const std::string hint =
-          answer->queue_full() ? absl::StrCat(". Feed the rest after the next block starts, with --from ", id)
-                               : "";
-      return Refused(absl::StrCat("take block ", id), BlockPlanResultCode_Name(answer->result_code()),
-                     absl::StrCat(answer->error_message(), hint));
+      Refused(absl::StrCat("take block ", id), BlockPlanResultCode_Name(answer->result_code()),
+              answer->error_message());
+      if (answer->queue_full()) {
+        err_ << "When the next block has started, go on with: air-ctl feed " << path << " --at "
+             << plan.blocks(0).start_utc_ms() << " --from " << id << "\n";
+      }
+      return ExitStatus::kRefused;
     }
     out_ << "queued   " << Span(plan.blocks(i)) << "\n";
   }
@@ -186,10 +196,7 @@ ExitStatus Commands::FeedFrom(int first, const PlanFile& plan) {
 
 ExitStatus Commands::Attach(int channel_id, const std::string& endpoint, bool replace) {
   auto request = ParseEndpoint(endpoint);
-  if (!request.ok()) {
-    err_ << "air-ctl: " << request.status().message() << "\n";
-    return ExitStatus::kUsage;
-  }
+  if (!request.ok()) return Misused(std::string(request.status().message()));
   request->set_channel_id(channel_id);
   request->set_replace_existing(replace);
   const auto answer = client_.Attach(*request);

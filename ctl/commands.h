@@ -23,8 +23,9 @@ enum class ExitStatus {
 
 struct PlanOptions {
   std::string path;
-  bool now = false;        // move the plan so that its first block starts now, whatever times it has
-  std::string from_block;  // feed from this block on; empty: all
+  bool now = false;            // move the plan so that its first block starts now, whatever times it has
+  std::int64_t at_utc_ms = 0;  // the same for another instant; 0: not asked for
+  std::string from_block;      // feed from this block on; empty: all
 };
 
 struct MetricsSource {
@@ -53,7 +54,8 @@ class Commands {
   ExitStatus Events(int channel_id);
 
  private:
-  ExitStatus FeedFrom(int first, const PlanFile& plan);
+  ExitStatus FeedFrom(int first, const PlanFile& plan, const std::string& path);
+  ExitStatus Misused(const std::string& what);
   ExitStatus Unanswered(const absl::Status& status);
   ExitStatus Refused(const std::string& what, const std::string& code, const std::string& why);
 

@@ -34,12 +34,15 @@ air::ExitStatus Run(int argc, char** argv) {
 
   air::PlanOptions plan;
   CLI::App* start = app.add_subcommand("start", "Start a session from a plan file");
-  start->add_option("plan", plan.path, "plan file")->type_name("PLAN.json")->required();
-  start->add_flag("--now", plan.now, "move the plan so that its first block starts now");
-
   CLI::App* feed = app.add_subcommand("feed", "Append the blocks of a plan file to the running session");
-  feed->add_option("plan", plan.path, "plan file")->type_name("PLAN.json")->required();
-  feed->add_flag("--now", plan.now, "move the plan so that its first block starts now");
+  for (CLI::App* command : {start, feed}) {
+    command->add_option("plan", plan.path, "plan file")->type_name("PLAN.json")->required();
+    CLI::Option* now =
+        command->add_flag("--now", plan.now, "move the plan so that its first block starts now");
+    command->add_option("--at", plan.at_utc_ms, "move the plan so that its first block starts then")
+        ->type_name("UTC_MS")
+        ->excludes(now);
+  }
   feed->add_option("--from", plan.from_block, "start with this block of the plan")->type_name("BLOCK_ID");
 
   std::string endpoint;

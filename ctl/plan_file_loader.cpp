@@ -74,14 +74,11 @@ void MovePlanTo(std::int64_t first_start_utc_ms, PlanFile& plan) {
   }
 }
 
-absl::Status DropBlocksBefore(const std::string& block_id, PlanFile& plan) {
-  auto& blocks = *plan.mutable_blocks();
-  const auto first = std::find_if(blocks.begin(), blocks.end(),
-                                  [&](const auto& block) { return block.block_id() == block_id; });
-  if (first == blocks.end())
-    return absl::NotFoundError(absl::StrCat("the plan has no block '", block_id, "'"));
-  blocks.erase(blocks.begin(), first);
-  return absl::OkStatus();
+absl::StatusOr<int> FindBlock(const std::string& block_id, const PlanFile& plan) {
+  for (int i = 0; i < plan.blocks_size(); ++i) {
+    if (plan.blocks(i).block_id() == block_id) return i;
+  }
+  return absl::NotFoundError(absl::StrCat("the plan has no block '", block_id, "'"));
 }
 
 absl::StatusOr<std::string> ProgramFormatJson(const PlanFile& plan) {

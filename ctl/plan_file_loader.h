@@ -28,8 +28,8 @@ bool IsRelative(const PlanFile& plan);
 // Moves all blocks by one and the same amount, so that the first starts at `first_start_utc_ms`.
 void MovePlanTo(std::int64_t first_start_utc_ms, PlanFile& plan);
 
-// Drops the blocks before the one called `block_id`. NOT_FOUND if there is none.
-absl::Status DropBlocksBefore(const std::string& block_id, PlanFile& plan);
+// The index of the block called `block_id`. NOT_FOUND if there is none.
+absl::StatusOr<int> FindBlock(const std::string& block_id, const PlanFile& plan);
 
 // program_format_json of the plan, keys as the interface spells them. The file must have a program_format.
 absl::StatusOr<std::string> ProgramFormatJson(const PlanFile& plan);

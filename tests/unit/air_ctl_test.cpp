@@ -119,16 +119,27 @@ TEST_F(AirCtl, SaysWhyAirRefusesAndWithWhichCode) {
   EXPECT_THAT(err_.str(), HasSubstr("BLOCKPLAN_RESULT_INVALID_BLOCK"));
 }
 
-TEST_F(AirCtl, SaysWithWhichBlockToGoOnWhenTheQueueIsFull) {
+TEST_F(AirCtl, SaysHowToGoOnWhenTheQueueIsFull) {
   air_.queue_depth = 2;
   EXPECT_EQ(commands_.Start(Plan(kThreeBlocks)), ExitStatus::kRefused);
-  EXPECT_THAT(err_.str(), HasSubstr("--from c"));
+  const std::int64_t start = air_.blocks()[0].start_utc_ms();
+  EXPECT_THAT(err_.str(), HasSubstr("--at " + std::to_string(start) + " --from c"));
 
   air_.queue_depth = 3;
   PlanOptions rest = Plan(kThreeBlocks);
   rest.from_block = "c";
+  rest.at_utc_ms = start;
   EXPECT_EQ(commands_.Feed(rest), ExitStatus::kDone);
-  EXPECT_EQ(air_.blocks().back().block_id(), "c");
+  ASSERT_EQ(air_.blocks().size(), 3u);
+  EXPECT_EQ(air_.blocks()[2].block_id(), "c");
+  EXPECT_EQ(air_.blocks()[2].start_utc_ms(), air_.blocks()[1].end_utc_ms());
+}
+
+TEST_F(AirCtl, FeedsNothingWhenThePlanHasNoSuchBlock) {
+  PlanOptions options = Plan(kThreeBlocks);
+  options.from_block = "z";
+  EXPECT_EQ(commands_.Feed(options), ExitStatus::kUsage);
+  EXPECT_THAT(err_.str(), HasSubstr("'z'"));
 }
 
 TEST_F(AirCtl, NamesAMisspeltKeyAndSendsNothing) {
