@@ -148,7 +148,9 @@ std::vector<TimelineEntry> PlanExecutor::Entries() const {
 
 void PlanExecutor::CommitTimeline() {
   const Tick now = now_tick();
-  const Tick keep_from = now - time_.TickAt(Nanos(0), Nanos(kHistoryNs)).value();
+  // A selector that has to catch up asks for ticks of the past: what it has not made yet stays.
+  const Tick keep_from =
+      std::min(now - time_.TickAt(Nanos(0), Nanos(kHistoryNs)).value(), observer_.next_tick());
   if (absl::Status s = timeline_.Commit(Entries(), now, keep_from); !s.ok()) {
     Log().error("the timeline keeps its last version: {}", s.ToString());
   }
