@@ -101,7 +101,6 @@ absl::Status Demuxer::ChooseStreams() {
   }
   ChooseAnchor();
   mender_.Reset();
-  at_start_ = true;
   return absl::OkStatus();
 }
 
@@ -111,9 +110,12 @@ void Demuxer::ChooseAnchor() {
                                           IsStillImageFormat(*container_->iformat));
   const bool moving = picture != nullptr && !still_picture_;
   anchor_ = moving || sound_index_ < 0 ? StreamKind::kPicture : StreamKind::kSound;
+}
+
+Stamp Demuxer::anchor_start() const {
   const AVStream* anchor = stream(anchor_);
-  media_zero_ = {IsPlausible(anchor->start_time, anchor->time_base) ? anchor->start_time : 0,
-                 anchor->time_base};
+  const bool known = IsPlausible(anchor->start_time, anchor->time_base);
+  return {known ? anchor->start_time : 0, anchor->time_base};
 }
 
 AVStream* Demuxer::MutableStream(StreamKind kind) const {
@@ -124,7 +126,6 @@ AVStream* Demuxer::MutableStream(StreamKind kind) const {
 const AVStream* Demuxer::stream(StreamKind kind) const { return MutableStream(kind); }
 
 bool Demuxer::Read(AVPacket& packet, StreamKind& kind) {
-  at_start_ = false;
   int errors_in_a_row = 0;
   while (errors_in_a_row < kMostReadErrorsInARow) {
     av_packet_unref(&packet);
@@ -153,11 +154,10 @@ bool Demuxer::Seek(int64_t stamp) {
   // Formats without an index of their own: FFmpeg would estimate, or read up to there anyway.
   if (container_->iformat->flags & AVFMT_GENERIC_INDEX) return false;
   mender_.Reset();
-  at_start_ = false;
   return av_seek_frame(container_.get(), stream(anchor_)->index, stamp, AVSEEK_FLAG_BACKWARD) >= 0;
 }
 
-absl::Status Demuxer::Rewind() { return at_start_ ? absl::OkStatus() : OpenContainer(); }
+absl::Status Demuxer::Rewind() { return OpenContainer(); }
 
 absl::Status Demuxer::GiveUpPicture() {
   picture_given_up_ = true;

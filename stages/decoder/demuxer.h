@@ -31,7 +31,8 @@ class Demuxer {
   // The stream seeks are made on and media zero is taken from: the moving picture, else the sound, else the
   // still.
   StreamKind anchor() const { return anchor_; }
-  Stamp media_zero() const { return media_zero_; }
+  // The first stamp of the anchor as the container declares it; 0 when it does not.
+  Stamp anchor_start() const;
   // Few pictures carry a stamp (MPEG program stream): the others' are counted on from where reading began,
   // and are only right some seconds behind a seek.
   bool stamps_need_run_up() const;
@@ -44,8 +45,7 @@ class Demuxer {
   // the container can: where it really landed is for the caller to find out. False: it cannot, and only
   // Rewind helps.
   bool Seek(int64_t stamp);
-  // Back to the first packet, by opening the asset again: unlike a seek, this works for every file. Free of
-  // charge when nothing was read yet.
+  // Back to the first packet, by opening the asset again: unlike a seek, this works for every file.
   absl::Status Rewind();
   // For a picture stream that turned out to hold no decodable picture: from now on the asset is sound alone,
   // from its first packet.
@@ -67,10 +67,8 @@ class Demuxer {
   int sound_index_ = -1;
   bool still_picture_ = false;
   StreamKind anchor_ = StreamKind::kPicture;
-  Stamp media_zero_;
   StampMender mender_;
   bool picture_given_up_ = false;
-  bool at_start_ = false;
   int64_t read_errors_ = 0;
 };
 

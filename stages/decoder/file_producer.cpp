@@ -64,7 +64,7 @@ absl::Status FileProducer::Start(const ProducerRequest& request) {
     if (absl::Status begun = Begin(instant); !begun.ok()) return begun;
   }
   if (absl::Status plays = CheckSomethingPlays(instant); !plays.ok()) return plays;
-  if (takes_over && picture_ != nullptr) shown_serial_ = picture_->serial();
+  if (takes_over) shown_serial_ = picture_ != nullptr ? picture_->serial() : 0;
   ready_ = true;
   return absl::OkStatus();
 }
@@ -77,40 +77,53 @@ absl::Status FileProducer::Begin(Stamp instant) {
   return Land(instant);
 }
 
+// Sound first: when there is nothing else, it knows where the asset begins.
 absl::Status FileProducer::OpenSources() {
-  std::string problems;
-  if (demuxer_->stream(StreamKind::kPicture) != nullptr) {
-    auto picture = PictureSource::Open(*demuxer_, request_.format);
-    if (picture.ok()) {
-      picture_ = *std::move(picture);
-    } else {
-      absl::StrAppend(&problems, "; ", picture.status().message());
-    }
-  }
-  if (picture_ == nullptr) feed_->Ignore(StreamKind::kPicture);
+  const absl::Status sound = OpenSound();
+  const bool sound_leads = demuxer_->anchor() == StreamKind::kSound && sound_ != nullptr;
+  media_zero_ = sound_leads ? sound_->first_heard() : demuxer_->anchor_start();
+  if (sound_ != nullptr) sound_->SetLine(media_zero_, instants_->Of(UnitIndex(0)));
+  const absl::Status picture = OpenPicture();
+  if (picture_ != nullptr || sound_ != nullptr) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("no decodable picture or sound in asset '",
+                                                 request_.asset_uri, "' (picture: ", picture.message(),
+                                                 "; sound: ", sound.message(), ")"));
+}
+
+absl::Status FileProducer::OpenSound() {
+  absl::Status status = absl::NotFoundError("none");
   if (demuxer_->stream(StreamKind::kSound) != nullptr) {
-    const int64_t origin = feed_->PeekStamp(StreamKind::kSound).value_or(0);
-    auto sound = SoundSource::Open(*demuxer_, request_.format, origin, instants_->Of(UnitIndex(0)));
-    if (sound.ok()) {
-      sound_ = *std::move(sound);
-    } else {
-      absl::StrAppend(&problems, "; ", sound.status().message());
-    }
+    auto sound = SoundSource::Open(*demuxer_, request_.format, feed_->Peek(StreamKind::kSound));
+    status = sound.status();
+    if (sound.ok()) sound_ = *std::move(sound);
   }
   if (sound_ == nullptr) feed_->Ignore(StreamKind::kSound);
-  if (picture_ != nullptr || sound_ != nullptr) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("no decodable picture or sound in asset '", request_.asset_uri, "'", problems));
+  return status;
+}
+
+absl::Status FileProducer::OpenPicture() {
+  absl::Status status = absl::NotFoundError("none");
+  if (demuxer_->stream(StreamKind::kPicture) != nullptr) {
+    auto picture = PictureSource::Open(*demuxer_, request_.format, media_zero_);
+    status = picture.status();
+    if (picture.ok()) picture_ = *std::move(picture);
+  }
+  if (picture_ == nullptr) feed_->Ignore(StreamKind::kPicture);
+  return status;
 }
 
 // Puts both sources where `instant` can be made exactly.
 absl::Status FileProducer::Land(Stamp instant) {
+  const int64_t instant_ms = FloorTo(instant, kMilliseconds);
   const bool only_a_still = demuxer_->still_picture() && sound_ == nullptr;
-  if (instant.value <= 0 || only_a_still) {
+  // The feed still holds the asset's beginning: what is near is reached by just decoding.
+  if (instant_ms <= kSeekAttempts[0].seek_back_ms || only_a_still) {
     BeginSources(instant);
     return absl::OkStatus();
   }
-  const int64_t instant_ms = FloorTo(instant, kMilliseconds);
+  if (picture_ != nullptr && !demuxer_->still_picture()) {
+    if (const AVPacket* first = feed_->Peek(StreamKind::kPicture)) picture_->Learn(*first);
+  }
   for (const SeekAttempt& attempt : kSeekAttempts) {
     if (instant_ms <= attempt.seek_back_ms) break;
     if (attempt.aim_back_ms == 0 && demuxer_->stamps_need_run_up()) continue;
@@ -121,8 +134,8 @@ absl::Status FileProducer::Land(Stamp instant) {
 }
 
 bool FileProducer::TrySeek(Stamp instant, int64_t seek_back_ms, int64_t aim_back_ms, bool sound_may_be_late) {
-  const Stamp zero = demuxer_->media_zero();
-  const int64_t seek_to = zero.value + FloorTo(Earlier(instant, seek_back_ms), zero.base);
+  const AVRational base = demuxer_->stream(demuxer_->anchor())->time_base;
+  const int64_t seek_to = RoundTo(media_zero_, base) + FloorTo(Earlier(instant, seek_back_ms), base);
   const PacketFeed::Landing landing = feed_->Land(seek_to, TargetFor(instant, aim_back_ms));
   if (landing == PacketFeed::Landing::kMissed) return false;
   if (landing == PacketFeed::Landing::kPictureOnly && !sound_may_be_late) return false;
@@ -133,8 +146,9 @@ absl::Status FileProducer::ReadFromStart(Stamp instant) {
   if (absl::Status landed = feed_->LandFromStart(TargetFor(instant, 0)); !landed.ok()) return landed;
   if (BeginSources(instant)) return absl::OkStatus();
   // The key pictures were no good: decode all there is.
-  if (absl::Status landed = feed_->LandFromStart(TargetFor(instant, kMostInPointMs)); !landed.ok())
+  if (absl::Status landed = feed_->LandFromStart(TargetFor(instant, kMostInPointMs)); !landed.ok()) {
     return landed;
+  }
   BeginSources(instant);
   return absl::OkStatus();
 }
@@ -143,7 +157,7 @@ PacketFeed::Target FileProducer::TargetFor(Stamp instant, int64_t aim_back_ms) c
   PacketFeed::Target target;
   const auto stamp_in = [&](StreamKind kind, Stamp at) {
     const AVRational base = demuxer_->stream(kind)->time_base;
-    return RoundTo(demuxer_->media_zero(), base) + FloorTo(at, base);
+    return RoundTo(media_zero_, base) + FloorTo(at, base);
   };
   if (demuxer_->anchor() == StreamKind::kPicture && picture_ != nullptr) {
     target.picture = stamp_in(StreamKind::kPicture, Earlier(instant, aim_back_ms));

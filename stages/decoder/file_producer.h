@@ -51,6 +51,8 @@ class FileProducer : public IProducer {
 
   absl::Status Begin(Stamp instant);
   absl::Status OpenSources();
+  absl::Status OpenSound();
+  absl::Status OpenPicture();
   absl::Status Land(Stamp instant);
   bool TrySeek(Stamp instant, int64_t seek_back_ms, int64_t aim_back_ms, bool sound_may_be_late);
   absl::Status ReadFromStart(Stamp instant);
@@ -64,6 +66,7 @@ class FileProducer : public IProducer {
   std::optional<UnitInstants> instants_;
   std::unique_ptr<Demuxer> demuxer_;
   std::unique_ptr<PacketFeed> feed_;
+  Stamp media_zero_;                        // the stamp of the asset's first picture, or of its first sample
   std::unique_ptr<PictureSource> picture_;  // null: the asset has none that can be decoded
   std::unique_ptr<SoundSource> sound_;      // the same
   UnitIndex next_;

@@ -5,12 +5,13 @@
 namespace air {
 namespace {
 
-int64_t StampOf(const AVPacket& packet) { return packet.pts != AV_NOPTS_VALUE ? packet.pts : packet.dts; }
 int64_t DecodeStampOf(const AVPacket& packet) {
   return packet.dts != AV_NOPTS_VALUE ? packet.dts : packet.pts;
 }
 
 }  // namespace
+
+int64_t StampOf(const AVPacket& packet) { return packet.pts != AV_NOPTS_VALUE ? packet.pts : packet.dts; }
 
 Pulled PacketFeed::Next(StreamKind kind, AvPacketPtr& packet) {
   const Pulled fetched = Fetch(kind);
@@ -22,10 +23,8 @@ Pulled PacketFeed::Next(StreamKind kind, AvPacketPtr& packet) {
   return Pulled::kOne;
 }
 
-std::optional<int64_t> PacketFeed::PeekStamp(StreamKind kind) {
-  if (Fetch(kind) != Pulled::kOne) return std::nullopt;
-  const int64_t stamp = StampOf(*queue(kind).packets.front());
-  return stamp == AV_NOPTS_VALUE ? std::nullopt : std::optional(stamp);
+const AVPacket* PacketFeed::Peek(StreamKind kind) {
+  return Fetch(kind) == Pulled::kOne ? queue(kind).packets.front().get() : nullptr;
 }
 
 // Reads on until the queue has a packet.

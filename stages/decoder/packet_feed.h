@@ -26,14 +26,16 @@ enum class Pulled {
   kEnd,     // there is no more
 };
 
+// When the packet's content is to be shown or heard; when it is to be decoded where the file does not say.
+int64_t StampOf(const AVPacket& packet);
+
 class PacketFeed {
  public:
   explicit PacketFeed(Demuxer& demuxer) : demuxer_(demuxer) {}
 
   Pulled Next(StreamKind kind, AvPacketPtr& packet);
-  // The stamp of the packet Next would give, without taking it; none when there is no such packet or it has
-  // no stamp.
-  std::optional<int64_t> PeekStamp(StreamKind kind);
+  // The packet Next would give, without taking it; null when there is none. Valid until the next call.
+  const AVPacket* Peek(StreamKind kind);
   // Nobody will ask for this stream's packets (any more): they must not fill the queues.
   void Ignore(StreamKind kind);
 

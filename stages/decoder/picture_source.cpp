@@ -22,11 +22,12 @@ PictureScaler::StreamDefaults DefaultsOf(const AVStream& stream) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<PictureSource>> PictureSource::Open(const Demuxer& demuxer,
-                                                                   const HouseFormat& house) {
+                                                                   const HouseFormat& house,
+                                                                   Stamp media_zero) {
   const AVStream& stream = *demuxer.stream(StreamKind::kPicture);
   auto decoder = StreamDecoder::Open(stream, StreamKind::kPicture);
   if (!decoder.ok()) return decoder.status();
-  const int64_t zero = RoundTo(demuxer.media_zero(), stream.time_base);
+  const int64_t zero = RoundTo(media_zero, stream.time_base);
   return absl::WrapUnique(new PictureSource(*std::move(decoder), PictureScaler(house, DefaultsOf(stream)),
                                             house, zero, demuxer.still_picture()));
 }

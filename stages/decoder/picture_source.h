@@ -24,9 +24,13 @@ namespace air {
 
 class PictureSource {
  public:
-  // For the picture stream of `demuxer`, which must have one. Errors: those of StreamDecoder::Open.
-  static absl::StatusOr<std::unique_ptr<PictureSource>> Open(const Demuxer& demuxer,
-                                                             const HouseFormat& house);
+  // For the picture stream of `demuxer`, which must have one; its line begins at the stamp `media_zero`.
+  // Errors: those of StreamDecoder::Open.
+  static absl::StatusOr<std::unique_ptr<PictureSource>> Open(const Demuxer& demuxer, const HouseFormat& house,
+                                                             Stamp media_zero);
+
+  // See StreamDecoder::Learn; before the first landing elsewhere than at the asset's start.
+  void Learn(const AVPacket& first) { decoder_.Learn(first); }
 
   // Makes the picture nearest to `instant` (from media zero) the current one, decoding up to the one behind
   // it. Instants never decrease between two Restarts.

@@ -35,19 +35,37 @@ Stamp JitterOf(const AVCodecContext& codec) {
   return {codec.codec_id == AV_CODEC_ID_VORBIS ? 50 : 10, kMilliseconds};
 }
 
+// Samples the encoder has put in front: from the container, or from the codec's own header (Opus).
+int64_t DelayOf(const AVPacket* first, const AVCodecContext& codec) {
+  size_t bytes = 0;
+  const uint8_t* skip =
+      first != nullptr ? av_packet_get_side_data(first, AV_PKT_DATA_SKIP_SAMPLES, &bytes) : nullptr;
+  return skip != nullptr && bytes >= 4 ? AV_RL32(skip) : std::max(codec.delay, 0);
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SoundSource>> SoundSource::Open(const Demuxer& demuxer,
-                                                               const HouseFormat& house, int64_t origin,
-                                                               Stamp segment_start) {
+                                                               const HouseFormat& house,
+                                                               const AVPacket* first) {
   const AVStream& stream = *demuxer.stream(StreamKind::kSound);
   auto decoder = StreamDecoder::Open(stream, StreamKind::kSound);
   if (!decoder.ok()) return decoder.status();
+  const bool stamped = first != nullptr && StampOf(*first) != AV_NOPTS_VALUE;
+  const Stamp origin{stamped ? StampOf(*first) : 0, stream.time_base};
+  auto source = absl::WrapUnique(new SoundSource(*std::move(decoder), house, origin.value));
+
+  const AVCodecContext& codec = source->decoder_.context();
+  const AVRational samples = PerSecond(codec.sample_rate > 0 ? codec.sample_rate : house.sample_rate);
+  source->first_heard_ = {RoundTo(origin, samples) + DelayOf(first, codec), samples};
+  return source;
+}
+
+void SoundSource::SetLine(Stamp media_zero, Stamp segment_start) {
   // Three zeros in three time bases; each is within half a sample, and the sum is fixed for the segment.
-  const AVRational samples = PerSecond(house.sample_rate);
-  const int64_t line_offset = RoundTo(demuxer.media_zero(), samples) + RoundTo(segment_start, samples) -
-                              RoundTo({origin, stream.time_base}, samples);
-  return absl::WrapUnique(new SoundSource(*std::move(decoder), house, origin, line_offset));
+  const AVRational samples = PerSecond(house_.sample_rate);
+  line_offset_ = RoundTo(media_zero, samples) + RoundTo(segment_start, samples) -
+                 RoundTo({origin_, decoder_.time_base()}, samples);
 }
 
 void SoundSource::Read(PacketFeed& feed, int64_t first, uint32_t count, std::span<int16_t> out) {

@@ -32,11 +32,15 @@ class SoundSource {
   // settled.
   static constexpr Stamp kPreRoll{500, {1, 1000}};
 
-  // For the sound stream of `demuxer`, which must have one. `origin` is the stamp of the stream's first
-  // packet, from which its samples are counted, and `segment_start` the media instant of sample 0 of the
-  // segment's line. Errors: those of StreamDecoder::Open.
+  // For the sound stream of `demuxer`, which must have one. `first` is the stream's first packet, from which
+  // its samples are counted; null when it has none. Errors: those of StreamDecoder::Open.
   static absl::StatusOr<std::unique_ptr<SoundSource>> Open(const Demuxer& demuxer, const HouseFormat& house,
-                                                           int64_t origin, Stamp segment_start);
+                                                           const AVPacket* first);
+  // The stamp of the first sample that is to be heard: behind the encoder's delay.
+  Stamp first_heard() const { return first_heard_; }
+  // Lays out the line: its sample 0 is `segment_start` after the stamp `media_zero`. To be called before the
+  // rest.
+  void SetLine(Stamp media_zero, Stamp segment_start);
 
   // Samples [first, first + count) of the line; silence where the asset has none. Positions never decrease
   // between two Restarts, but for overlapping the last read.
@@ -63,12 +67,8 @@ class SoundSource {
     int count = 0;
   };
 
-  SoundSource(StreamDecoder decoder, const HouseFormat& house, int64_t origin, int64_t line_offset)
-      : decoder_(std::move(decoder)),
-        house_(house),
-        origin_(origin),
-        line_offset_(line_offset),
-        line_(house.channels) {}
+  SoundSource(StreamDecoder decoder, const HouseFormat& house, int64_t origin)
+      : decoder_(std::move(decoder)), house_(house), origin_(origin), line_(house.channels) {}
   void FillUpTo(PacketFeed& feed, int64_t end);
   void Take(const AVFrame& frame);
   Heard Trim(const AVFrame& frame);
@@ -80,8 +80,9 @@ class SoundSource {
 
   StreamDecoder decoder_;
   HouseFormat house_;
-  int64_t origin_;       // in the stream's time base
-  int64_t line_offset_;  // house samples from the origin to sample 0 of the line
+  int64_t origin_;  // the stamp of the first packet, in the stream's time base
+  Stamp first_heard_;
+  int64_t line_offset_ = 0;  // house samples from the origin to sample 0 of the line
   SoundLine line_;
 
   // Where the stream should go on: the end of the last frame, and of the run in the resampler, in source

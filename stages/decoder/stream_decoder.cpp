@@ -86,6 +86,16 @@ void StreamDecoder::ChooseDiscard(const AVPacket& packet) {
   }
 }
 
+void StreamDecoder::Learn(const AVPacket& first) {
+  AvFramePtr unwanted(av_frame_alloc());
+  if (unwanted == nullptr || avcodec_send_packet(context_.get(), &first) < 0) return;
+  avcodec_send_packet(context_.get(), nullptr);
+  for (int i = 0; i < kMostErrorsPerPacket; ++i) {
+    if (avcodec_receive_frame(context_.get(), unwanted.get()) == AVERROR_EOF) break;
+  }
+  avcodec_flush_buffers(context_.get());
+}
+
 void StreamDecoder::HurryTo(int64_t stamp) {
   if (!MaySkipUnreferenced(context_->codec_id)) return;
   hurry_to_ = stamp;

@@ -21,6 +21,10 @@ class StreamDecoder {
   // the encoder's delay and padding as AV_FRAME_DATA_SKIP_SAMPLES instead of having lost them.
   Pulled Next(PacketFeed& feed, AVFrame& frame);
 
+  // Shows the decoder the stream's first packet without wanting its frame. What is said only there (the
+  // encoder's version, which H.264 decoders need to know to work round its faults) would be missed by
+  // beginning farther on.
+  void Learn(const AVPacket& first);
   // Pictures before `stamp` that no other needs and that cannot be the last one at or before it may be left
   // undecoded.
   void HurryTo(int64_t stamp);

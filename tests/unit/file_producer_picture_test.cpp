@@ -1,0 +1,293 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tests/support/numbered_clip.h"
+#include "tests/support/played_file.h"
+
+namespace air {
+namespace {
+
+using ::testing::ElementsAre;
+
+constexpr char kX264[] = "-c:v libx264 -preset superfast -crf 20 -bf 3 ";
+
+// The picture nearest to `ms` in a clip of num/den pictures a second, the later one on a tie, the last one
+// behind it.
+int NearestPicture(int64_t ms, int64_t num, int64_t den, int pictures) {
+  const int64_t nearest = (2 * ms * num + 1000 * den) / (2 * 1000 * den);
+  return static_cast<int>(std::min<int64_t>(nearest, pictures - 1));
+}
+
+struct Format {
+  const char* name;
+  const char* file;
+  const char* options;
+};
+
+class InPoint : public ::testing::TestWithParam<Format> {};
+
+TEST_P(InPoint, IsFrameExactWhereverItLies) {
+  const ClipFolder folder;
+  ClipSpec spec{.pictures = 300};
+  spec.options = GetParam().options;
+  const std::string clip = MakeClip(folder, GetParam().file, spec);
+  const HouseFormat house = SmallHouse({25, 1});
+  for (const int64_t ms :
+       {1, 20, 40, 1'000, 1'919, 1'920, 1'959, 3'333, 5'000, 7'777, 9'999, 10'000, 11'880}) {
+    const std::vector<PlayedUnit> units = Play(RequestFor(clip, house, ms), 3);
+    ASSERT_EQ(units.size(), 3u) << ms;
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_EQ(NumberOf(units[static_cast<size_t>(i)], house), NearestPicture(ms + 40 * i, 25, 1, 300))
+          << "in-point " << ms << " ms, unit " << i;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    OfEveryContainer, InPoint,
+    ::testing::Values(
+        Format{"H264InMp4WithLongGroups", "clip.mp4", "-c:v libx264 -preset superfast -crf 20 -bf 3 -g 250"},
+        Format{"H264InMkv", "clip.mkv", "-c:v libx264 -preset superfast -crf 20 -bf 3 -g 48"},
+        Format{"H264InMkvWithoutIndex", "clip.mkv",
+               "-c:v libx264 -preset superfast -crf 20 -bf 3 -g 48 -live 1 -cluster_time_limit 500"},
+        Format{"H264InTs", "clip.ts", "-c:v libx264 -preset superfast -crf 20 -bf 3 -g 48"},
+        Format{"H264InTsWithLongGroups", "clip.ts", "-c:v libx264 -preset superfast -crf 20 -bf 3 -g 250"},
+        Format{"H264WithOpenGroups", "clip.mp4",
+               "-c:v libx264 -preset superfast -crf 20 -bf 3 -g 48 -x264-params open-gop=1"},
+        Format{"H264WithIntraRefresh", "clip.ts",
+               "-c:v libx264 -preset superfast -crf 20 -g 24 -x264-params intra-refresh=1"},
+        Format{"HevcInMp4", "clip.mp4",
+               "-c:v libx265 -preset ultrafast -x265-params log-level=error:keyint=48"},
+        Format{"Vp9InWebm", "clip.webm", "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -b:v 500k -g 48"},
+        Format{"Mpeg2InTs", "clip.ts", "-c:v mpeg2video -q:v 3 -g 15 -bf 2"},
+        Format{"Mpeg2InProgramStream", "clip.mpg", "-c:v mpeg2video -q:v 3 -g 15 -bf 2"},
+        Format{"Mpeg4InAvi", "clip.avi", "-c:v mpeg4 -q:v 3 -g 48"},
+        Format{"MjpegInMov", "clip.mov", "-c:v mjpeg -q:v 3"}),
+    [](const auto& format) { return std::string(format.param.name); });
+
+std::vector<int> NumbersAt(const std::string& clip, FrameRate rate, int64_t units, int64_t skip = 0) {
+  const HouseFormat house = SmallHouse(rate);
+  ProducerRequest request = RequestFor(clip, house);
+  request.skip_units = skip;
+  return NumbersOf(Play(request, units), house);
+}
+
+// Numbers of the nearest pictures for units 0, 1, ... from the definition alone.
+std::vector<int> NearestPictures(int units, int64_t source_num, int64_t source_den, FrameRate house,
+                                 int pictures) {
+  std::vector<int> numbers;
+  for (int64_t i = 0; i < units; ++i) {
+    // i * house.den / house.num seconds, in pictures, rounded with halves upwards
+    const int64_t over = i * house.den * source_num;
+    const int64_t under = int64_t{house.num} * source_den;
+    numbers.push_back(static_cast<int>(std::min<int64_t>((2 * over + under) / (2 * under), pictures - 1)));
+  }
+  return numbers;
+}
+
+TEST(FileProducerRates, RepeatEveryFourthPictureFrom23976To2997) {
+  const ClipFolder folder;
+  for (const char* file : {"clip.mp4", "clip.mkv"}) {
+    ClipSpec spec{.pictures = 240, .rate = "24000/1001", .options = kX264};
+    const std::string clip = MakeClip(folder, file, spec);
+    const std::vector<int> numbers = NumbersAt(clip, {30000, 1001}, 1000);
+    EXPECT_EQ(numbers, NearestPictures(300, 24000, 1001, {30000, 1001}, 240)) << file;
+  }
+}
+
+TEST(FileProducerRates, GiveThreeTwoFrom23976To5994) {
+  const ClipFolder folder;
+  const std::string clip =
+      MakeClip(folder, "clip.mkv", ClipSpec{.pictures = 48, .rate = "24000/1001", .options = kX264});
+  const std::vector<int> numbers = NumbersAt(clip, {60000, 1001}, 10);
+  EXPECT_THAT(numbers, ElementsAre(0, 0, 1, 1, 2, 2, 2, 3, 3, 4));
+}
+
+TEST(FileProducerRates, FollowTheExactInstantsFrom25To2997) {
+  const ClipFolder folder;
+  const std::string clip = MakeClip(folder, "clip.mp4", ClipSpec{.pictures = 500, .options = kX264});
+  EXPECT_EQ(NumbersAt(clip, {30000, 1001}, 1000), NearestPictures(600, 25, 1, {30000, 1001}, 500));
+}
+
+TEST(FileProducerRates, DropEveryOtherPictureFrom60To30) {
+  const ClipFolder folder;
+  const std::string clip =
+      MakeClip(folder, "clip.mkv", ClipSpec{.pictures = 120, .rate = "60/1", .options = kX264});
+  const std::vector<int> numbers = NumbersAt(clip, {30, 1}, 1000);
+  ASSERT_EQ(numbers.size(), 60u);
+  for (int i = 0; i < 60; ++i) EXPECT_EQ(numbers[static_cast<size_t>(i)], 2 * i);
+}
+
+// Stamps in whole milliseconds put every tie a little to one side or the other.
+TEST(FileProducerRates, ShowEachPictureTwiceFrom30To60InSpiteOfMillisecondStamps) {
+  const ClipFolder folder;
+  const std::string clip =
+      MakeClip(folder, "clip.mkv", ClipSpec{.pictures = 90, .rate = "30/1", .options = kX264});
+  const std::vector<int> numbers = NumbersAt(clip, {60, 1}, 1000);
+  ASSERT_EQ(numbers.size(), 180u);
+  for (int i = 0; i < 178; ++i) EXPECT_EQ(numbers[static_cast<size_t>(i)], (i + 1) / 2) << i;
+}
+
+TEST(FileProducerRates, BelieveTheStampsOfAVariableRateNotTheDeclaredOne) {
+  const ClipFolder folder;
+  ClipSpec spec{.pictures = 50};
+  // Pictures 0..24 at 25 a second, from picture 25 on at 12.5 a second.
+  spec.options = std::string(R"(-vf "setpts=if(lt(N\,25)\,N*0.04\,1+(N-25)*0.08)/TB" -vsync vfr )") + kX264;
+  const std::string clip = MakeClip(folder, "clip.mp4", spec);
+  const std::vector<int> numbers = NumbersAt(clip, {25, 1}, 1000);
+  ASSERT_GE(numbers.size(), 74u);
+  for (int i = 0; i < 25; ++i) EXPECT_EQ(numbers[static_cast<size_t>(i)], i);
+  for (int i = 25; i < 74; ++i)
+    EXPECT_EQ(numbers[static_cast<size_t>(i)], 25 + (i - 25 + 1) / 2) << "unit " << i;
+}
+
+TEST(FileProducerRates, SkipUnitsWhenJoinedInProgress) {
+  const ClipFolder folder;
+  const std::string clip = MakeClip(folder, "clip.mp4", ClipSpec{.pictures = 100, .options = kX264});
+  EXPECT_THAT(NumbersAt(clip, {25, 1}, 3, /*skip=*/42), ElementsAre(42, 43, 44));
+}
+
+TEST(FileProducerEnd, ComesRightBehindTheLastPicture) {
+  const ClipFolder folder;
+  for (const char* file : {"clip.mp4", "clip.mkv", "clip.ts"}) {
+    const std::string clip =
+        MakeClip(folder, file, ClipSpec{.pictures = 77, .rate = "30000/1001", .options = kX264});
+    EXPECT_EQ(NumbersAt(clip, {30000, 1001}, 1000).size(), 77u) << file;
+    EXPECT_EQ(NumbersAt(clip, {30000, 1001}, 1000, /*skip=*/70).size(), 7u) << file;
+    EXPECT_EQ(NumbersAt(clip, {30000, 1001}, 1000, /*skip=*/77).size(), 0u) << file;
+  }
+}
+
+TEST(FileProducerEnd, HoldsTheLastPictureOverLongerSound) {
+  const ClipFolder folder;
+  ClipSpec spec{.pictures = 25, .samples = 96000, .sound = [](int64_t, int) { return int16_t{1000}; }};
+  spec.options = std::string(kX264) + "-c:a pcm_s16le";
+  const std::string clip = MakeClip(folder, "clip.mov", spec);
+  const HouseFormat house = SmallHouse({25, 1});
+  const std::vector<PlayedUnit> units = Play(RequestFor(clip, house), 1000);
+  ASSERT_EQ(units.size(), 50u);
+  EXPECT_EQ(NumberOf(units[49], house), 24);
+  EXPECT_TRUE(units[49].info.repeat);
+  EXPECT_EQ(units[49].audio[100], 1000);
+}
+
+TEST(FileProducerInfo, SaysWhereThePictureStandsAndWhetherItIsARepeat) {
+  const ClipFolder folder;
+  const std::string clip = MakeClip(folder, "clip.mp4", ClipSpec{.pictures = 50, .options = kX264});
+  const std::vector<PlayedUnit> units = Play(RequestFor(clip, SmallHouse({50, 1}), 400), 4);
+  ASSERT_EQ(units.size(), 4u);
+  EXPECT_FALSE(units[0].info.repeat);
+  EXPECT_EQ(units[0].info.media_position_us, 400'000);
+  EXPECT_EQ(units[1].info.media_position_us, 440'000);  // the tie at 420 ms goes to the later one
+  EXPECT_TRUE(units[2].info.repeat);
+  EXPECT_FALSE(units[3].info.repeat);
+}
+
+// One luma line of the house picture.
+std::vector<uint8_t> Line(const PlayedUnit& unit, const HouseFormat& house, size_t y) {
+  const auto begin = unit.video.begin() + static_cast<ptrdiff_t>(y * house.width);
+  return {begin, begin + house.width};
+}
+
+bool AllBlack(const PlayedUnit& unit, const HouseFormat& house, size_t left, size_t right) {
+  for (size_t y = 0; y < house.height; ++y) {
+    for (size_t x = left; x < right; ++x) {
+      if (unit.video[y * house.width + x] != 16) return false;
+    }
+  }
+  for (size_t plane = 0; plane < 2; ++plane) {
+    const uint8_t* chroma = unit.video.data() + house.LumaBytes() + plane * house.ChromaBytes();
+    for (size_t y = 0; y < house.height / 2; ++y) {
+      for (size_t x = left / 2; x < right / 2; ++x) {
+        if (chroma[y * house.width / 2 + x] != 128) return false;
+      }
+    }
+  }
+  return true;
+}
+
+TEST(FileProducerGeometry, PillarBoxesFourToThreeInSixteenToNine) {
+  const ClipFolder folder;
+  const std::string clip = MakeClip(folder, "clip.mp4", ClipSpec{.pictures = 5, .options = kX264});
+  const HouseFormat house = SmallHouse({25, 1}, 320, 180);
+  const std::vector<PlayedUnit> units = Play(RequestFor(clip, house), 5);
+  ASSERT_EQ(units.size(), 5u);
+  EXPECT_TRUE(AllBlack(units[3], house, 0, 40));  // 4:3 of 180 lines is 240 wide: 40 black on either side
+  EXPECT_TRUE(AllBlack(units[3], house, 280, 320));
+  EXPECT_FALSE(AllBlack(units[3], house, 40, 42));
+  EXPECT_FALSE(AllBlack(units[3], house, 278, 280));
+  EXPECT_EQ(NumberIn(units[3].video.data() + 40, 320, 240, 180), 3);
+}
+
+TEST(FileProducerGeometry, LetterBoxesByTheShapeOfThePixels) {
+  const ClipFolder folder;
+  // 128 x 96 with pixels twice as wide as high: 8:3, in a 4:3 house half of the lines.
+  const std::string clip = MakeClip(
+      folder, "clip.mp4", ClipSpec{.pictures = 5, .options = std::string("-vf setsar=2/1 ") + kX264});
+  const HouseFormat house = SmallHouse({25, 1}, 160, 120);
+  const std::vector<PlayedUnit> units = Play(RequestFor(clip, house), 5);
+  ASSERT_EQ(units.size(), 5u);
+  const std::vector<uint8_t> black(160, 16);
+  EXPECT_EQ(Line(units[3], house, 0), black);
+  EXPECT_EQ(Line(units[3], house, 29), black);
+  EXPECT_NE(Line(units[3], house, 30), black);
+  EXPECT_NE(Line(units[3], house, 89), black);
+  EXPECT_EQ(Line(units[3], house, 90), black);
+  EXPECT_EQ(NumberIn(units[3].video.data() + 30 * 160, 160, 160, 60), 3);
+}
+
+TEST(FileProducerGeometry, TurnsThePictureAsItsDisplayMatrixSays) {
+  const ClipFolder folder;
+  const std::string upright = MakeClip(folder, "upright.mp4", ClipSpec{.pictures = 5, .options = kX264});
+  const std::string turned = folder.Path("turned.mp4");
+  RunCommand("ffmpeg -nostdin -v error -y -i " + upright + " -c copy -metadata:s:v rotate=180 " + turned);
+  const HouseFormat house = SmallHouse({25, 1});
+  std::vector<PlayedUnit> units = Play(RequestFor(turned, house), 5);
+  ASSERT_EQ(units.size(), 5u);
+  std::vector<uint8_t>& video = units[3].video;
+  std::reverse(video.begin(), video.begin() + static_cast<ptrdiff_t>(house.LumaBytes()));
+  EXPECT_EQ(NumberOf(units[3], house), 3);
+}
+
+TEST(FileProducerColour, MakesFullRangeLimited) {
+  const ClipFolder folder;
+  const std::string clip = folder.Path("white.mp4");
+  RunCommand(
+      "ffmpeg -nostdin -v error -y -f lavfi -i color=white:s=128x96:d=0.2 -vf "
+      "scale=out_range=pc,format=yuvj420p -c:v libx264 -qp 1 " +
+      clip);
+  const std::vector<PlayedUnit> units = Play(RequestFor(clip, SmallHouse({25, 1})), 1);
+  ASSERT_EQ(units.size(), 1u);
+  EXPECT_NEAR(units[0].video[5000], 235, 1);
+}
+
+// Pure green is Y 145 in BT.601 and Y 173 in BT.709.
+TEST(FileProducerColour, ConvertsTheMatrixOfStandardDefinitionForAHighDefinitionHouse) {
+  const ClipFolder folder;
+  const std::string clip = folder.Path("green.mp4");
+  RunCommand(
+      "ffmpeg -nostdin -v error -y -f lavfi -i color=0x00ff00:s=320x240:d=0.2 -vf "
+      "scale=out_color_matrix=bt601,format=yuv420p -c:v libx264 -qp 1 " +
+      clip);
+  const HouseFormat house = SmallHouse({25, 1}, 960, 720);
+  const std::vector<PlayedUnit> units = Play(RequestFor(clip, house), 1);
+  ASSERT_EQ(units.size(), 1u);
+  EXPECT_NEAR(units[0].video[360 * 960 + 480], 173, 2);
+  EXPECT_NEAR(units[0].video[house.LumaBytes() + 180 * 480 + 240], 42, 2);
+}
+
+TEST(FileProducerStill, ShowsAPhotoForAsLongAsItIsAskedFor) {
+  const ClipFolder folder;
+  const std::string photo = MakeClip(folder, "photo.png", ClipSpec{.pictures = 1, .options = "-frames:v 1"});
+  const HouseFormat house = SmallHouse({25, 1});
+  EXPECT_EQ(Play(RequestFor(photo, house), 500).size(), 500u);
+  EXPECT_EQ(Play(RequestFor(photo, house, 3'600'000), 5).size(), 5u);
+}
+
+}  // namespace
+}  // namespace air
