@@ -185,49 +185,52 @@ TEST(RingThreads, WritersTakeOverFromEachOtherUnderAReader) {
   EXPECT_GT(incarnations.load(), 100u);
 }
 
-TEST(RingThreads, AReaderOfTheTimelineSeesWholeVersionsOnly) {
+// How many entries a version has, so that a mixture of two shows.
+size_t EntriesOf(uint64_t version) { return 400 + version % 50; }
+
+TEST(RingThreads, ReadersOfTheTimelineSeeWholeVersionsOnly) {
   PageMemory memory(kTimelineBytes);
   FormatTimeline(memory.bytes());
   std::atomic<bool> stop = false;
   std::thread writer_thread([&] {
     TimelineWriter writer = *TimelineWriter::Attach(memory.bytes());
-    std::vector<TimelineEntry> plan;
     while (!stop.load(std::memory_order_relaxed)) {
-      // As many entries as the version says, and its number in each of them.
       const uint64_t version = writer.current().version() + 1;
-      plan.clear();
-      for (int64_t k = 0; k < 1 + static_cast<int64_t>(version % 50); ++k) {
-        TimelineEntry entry;
-        entry.start_tick = 10 * k;
-        entry.end_tick = 10 * k + 10;
-        entry.segment_serial = version;
-        entry.block_serial = static_cast<uint64_t>(k);
-        plan.push_back(entry);
+      std::vector<TimelineEntry> plan(EntriesOf(version));
+      for (size_t k = 0; k < plan.size(); ++k) {
+        plan[k].start_tick = static_cast<int64_t>(10 * k);
+        plan[k].end_tick = static_cast<int64_t>(10 * k + 10);
+        plan[k].segment_serial = version;
+        plan[k].block_serial = k;
       }
       ASSERT_TRUE(writer.Commit(plan, Tick(-1000), Tick(-1000)).ok());
-      std::this_thread::yield();
     }
   });
 
-  const TimelineReader reader = *TimelineReader::Attach(memory.bytes());
-  const auto snapshot = std::make_unique<TimelineSnapshot>();
-  uint64_t versions = 0, mixed = 0, backward = 0;
-  for (const Patience patience; versions < 500 && patience.Lasts();) {
-    const uint64_t before = snapshot->version();
-    reader.Refresh(*snapshot);
-    if (snapshot->version() == before) {
-      std::this_thread::yield();
-      continue;
+  // More readers than most machines have cores to spare: some are interrupted in the middle of their copy.
+  constexpr uint64_t kVersions = 200;
+  std::atomic<uint64_t> complete = 0, mixed = 0, backward = 0;
+  auto read = [&] {
+    const TimelineReader reader = *TimelineReader::Attach(memory.bytes());
+    const auto snapshot = std::make_unique<TimelineSnapshot>();
+    uint64_t versions = 0;
+    for (const Patience patience; versions < kVersions && patience.Lasts();) {
+      const uint64_t before = snapshot->version();
+      reader.Refresh(*snapshot);
+      const uint64_t version = snapshot->version();
+      versions += version != before;
+      backward += version < before;
+      if (version != 0) mixed += snapshot->entries().size() != EntriesOf(version);
+      for (const TimelineEntry& entry : snapshot->entries()) mixed += entry.segment_serial != version;
     }
-    ++versions;
-    backward += snapshot->version() < before;
-    mixed += snapshot->entries().size() != 1 + snapshot->version() % 50;
-    for (const TimelineEntry& entry : snapshot->entries())
-      mixed += entry.segment_serial != snapshot->version();
-  }
+    complete += versions == kVersions;
+  };
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 3; ++i) readers.emplace_back(read);
+  for (std::thread& reader : readers) reader.join();
   stop = true;
   writer_thread.join();
-  EXPECT_GE(versions, 500u);
+  EXPECT_EQ(complete, 3u);
   EXPECT_EQ(mixed, 0u);
   EXPECT_EQ(backward, 0u);
 }
