@@ -3,6 +3,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+extern "C" {
+#include <libavutil/log.h>
+}
+
 #include <filesystem>
 #include <future>
 
@@ -78,6 +82,8 @@ absl::Status Produce(StageServer& server, Assignment& a, uint64_t& units) {
 int Main(int argc, char** argv) {
   const StageOptions options = ParseStageFlags(argc, argv, "air-decoder");
   InitLog(options.id);
+  av_log_set_level(
+      AV_LOG_QUIET);  // it writes to stderr itself, whose reader may stall; errors come back as codes
 
   StageServer server(options);
   std::promise<Assignment> assigned;

@@ -3,6 +3,10 @@
 // committed tick.
 #include <unistd.h>
 
+extern "C" {
+#include <libavutil/log.h>
+}
+
 #include <future>
 #include <memory>
 
@@ -134,6 +138,8 @@ void ReportState(StageServer& server, stage::EncoderState::Phase phase, const st
 int Main(int argc, char** argv) {
   const StageOptions options = ParseStageFlags(argc, argv, "air-encoder");
   InitLog(options.id);
+  av_log_set_level(
+      AV_LOG_QUIET);  // it writes to stderr itself, whose reader may stall; errors come back as codes
 
   StageServer server(options);
   std::promise<Assignment> assigned;

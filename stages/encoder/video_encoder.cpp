@@ -63,7 +63,6 @@ absl::Status VideoEncoder::Start(const EncoderSettings& settings) {
              "keyint=infinite:scenecut=0:bframes=0:rc-lookahead=0:sync-lookahead=0:mbtree=0:sliced-threads=1:"
              "aud=1:repeat-headers=1:force-cfr=1",
              0);
-  av_log_set_level(AV_LOG_WARNING);
   if (int r = avcodec_open2(&c, codec, nullptr); r < 0) return Failed("open", r);
 
   frame_->format = c.pix_fmt;
