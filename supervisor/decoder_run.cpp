@@ -13,12 +13,15 @@ DecoderRun::DecoderRun(EventLoop& loop, StageSupervisor& stages, SessionMemory& 
       memory_(memory),
       segment_(segment),
       source_(source),
+      ring_(memory.RingOf(source)),
       media_roots_(std::move(media_roots)),
       on_change_(std::move(on_change)) {}
 
-uint64_t DecoderRun::RingNext() const {
-  auto view = RingView::Attach(memory_.rings()[source_.ring].ring.bytes(), RingPolicy::kBackpressure);
-  return view.ok() ? view->writer().next.load(std::memory_order_acquire) : 0;
+uint64_t DecoderRun::Depth() const {
+  const DecoderRing& pooled = memory_.rings()[source_.ring];
+  const auto& reader = *reinterpret_cast<const ReaderPage*>(pooled.reader_page.bytes().data());
+  const uint64_t next = RingNext(), wanted = reader.next_wanted.load(std::memory_order_acquire);
+  return next > wanted ? next - wanted : 0;
 }
 
 void DecoderRun::Start() {

@@ -31,18 +31,21 @@ class DecoderRun {
   // What pad of this segment is called while a unit is missing; kNone = it is simply late.
   PadCause pad_cause() const { return pad_cause_; }
   const std::string& error() const { return error_; }
+  // Units in the ring that the selector has not released.
+  uint64_t Depth() const;
 
  private:
   void OnMessage(const stage::DecoderState& state);
   void OnDeath(const std::string& cause);
   void GiveUp(PadCause cause, const std::string& why);
-  uint64_t RingNext() const;
+  uint64_t RingNext() const { return ring_.writer().next.load(std::memory_order_acquire); }
 
   EventLoop& loop_;
   StageSupervisor& stages_;
   SessionMemory& memory_;
   PlannedSegment segment_;
   SourceRef source_;
+  RingView ring_;
   std::vector<std::string> media_roots_;
   std::function<void()> on_change_;
 

@@ -185,13 +185,7 @@ size_t PlanExecutor::waiting_blocks() const {
 
 uint64_t PlanExecutor::LiveDepth() const {
   const DecoderRun* run = FindRun(observer_.segment_on_air());
-  if (run == nullptr) return 0;
-  DecoderRing& ring = memory_.rings()[run->source().ring];
-  auto view = RingView::Attach(ring.ring.bytes(), RingPolicy::kBackpressure);
-  if (!view.ok()) return 0;
-  const auto& reader = *reinterpret_cast<const ReaderPage*>(ring.reader_page.bytes().data());
-  const uint64_t next = view->writer().next.load(), wanted = reader.next_wanted.load();
-  return next > wanted ? next - wanted : 0;
+  return run != nullptr ? run->Depth() : 0;
 }
 
 bool PlanExecutor::LiveGivenUp() const {

@@ -159,6 +159,11 @@ SourceRef SessionMemory::ResetRing(uint32_t index) {
   return {.ring = index, .reserved = 0, .generation = pooled.generation};
 }
 
+RingView SessionMemory::RingOf(const SourceRef& source) const {
+  return RingView::Attach(rings_[source.ring].ring.bytes(), RingPolicy::kBackpressure)
+      .value();  // we formatted it
+}
+
 size_t SweepDeadSessions() {
   std::set<std::string> dead;
   std::vector<std::string> names = ListNamedSegments(kPrefix);

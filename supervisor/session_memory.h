@@ -57,6 +57,8 @@ class SessionMemory {
 
   // Empties a ring for another asset: a new generation. Nobody may be attached to it.
   SourceRef ResetRing(uint32_t index);
+  // That ring, as the supervisor sees it.
+  RingView RingOf(const SourceRef& source) const;
 
   // Bytes a session of this format needs, all rings together.
   static size_t BytesNeeded(const HouseFormat& format, uint32_t decoder_rings, double ring_seconds);
