@@ -24,6 +24,7 @@ absl::StatusOr<std::unique_ptr<MpegTSOutputSink>> MpegTSOutputSink::Create(const
   std::unique_ptr<MpegTSOutputSink> sink(new MpegTSOutputSink(config, std::move(journal)));
   if (const auto& last = sink->journal_.last_commit()) {
     sink->checkpoint_ = last->checkpoint;
+    sink->next_idr_pic_id_ = last->checkpoint.idr_pic_id ^ 1;
   } else {
     sink->checkpoint_.next_tick = first.value();
     sink->checkpoint_.next_audio_frame = FirstAudioFrame(sink->time_, first);
@@ -34,7 +35,7 @@ absl::StatusOr<std::unique_ptr<MpegTSOutputSink>> MpegTSOutputSink::Create(const
 
 absl::Status MpegTSOutputSink::OpenCodecs() {
   absl::StatusOr<std::unique_ptr<VideoEncoder>> video =
-      VideoEncoder::Open(config_.mux.house, config_.encoder);
+      VideoEncoder::Open(config_.mux.house, config_.encoder, next_idr_pic_id_);
   if (!video.ok()) return video.status();
   video_ = *std::move(video);
   return RestartSound(next_tick());
@@ -91,7 +92,10 @@ absl::Status MpegTSOutputSink::Consume(const ProgramTick& tick) {
                .discontinuity = tick.discontinuity,
                .audio = units_},
               checkpoint_, packets_);
-  if (idr) checkpoint_.idr_pic_id = first_ ? 0 : checkpoint_.idr_pic_id ^ 1;  // x264 alternates 0 and 1
+  if (idr) {
+    checkpoint_.idr_pic_id = next_idr_pic_id_;
+    next_idr_pic_id_ ^= 1;
+  }
   first_ = false;
 
   if (absl::Status s = journal_.Append(std::as_bytes(std::span(packets_))); !s.ok()) return s;

@@ -52,6 +52,7 @@ class MpegTSOutputSink final : public IOutputSink {
   TsMultiplexer mux_;
   TransportCheckpoint checkpoint_;
   int64_t gop_ticks_;
+  uint32_t next_idr_pic_id_ = 0;  // of the next IDR picture: the codec alternates 0 and 1
   std::unique_ptr<VideoEncoder> video_;
   std::unique_ptr<AudioEncoder> audio_;
   bool first_ = true;  // of this process: it opens with an IDR

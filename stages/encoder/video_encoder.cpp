@@ -23,9 +23,13 @@ void CopyPlane(const uint8_t* from, int width, int height, uint8_t* to, int stri
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<VideoEncoder>> VideoEncoder::Open(const HouseFormat& house,
-                                                                 const EncoderSettings& settings) {
+                                                                 const EncoderSettings& settings,
+                                                                 uint32_t first_idr_pic_id) {
   std::unique_ptr<VideoEncoder> encoder(new VideoEncoder(house));
   if (absl::Status s = encoder->Start(settings); !s.ok()) return s;
+  if (first_idr_pic_id == 1) {
+    if (absl::Status s = encoder->ThrowAwayAnIdr(); !s.ok()) return s;
+  }
   return encoder;
 }
 
@@ -82,16 +86,30 @@ absl::StatusOr<std::span<const uint8_t>> VideoEncoder::Encode(Tick tick, std::sp
     CopyPlane(plane, width, height, frame_->data[p], frame_->linesize[p]);
     plane += ptrdiff_t{width} * height;
   }
-  frame_->pts = tick.value();
+  if (absl::Status s = EncodeFrame(tick.value(), idr); !s.ok()) return s;
+  return std::span<const uint8_t>(packet_->data, static_cast<size_t>(packet_->size));
+}
+
+// Black: it costs next to nothing of the VBV and tells the rate control nothing.
+absl::Status VideoEncoder::ThrowAwayAnIdr() {
+  for (int p = 0; p < 3; ++p) {
+    const int height = p == 0 ? frame_->height : frame_->height / 2;
+    std::memset(frame_->data[p], p == 0 ? 16 : 128, static_cast<size_t>(frame_->linesize[p] * height));
+  }
+  return EncodeFrame(-1, true);  // before every tick there is
+}
+
+absl::Status VideoEncoder::EncodeFrame(int64_t pts, bool idr) {
+  frame_->pts = pts;
   frame_->pict_type = idr ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
   if (int r = avcodec_send_frame(context_.get(), frame_.get()); r < 0) return Failed("send", r);
   av_packet_unref(packet_.get());
   if (int r = avcodec_receive_packet(context_.get(), packet_.get()); r < 0) return Failed("receive", r);
-  if (packet_->pts != tick.value()) {
+  if (packet_->pts != pts) {
     return absl::InternalError(
-        absl::StrCat("H.264 encoder: picture ", packet_->pts, " came out for picture ", tick.value()));
+        absl::StrCat("H.264 encoder: picture ", packet_->pts, " came out for picture ", pts));
   }
-  return std::span<const uint8_t>(packet_->data, static_cast<size_t>(packet_->size));
+  return absl::OkStatus();
 }
 
 }  // namespace air

@@ -30,9 +30,12 @@ struct EncoderSettings {
 
 class VideoEncoder {
  public:
+  // The idr_pic_id of its IDR pictures is `first_idr_pic_id`, 0 or 1, then the other, and so on; two that
+  // follow each other in a stream must differ, whoever made them (H.264 7.4.3).
   // Errors: Internal with libavcodec's text (also when it is built without libx264).
   static absl::StatusOr<std::unique_ptr<VideoEncoder>> Open(const HouseFormat& house,
-                                                            const EncoderSettings& settings);
+                                                            const EncoderSettings& settings,
+                                                            uint32_t first_idr_pic_id = 0);
 
   // One house picture (HouseFormat::VideoBytes()), consecutive ticks. The result is valid until the next
   // call. Errors: Internal when the codec fails or returns anything but this one picture.
@@ -41,6 +44,10 @@ class VideoEncoder {
  private:
   explicit VideoEncoder(const HouseFormat& house) : house_(house) {}
   absl::Status Start(const EncoderSettings& settings);
+  // Spends idr_pic_id 0 on a picture nobody gets: libx264 always begins with it.
+  absl::Status ThrowAwayAnIdr();
+  // Codes what is in frame_ into packet_.
+  absl::Status EncodeFrame(int64_t pts, bool idr);
 
   HouseFormat house_;
   CodecContextPtr context_;

@@ -14,6 +14,7 @@
 #include "stages/encoder/audio_encoder.h"
 #include "stages/encoder/codec_ptr.h"
 #include "stages/encoder/video_encoder.h"
+#include "tests/support/h264_access_unit.h"
 
 namespace air {
 namespace {
@@ -129,6 +130,21 @@ TEST(VideoEncoder, ReturnsEachPictureAtOnceWithIdrPicturesWhereTheyWereAskedForA
     EXPECT_EQ(pictures[i].pts, 1000 + static_cast<int64_t>(i)) << "not reordered";
     EXPECT_NE(pictures[i].type, 'B');
     EXPECT_EQ(pictures[i].key, i % 25 == 0);
+  }
+}
+
+TEST(VideoEncoder, BeginsWithTheIdrNumberItIsToldAndAlternates) {
+  for (uint32_t first : {0u, 1u}) {
+    auto encoder = VideoEncoder::Open(kHouse, {}, first);
+    ASSERT_TRUE(encoder.ok()) << encoder.status();
+    std::vector<Bytes> units;
+    for (int64_t tick = 500; tick < 504; ++tick) units.push_back(EncodePicture(**encoder, tick, true));
+    uint32_t expected = first;
+    for (const Bytes& unit : units) {
+      EXPECT_EQ(analyser::InspectAccessUnit(unit, std::nullopt).idr_pic_id, expected);
+      expected ^= 1;
+    }
+    EXPECT_EQ(DecodePictures(units, 500).size(), 4u);
   }
 }
 
