@@ -116,6 +116,10 @@ class Supervisor {
     sd_notify(0, "READY=1");
     const int code = loop_->Run();
     if (stopper_.joinable()) stopper_.join();
+    server_.reset();
+    interface_.reset();
+    engine_.reset();
+    stages_.reset();  // ends the spares
     std::filesystem::remove(options_.runtime_dir + "/metrics.address");
     Log().info("ended");
     Log().flush();
@@ -166,7 +170,8 @@ int Main(int argc, char** argv) {
     Log().flush();
     return 1;
   }
-  return supervisor.Run();
+  const int code = supervisor.Run();
+  _exit(code);  // all is done; the metrics server's threads would look up to see it within two seconds only
 }
 
 }  // namespace
