@@ -1,0 +1,169 @@
+// What plans do besides going on and on: in-points, assets that end early or not at all, pad, holes, joins in
+// progress. Whatever the plan or its assets are like, each segment begins and ends on its tick, and what is
+// not there is pad.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "tests/support/test_channel.h"
+
+namespace air::e2e {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr int64_t kLeadInMs = 2000;  // planned pad, in which the first decoders get ready
+
+class Plan : public ::testing::Test {
+ protected:
+  Plan() : viewer_(StreamViewer::OnUnixSocket(channel_.Path("viewer.sock"))) { channel_.Attach(*viewer_); }
+
+  Clip MakeClip(int id, int64_t pictures) { return ClipMaker(format_, channel_.folder()).Make(id, pictures); }
+  // Its sound ends with its last picture; AAC goes on to the end of a codec frame.
+  Clip MakeClipWithExactSound(int id, int64_t pictures) {
+    return ClipMaker(format_, channel_.folder()).Make(id, pictures, "mov", "-c:a pcm_s16le");
+  }
+
+  Judged StopAndJudge() {
+    channel_.Stop();
+    EXPECT_TRUE(viewer_->WaitForEnd(0));
+    channel_.End();
+    Judged judged = Judge(WholeTicks(viewer_->Received(0)), format_);
+    ExpectCleanStructure(judged);
+    EXPECT_EQ(judged.content.complaints.count, 0);
+    EXPECT_EQ(judged.content.sound_gaps, 0);
+    return judged;
+  }
+
+  const ChannelFormat format_{.num = 30000, .den = 1001};
+  TestChannel channel_;
+  std::unique_ptr<StreamViewer> viewer_;
+};
+
+TEST_F(Plan, KeepsEverySeamOnItsTickWhateverItsAssetsAreLike) {
+  const Clip clip = MakeClip(1, 150), short_clip = MakeClipWithExactSound(2, 47);
+  const std::string text = channel_.Path("no-media.mp4");
+  std::ofstream(text) << "This is no film.\n";
+  Schedule schedule(format_, NowUtcMs());
+  schedule.AddBlock("in-points",
+                    {Pad(kLeadInMs), Show(clip, 1500, 1234), Show(clip, 700, 2002), Show(clip, 333, 0)});
+  schedule.AddBlock("early-end", {Show(short_clip, 2500), Show(clip, 1111)});
+  schedule.AddBlock("planned-pad", {Show(clip, 611), Pad(1000), Show(clip, 800, 1001)});
+  schedule.AddBlock("missing",
+                    {ShowFile(channel_.Path("missing.mp4"), 900), Show(clip, 700), ShowFile(text, 650),
+                     Show(clip, 444), ShowFile(channel_.folder(), 500), Show(clip, 555)});
+  schedule.AddBlock("shorter-than-a-frame", {Show(clip, 501), Show(short_clip, 7), Show(clip, 492, 3003)});
+  channel_.Play(schedule);
+
+  const Judged judged = StopAndJudge();
+  ExpectAired(judged, schedule.expected());
+  EXPECT_GE(judged.aired.end_tick(), schedule.expected().end_tick());
+  ExpectSoundInPlace(judged);
+  EXPECT_THAT(channel_.Log(), HasSubstr("missing.mp4"));
+}
+
+TEST_F(Plan, PadsAHoleAndTakesTheNextBlockOnItsTick) {
+  const Clip clip = MakeClip(1, 90);
+  Schedule schedule(format_, NowUtcMs());
+  schedule.AddBlock("a", {Pad(kLeadInMs)});
+  schedule.AddBlock("b", {Show(clip, 1500)});
+  schedule.LeaveHole(3000);
+  const wire::BlockPlan c = schedule.AddBlock("c", {Show(clip, 1700, 1001)});
+
+  // Nobody knows of c when b ends.
+  channel_.Begin(schedule);
+  ASSERT_TRUE(channel_.events().WaitFor("completed b"));
+  const wire::FeedBlockPlanResponse fed = channel_.Feed(c);
+  EXPECT_TRUE(fed.success()) << fed.error_message();
+  channel_.AwaitEndOf(c);
+
+  const Judged judged = StopAndJudge();
+  ExpectAired(judged, schedule.expected());
+  EXPECT_GE(judged.aired.end_tick(), schedule.expected().end_tick());
+  ExpectSoundInPlace(judged);
+}
+
+TEST_F(Plan, PlaysABlockThatComesTooLateFromItsBeginningAndCutsItAtItsFence) {
+  const Clip clip = MakeClip(1, 120);
+  Schedule schedule(format_, NowUtcMs());
+  schedule.AddBlock("a", {Pad(1000)});
+  schedule.AddBlock("b", {Pad(1000)});
+  const int64_t start = format_.TickAt(schedule.end_ms());
+  const wire::BlockPlan c = schedule.AddBlock("c", {Show(clip, 3000), Pad(500)});
+
+  channel_.Begin(schedule);
+  channel_.SleepUntil(2500);
+  EXPECT_TRUE(channel_.Feed(c).success());
+  channel_.AwaitEndOf(c);
+
+  const Judged judged = StopAndJudge();
+  int64_t late = start;
+  while (late < judged.aired.end_tick() && judged.aired.At(late) == OnAir{}) ++late;
+  Program expected;
+  expected.Append({.from = 0, .to = late});
+  expected.Append({.from = late, .to = format_.TickAt(5000), .clip = 1, .picture = 0});
+  EXPECT_GE(late, format_.TickAt(2500)) << "it was on the air before it was known";
+  EXPECT_LT(late, format_.TickAt(5000)) << "it never came";
+  ExpectAired(judged, expected);
+}
+
+TEST_F(Plan, JoinsABlockInProgress) {
+  const Clip over = MakeClip(1, 60), running = MakeClip(2, 150), next = MakeClip(3, 60);
+  // Of the first block 3.5 s have gone: its first segment, and 1.5 s of the second.
+  Schedule schedule(format_, NowUtcMs(), 3500);
+  schedule.AddBlock("a", {Show(over, 2000), Show(running, 4500)});
+  schedule.AddBlock("b", {Show(next, 1500)});
+  channel_.Play(schedule);
+
+  const Judged judged = StopAndJudge();
+  // The first picture takes its time to come; what comes then is the picture of tick 0.
+  int64_t late = 0;
+  while (late < judged.aired.end_tick() && judged.aired.At(late) == OnAir{}) ++late;
+  EXPECT_LT(late, format_.TickAt(2000)) << "the first segment never came";
+  ExpectAired(judged, schedule.expected().WithLateStart(late));
+  EXPECT_EQ(schedule.expected().At(0), (OnAir{.clip = 2, .picture = 44}));
+  std::printf("content began %d ticks after tick 0\n", static_cast<int>(late));
+}
+
+TEST_F(Plan, GoesOnWithPadWhenThePlanIsPlayedOut) {
+  Schedule schedule(format_, NowUtcMs());
+  schedule.AddBlock("a", {Pad(500), ShowPattern(9, 500)});
+  schedule.AddBlock("b", {ShowPattern(8, 500)});
+  channel_.Play(schedule);
+  channel_.SleepUntil(4000);
+  const Judged judged = StopAndJudge();
+  EXPECT_GE(judged.aired.end_tick(), format_.TickAt(3000));
+  EXPECT_EQ(judged.aired.stretches().back().clip, Stretch::kPad);
+  EXPECT_GE(judged.aired.stretches().back().from, schedule.expected().end_tick());
+}
+
+TEST_F(Plan, SaysInEventsWhatHasAiredAndRepeatsItToALateSubscriber) {
+  Schedule schedule(format_, NowUtcMs());
+  schedule.AddBlock("a", {Pad(700)});
+  schedule.AddBlock("b", {Pad(800)});
+  channel_.Begin(schedule);
+  ASSERT_TRUE(channel_.events().WaitFor("completed b"));
+  const std::vector<std::string> told = {"started a", "completed a", "started b", "completed b"};
+  EXPECT_EQ(channel_.events().all(), told);
+
+  channel_.Subscribe();  // again
+  ASSERT_TRUE(channel_.events().WaitFor("completed b"));
+  EXPECT_EQ(channel_.events().all(), told);
+  channel_.Stop();
+  ASSERT_TRUE(channel_.events().WaitForEnd());
+  EXPECT_EQ(channel_.events().code(), grpc::StatusCode::OK);
+
+  const std::vector<wire::BlockEvent> messages = channel_.events().messages();
+  ASSERT_EQ(messages.size(), 5u);
+  EXPECT_EQ(messages[2].channel_id(), kTestChannelId);
+  EXPECT_EQ(messages[2].block_started().block_start_utc_ms(), schedule.join_utc_ms() + 700);
+  EXPECT_EQ(messages[2].block_started().block_end_utc_ms(), schedule.join_utc_ms() + 1500);
+  EXPECT_EQ(messages[3].block_completed().blocks_executed_total(), 2);
+  EXPECT_EQ(messages[3].block_completed().final_ct_ms(), 1501);  // tick 45, the first one at or after 1500 ms
+  EXPECT_EQ(messages[4].session_ended().reason(), "stopped");
+  EXPECT_EQ(messages[4].session_ended().blocks_executed_total(), 2);
+}
+
+}  // namespace
+}  // namespace air::e2e
