@@ -172,7 +172,8 @@ class BackpressureReader {
 absl::StatusOr<UniqueFd> OpenForHandover(int segment_fd);
 // Errors: Unavailable while the predecessor still lives.
 absl::Status LockForWriting(const UniqueFd& handover_fd);
-// The same, waiting up to two seconds: a killed predecessor's lock goes with its last descriptor, at once or nearly.
+// The same, waiting up to two seconds: a killed predecessor's lock goes with its last descriptor, at once or
+// nearly.
 absl::Status LockOutPredecessor(MasterClock& clock, const UniqueFd& handover_fd);
 
 extern template class FrameRingWriter<RingPolicy::kBackpressure>;

@@ -9,8 +9,8 @@
 namespace air {
 namespace {
 
-constexpr std::array<FrameRate, 8> kHouseRates = {{{24000, 1001}, {24, 1}, {25, 1}, {30000, 1001},
-                                                   {30, 1}, {50, 1}, {60000, 1001}, {60, 1}}};
+constexpr std::array<FrameRate, 8> kHouseRates = {
+    {{24000, 1001}, {24, 1}, {25, 1}, {30000, 1001}, {30, 1}, {50, 1}, {60000, 1001}, {60, 1}}};
 constexpr char kRateHelp[] = "one of 24000/1001, 24/1, 25/1, 30000/1001, 30/1, 50/1, 60000/1001, 60/1";
 
 }  // namespace
@@ -49,7 +49,8 @@ absl::Status Validate(const HouseFormat& format) {
     return absl::InvalidArgumentError(
         absl::StrCat("video.height: ", format.height, " is not usable; give an even number from 16 to 2304"));
   }
-  if (absl::StatusOr<FrameRate> rate = ParseFrameRate(ToString(format.rate)); !rate.ok()) return rate.status();
+  if (absl::StatusOr<FrameRate> rate = ParseFrameRate(ToString(format.rate)); !rate.ok())
+    return rate.status();
   if (format.sample_rate != 48000) {
     return absl::InvalidArgumentError(
         absl::StrCat("audio.sample_rate: ", format.sample_rate, " is not usable; the house rate is 48000"));

@@ -1,5 +1,6 @@
-// TransportCheckpoint: everything the next encoder of a sink must know to go on where this one stood. It is written
-// beside the packets of every committed tick (transport_journal.h), so it is plain data of a fixed layout.
+// TransportCheckpoint: everything the next encoder of a sink must know to go on where this one stood. It is
+// written beside the packets of every committed tick (transport_journal.h), so it is plain data of a fixed
+// layout.
 #pragma once
 
 #include <array>
@@ -15,18 +16,21 @@ struct TransportCheckpoint {
   int64_t next_tick = 0;         // first channel tick that is not in the stream yet
   int64_t next_audio_frame = 0;  // next AAC access unit, on the absolute grid of 1024 samples from tick 0
   uint64_t packets = 0;          // 188-byte packets since the sink's first byte
-  int64_t last_pcr = -1;         // 27 MHz, unwrapped, relative to the PTS origin of tick 0 (may be negative); see has_pcr
+  int64_t last_pcr =
+      -1;  // 27 MHz, unwrapped, relative to the PTS origin of tick 0 (may be negative); see has_pcr
   int64_t last_idr_tick = 0;
-  uint32_t idr_pic_id = 0;       // of that IDR; two consecutive IDR pictures must differ (H.264 7.4.3)
-  uint32_t vbv_fullness = 0;     // bits in the coder's buffer, so that a successor starts from the same fullness
+  uint32_t idr_pic_id = 0;    // of that IDR; two consecutive IDR pictures must differ (H.264 7.4.3)
+  uint32_t vbv_fullness = 0;  // bits in the coder's buffer, so that a successor starts from the same fullness
   std::array<uint8_t, 8> continuity{};  // next continuity_counter of each PidSlot, 0..15
-  uint8_t has_pcr = 0;           // 0 until the first PCR was written
-  uint8_t ticks_since_sdt = 0;   // SDT sections keep a least distance too (EN 300 468 5.1.4), and an IDR may come any time
+  uint8_t has_pcr = 0;                  // 0 until the first PCR was written
+  uint8_t ticks_since_sdt =
+      0;  // SDT sections keep a least distance too (EN 300 468 5.1.4), and an IDR may come any time
   std::array<uint8_t, 70> reserved{};
 
   bool operator==(const TransportCheckpoint&) const = default;
 };
-static_assert(std::is_trivially_copyable_v<TransportCheckpoint> && std::is_standard_layout_v<TransportCheckpoint>);
+static_assert(std::is_trivially_copyable_v<TransportCheckpoint> &&
+              std::is_standard_layout_v<TransportCheckpoint>);
 static_assert(sizeof(TransportCheckpoint) == 128);
 
 }  // namespace air
