@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <functional>
 
 #include "absl/strings/str_format.h"
@@ -133,7 +135,10 @@ TEST_F(Control, RefusesAbsurdFormatsAndSaysWhichFieldIsWrong) {
     request.set_program_format_json(json);
     ExpectRefused(request, wire::BLOCKPLAN_RESULT_INVALID_BLOCK, field);
   }
-  ExpectStillStarts();
+  wire::StartBlockPlanSessionRequest request = GoodRequest();
+  request.set_program_format_json("{" + video + ", " + audio + R"(, "subtitles": {"language": "en"}})");
+  EXPECT_TRUE(channel_.Start(request).success()) << "a key nobody knows is ignored";
+  EXPECT_TRUE(viewer_->WaitForBytes(0, kSomeBytes));
 }
 
 TEST_F(Control, LetsNoRefusedCallTouchWhatIsOnTheAir) {
@@ -193,6 +198,26 @@ TEST_F(Control, LetsNoRefusedCallTouchWhatIsOnTheAir) {
   ExpectCleanStructure(judged);
   ExpectAired(judged, schedule.expected());
   ExpectSoundInPlace(judged);
+}
+
+TEST_F(Control, EndsTheSessionInOrderWhenItIsTerminated) {
+  channel_.Attach(*viewer_);
+  channel_.Begin(GoodSchedule());
+  ASSERT_TRUE(viewer_->WaitForBytes(0, kSomeBytes));
+  channel_.supervisor().Signal(SIGTERM);
+  EXPECT_TRUE(channel_.events().WaitFor("ended stopped"));
+  EXPECT_TRUE(viewer_->WaitForEnd(0));
+  EXPECT_EQ(channel_.supervisor().WaitForEnd(10s), 0);
+  channel_.ExpectNothingLeft(0ms);
+}
+
+TEST_F(Control, StartsUnderAnotherName) {
+  const std::string name = channel_.Path("retrovue_air");
+  ASSERT_EQ(symlink(Built("air-supervisor").c_str(), name.c_str()), 0);
+  TestChannel renamed({"--port", std::to_string(FreePort())}, name);
+  renamed.Attach(*viewer_);
+  EXPECT_TRUE(renamed.Start(GoodRequest()).success());
+  EXPECT_TRUE(viewer_->WaitForBytes(0, kSomeBytes));
 }
 
 TEST_F(Control, AnswersWithoutASession) {

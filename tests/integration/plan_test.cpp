@@ -50,6 +50,8 @@ TEST_F(Plan, KeepsEverySeamOnItsTickWhateverItsAssetsAreLike) {
                     {Pad(kLeadInMs), Show(clip, 1500, 1234), Show(clip, 700, 2002), Show(clip, 333, 0)});
   schedule.AddBlock("early-end", {Show(short_clip, 2500), Show(clip, 1111)});
   schedule.AddBlock("planned-pad", {Show(clip, 611), Pad(1000), Show(clip, 800, 1001)});
+  schedule.AddBlock("near-the-end",
+                    {Show(short_clip, 400, 1468), Show(short_clip, 300, 9000), Show(clip, 300)});
   schedule.AddBlock("missing",
                     {ShowFile(channel_.Path("missing.mp4"), 900), Show(clip, 700), ShowFile(text, 650),
                      Show(clip, 444), ShowFile(channel_.folder(), 500), Show(clip, 555)});

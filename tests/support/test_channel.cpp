@@ -138,11 +138,10 @@ grpc::StatusCode EventLog::code() const {
   return status_ ? status_->error_code() : grpc::StatusCode::OK;
 }
 
-TestChannel::TestChannel(const std::vector<std::string>& flags)
+TestChannel::TestChannel(const std::vector<std::string>& flags, const std::string& program)
     : runtime_dir_(folder_.Path("run")), mark_(folder_.path()) {
   const std::string address = "unix:" + folder_.Path("control.sock");
-  std::vector<std::string> command = {Built("air-supervisor"), "--listen", address, "--runtime-dir",
-                                      runtime_dir_};
+  std::vector<std::string> command = {program, "--listen", address, "--runtime-dir", runtime_dir_};
   command.insert(command.end(), flags.begin(), flags.end());
   supervisor_ = std::make_unique<ChildProgram>(command, folder_.Path("supervisor.log"), mark_);
   stub_ = wire::PlayoutControl::NewStub(grpc::CreateChannel(address, grpc::InsecureChannelCredentials()));

@@ -63,7 +63,8 @@ class EventLog {
 class TestChannel {
  public:
   // Returns when the supervisor answers. `flags` are added to its command line.
-  explicit TestChannel(const std::vector<std::string>& flags = {});
+  explicit TestChannel(const std::vector<std::string>& flags = {},
+                       const std::string& program = Built("air-supervisor"));
   ~TestChannel();
 
   // ---- control; a call that fails in gRPC itself fails the test
