@@ -32,8 +32,9 @@ namespace air {
 struct RingSpec {
   HouseFormat format;
   RingPolicy policy = RingPolicy::kBackpressure;
-  uint32_t slot_count = 0;  // 4..1024
-  uint64_t generation = 1;  // >= 1
+  uint32_t slot_count = 0;   // 4..1024
+  uint64_t generation = 1;   // >= 1
+  uint64_t first_index = 0;  // of the first unit that will be written
   std::array<uint64_t, 2> instance_id{};
 };
 
@@ -112,6 +113,9 @@ class FrameRingWriter {
   // Backpressure: unit next() and all behind it will never exist.
   void SetEnd();
   void Beat(int64_t now_ns) { view_.writer().beat_ns.store(now_ns, std::memory_order_relaxed); }
+  void SetPhase(WriterPhase phase) {
+    view_.writer().phase.store(static_cast<uint32_t>(phase), std::memory_order_relaxed);
+  }
 
   const RingView& view() const { return view_; }
 

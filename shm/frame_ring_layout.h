@@ -33,7 +33,7 @@
 namespace air {
 
 inline constexpr uint64_t kRingMagic = 0x31474e4952524941;  // "AIRRING1", little endian
-inline constexpr uint32_t kRingLayoutVersion = 1;
+inline constexpr uint32_t kRingLayoutVersion = 2;
 inline constexpr size_t kPage = 4096;
 inline constexpr size_t kSideDataOffset = 512;
 inline constexpr size_t kSideDataBytes = kPage - kSideDataOffset;
@@ -86,6 +86,28 @@ struct RingHeader {
 
 inline constexpr uint64_t kEndUnknown = ~uint64_t{0};
 
+// What the writer of a decoder ring is at. Stored by its data loop, so that whoever watches it knows how long
+// the present step may take, and what the step was when the writer has died (supervisor/decoder_watch.h). The
+// writer beats in kProducing, once a unit, and in kWaiting, several times a second; in no other phase.
+enum class WriterPhase : uint32_t {
+  kNone,
+  kOpening,    // opens and probes its asset
+  kSeeking,    // looks for its first unit
+  kFirstUnit,  // makes it
+  kProducing,  // makes another one
+  kWaiting,    // the ring is full
+  kEnded,      // the asset is used up
+  kCount
+};
+
+// "OPENING", "SEEKING", ...
+constexpr const char* ToString(WriterPhase phase) {
+  constexpr std::array<const char*, static_cast<size_t>(WriterPhase::kCount)> kWords = {
+      "NONE", "OPENING", "SEEKING", "FIRST_UNIT", "PRODUCING", "WAITING", "ENDED"};
+  const auto i = static_cast<size_t>(phase);
+  return i < kWords.size() ? kWords[i] : "UNKNOWN";
+}
+
 struct WriterPage {
   // Line W0: what readers poll. `end` is the index of the first unit that will never exist (kEndUnknown until
   // the producer knows); it is stored before the bell rings for it.
@@ -96,6 +118,7 @@ struct WriterPage {
   alignas(128) std::atomic<uint64_t> writer_epoch;  // incarnations so far; 0 = never attached
   std::atomic<int64_t> beat_ns;                     // CLOCK_MONOTONIC, stored by the data loop itself
   std::atomic<uint32_t> writer_pid;
+  std::atomic<uint32_t> phase;  // WriterPhase
 };
 
 // SlotHeader::commit: 0 never used | kWriting + i being filled | i + 1 valid.

@@ -1,9 +1,16 @@
 #include "supervisor/decoder_run.h"
 
+#include "absl/strings/str_cat.h"
 #include "link/stage_log.h"
 #include "shm/house_time.h"
 
 namespace air {
+namespace {
+
+// A killed process that is still there so long after is stuck in the kernel.
+constexpr int64_t kStuckNs = 500 * kNanosPerMs;
+
+}  // namespace
 
 DecoderRun::DecoderRun(EventLoop& loop, StageSupervisor& stages, SessionMemory& memory,
                        const PlannedSegment& segment, const SourceRef& source,
@@ -14,8 +21,10 @@ DecoderRun::DecoderRun(EventLoop& loop, StageSupervisor& stages, SessionMemory& 
       segment_(segment),
       source_(source),
       ring_(memory.RingOf(source)),
+      first_unit_(RingNext()),
       media_roots_(std::move(media_roots)),
-      on_change_(std::move(on_change)) {}
+      on_change_(std::move(on_change)),
+      watch_(stages.hang_ns()) {}
 
 uint64_t DecoderRun::Depth() const {
   const DecoderRing& pooled = memory_.rings()[source_.ring];
@@ -26,18 +35,28 @@ uint64_t DecoderRun::Depth() const {
 
 void DecoderRun::Start() {
   absl::StatusOr<std::unique_ptr<StageProcess>> process = stages_.Take(StageKind::kDecoder);
-  if (!process.ok()) return OnDeath(process.status().ToString());
-  DecoderRing& ring = memory_.rings()[source_.ring];
-  absl::StatusOr<UniqueFd> handover = OpenForHandover(ring.ring.fd());
+  if (!process.ok()) return OnDeath({StageDeath::Kind::kSpawn, process.status().ToString()});
+  absl::StatusOr<UniqueFd> handover = OpenForHandover(memory_.rings()[source_.ring].ring.fd());
   if (!handover.ok()) return GiveUp(PadCause::kCrash, handover.status().ToString());
 
   started_at_unit_ = RingNext();
+  incarnation_at_start_ = ring_.writer().writer_epoch.load(std::memory_order_relaxed);
+  watch_.Begin(loop_.clock().Now(), Sign());
+  expiry_ = PadCause::kCrash;
+  killed_at_.reset();
   process_ = *std::move(process);
   process_->Watch(
       [this](const stage::FromStage& message) {
         if (message.has_decoder()) OnMessage(message.decoder());
       },
-      [this](const std::string& cause) { OnDeath(cause); });
+      [this](const StageDeath& death) { OnDeath(death); });
+  if (absl::Status s = Assign(*handover); !s.ok()) {
+    Log().error("{}: {}", process_->id(), s.ToString());
+    Kill();  // its death brings the next one
+  }
+}
+
+absl::Status DecoderRun::Assign(const UniqueFd& handover) {
   stage::ToStage message;
   stage::PrepareAsset& prepare = *message.mutable_prepare();
   prepare.set_segment_serial(segment_.serial);
@@ -45,15 +64,60 @@ void DecoderRun::Start() {
   prepare.set_in_point_ms(segment_.in_point_ms);
   prepare.set_skip_units(segment_.skip_units);
   for (const std::string& root : media_roots_) prepare.add_media_roots(root);
-  const int fds[] = {handover->get(), ring.reader_page.fd()};
-  if (absl::Status s = process_->Send(message, fds); !s.ok()) {
-    Log().error("{}: {}", process_->id(), s.ToString());
-    process_->Kill();  // its death brings the next one
+  const int fds[] = {handover.get(), memory_.rings()[source_.ring].reader_page.fd()};
+  return process_->Send(message, fds);
+}
+
+// Until it has attached itself, the writer page tells of its predecessor.
+WriterPhase DecoderRun::Phase() const {
+  const WriterPage& writer = ring_.writer();
+  if (writer.writer_epoch.load(std::memory_order_relaxed) == incarnation_at_start_) return WriterPhase::kNone;
+  return static_cast<WriterPhase>(writer.phase.load(std::memory_order_relaxed));
+}
+
+LifeSign DecoderRun::Sign() const {
+  const WriterPage& writer = ring_.writer();
+  return {.beat_ns = writer.beat_ns.load(std::memory_order_relaxed),
+          .progress = RingNext(),
+          .incarnation = writer.writer_epoch.load(std::memory_order_relaxed),
+          .phase = writer.phase.load(std::memory_order_relaxed)};
+}
+
+void DecoderRun::Look() {
+  if (process_ == nullptr) return;
+  const Nanos now = loop_.clock().Now();
+  if (killed_at_.has_value()) {
+    if (now - *killed_at_ < kStuckNs || is_stuck() || state_ == State::kLeaving) return;
+    Log().error("{} does not die of SIGKILL: its ring is retired until it does", process_->id());
+    stages_.CountStuck();
+    state_ = State::kStuck;
+    pad_cause_ = expiry_;
+    return on_change_();
   }
+  const WriterPhase phase = Phase();
+  const PhaseDeadline deadline = DeadlineOf(phase, watch_.hang_ns());
+  if (!watch_.IsHung(now, Sign(), deadline.allowance_ns, [this] { return process_->IsStopped(); })) return;
+  expiry_ = deadline.cause;
+  killed_at_ = now;
+  process_->KillHung(
+      absl::StrCat("hung while ", ToString(phase), " (silent for ", watch_.SilentNs() / kNanosPerMs, " ms)"));
+}
+
+void DecoderRun::Kill() {
+  killed_at_ = loop_.clock().Now();
+  process_->Kill();
+}
+
+void DecoderRun::Leave() {
+  if (state_ == State::kLeaving) return;
+  state_ = State::kLeaving;
+  retry_.Cancel();
+  if (process_ != nullptr) Kill();
 }
 
 void DecoderRun::OnMessage(const stage::DecoderState& message) {
   if (message.segment_serial() != segment_.serial) return;
+  if (state_ != State::kOpening && state_ != State::kProducing) return;
   switch (message.phase()) {
     case stage::DecoderState::PRODUCING:
       state_ = State::kProducing;
@@ -70,19 +134,34 @@ void DecoderRun::OnMessage(const stage::DecoderState& message) {
   }
 }
 
-void DecoderRun::OnDeath(const std::string& cause) {
+// Where it was, in words that let somebody find the spot in the file.
+std::string DecoderRun::Where() const {
+  const FrameRate rate = memory_.session().facts().format.rate;
+  const uint64_t unit = RingNext();
+  const double media =
+      static_cast<double>(segment_.in_point_ms) / 1000 +
+      static_cast<double>(segment_.skip_units + static_cast<int64_t>(unit)) * rate.den / rate.num;
+  return absl::StrCat(ToString(Phase()), " unit ", unit, " of segment ", segment_.serial, " (",
+                      segment_.asset_uri, " at ", media, " s)");
+}
+
+void DecoderRun::OnDeath(const StageDeath& death) {
   const std::string who = process_ == nullptr ? "decoder" : process_->id();
   process_.reset();
-  if (state_ == State::kEnded || state_ == State::kGivenUp) return;
+  if (state_ == State::kStuck) {
+    Log().warn("{} has died at last", who);
+    state_ = State::kLeaving;  // the segment has another run by now
+    return on_change_();
+  }
+  if (state_ != State::kOpening && state_ != State::kProducing) return;
 
   const HouseFormat& format = memory_.session().facts().format;
   const bool delivered = RingNext() - started_at_unit_ >= format.rate.num / format.rate.den;
   stages_.CountDeath(StageKind::kDecoder);
-  Log().warn("{}: {} while producing {} (segment {}, unit {})", who, cause, segment_.asset_uri,
-             segment_.serial, RingNext());
+  Log().warn("{}: {} at {}", who, death.text, Where());
+  pad_cause_ = expiry_;
   const std::optional<int64_t> delay = policy_.OnDeath(loop_.clock().Now(), delivered);
-  if (!delay.has_value()) return GiveUp(PadCause::kCrash, "its decoder died again and again");
-  pad_cause_ = PadCause::kCrash;
+  if (!delay.has_value()) return GiveUp(expiry_, "its decoder died again and again");
   if (*delay == 0) {
     Start();
   } else {

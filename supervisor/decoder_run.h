@@ -1,14 +1,21 @@
-// DecoderRun: one segment into one ring, process after process. A decoder that dies is followed by the spare,
-// which goes on in the same ring at the first unit that is missing; a file that cannot be opened or decoded
-// is not tried again.
+// DecoderRun: one segment into one ring, process after process. A decoder that dies or hangs is followed by
+// the spare, which goes on in the same ring at the first unit that is missing; a file that cannot be opened
+// or decoded is not tried again.
+//
+// A decoder that was killed and does not die (a read that hangs in the kernel) is stuck: it may still write,
+// so its ring cannot be given to anybody. The run then is over, and the plan gives the rest of the segment
+// another ring.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "supervisor/block_plan.h"
+#include "supervisor/hang_watch.h"
+#include "supervisor/phase_deadlines.h"
 #include "supervisor/session_memory.h"
 #include "supervisor/stage_supervisor.h"
 
@@ -16,7 +23,7 @@ namespace air {
 
 class DecoderRun {
  public:
-  enum class State { kOpening, kProducing, kEnded, kGivenUp };
+  enum class State { kOpening, kProducing, kEnded, kGivenUp, kStuck, kLeaving };
 
   // `on_change` is called after every change of state or pad cause; the run may not be destroyed from inside
   // it.
@@ -24,21 +31,34 @@ class DecoderRun {
              const SourceRef& source, std::vector<std::string> media_roots, std::function<void()> on_change);
 
   void Start();
+  // Several times a second: is the decoder still at it?
+  void Look();
+  // The segment is over, or its ring is wanted elsewhere: ends the decoder. The ring is free when it is_gone.
+  void Leave();
+  bool is_gone() const { return state_ == State::kLeaving && process_ == nullptr; }
 
   State state() const { return state_; }
+  bool is_stuck() const { return state_ == State::kStuck; }
+  const PlannedSegment& segment() const { return segment_; }
   const SourceRef& source() const { return source_; }
-  uint64_t segment_serial() const { return segment_.serial; }
+  uint64_t first_unit() const { return first_unit_; }
   // What pad of this segment is called while a unit is missing; kNone = it is simply late.
   PadCause pad_cause() const { return pad_cause_; }
   const std::string& error() const { return error_; }
   // Units in the ring that the selector has not released.
   uint64_t Depth() const;
+  // The first unit that is not in the ring.
+  uint64_t RingNext() const { return ring_.writer().next.load(std::memory_order_acquire); }
 
  private:
+  absl::Status Assign(const UniqueFd& handover);
   void OnMessage(const stage::DecoderState& state);
-  void OnDeath(const std::string& cause);
+  void OnDeath(const StageDeath& death);
   void GiveUp(PadCause cause, const std::string& why);
-  uint64_t RingNext() const { return ring_.writer().next.load(std::memory_order_acquire); }
+  void Kill();
+  LifeSign Sign() const;
+  WriterPhase Phase() const;
+  std::string Where() const;
 
   EventLoop& loop_;
   StageSupervisor& stages_;
@@ -46,6 +66,7 @@ class DecoderRun {
   PlannedSegment segment_;
   SourceRef source_;
   RingView ring_;
+  uint64_t first_unit_;  // the ring begins with it
   std::vector<std::string> media_roots_;
   std::function<void()> on_change_;
 
@@ -53,7 +74,11 @@ class DecoderRun {
   PadCause pad_cause_ = PadCause::kNone;
   std::string error_;
   RestartPolicy policy_;
-  uint64_t started_at_unit_ = 0;  // the ring's `next` when the present process began
+  uint64_t started_at_unit_ = 0;       // the ring's `next` when the present process began
+  uint64_t incarnation_at_start_ = 0;  // and its writer_epoch
+  HangWatch watch_;
+  PadCause expiry_ = PadCause::kCrash;  // what the present process's death will be called
+  std::optional<Nanos> killed_at_;
   std::unique_ptr<StageProcess> process_;
   EventSource retry_;
 };

@@ -86,7 +86,8 @@ class Supervisor {
         *loop_,
         StageEnvironment{.program_dir = ProgramDir(),
                          .runtime_dir = options_.runtime_dir,
-                         .orphan_grace_ms = static_cast<int64_t>(options_.orphan_grace_seconds * 1000)});
+                         .orphan_grace_ms = static_cast<int64_t>(options_.orphan_grace_seconds * 1000),
+                         .hang_ns = options_.hang_ms * kNanosPerMs});
     engine_ = std::make_unique<PlayoutEngine>(
         *loop_, *stages_,
         EngineSettings{.media_roots = options_.media_roots,

@@ -69,6 +69,7 @@ absl::Status PlanExecutor::Append(const wire::BlockPlan& plan) {
 
 void PlanExecutor::Poll() {
   observer_.Poll();
+  for (const auto& [ring, run] : runs_) run->Look();
   RetireFinished();
   AssignRings();
   CommitTimeline();
@@ -84,18 +85,14 @@ void PlanExecutor::OnBlockChange(uint64_t from, uint64_t to) {
   if (const PlannedBlock* block = FindBlock(to)) callbacks_.on_block_started(*block);
 }
 
-// A ring is free again once the program has passed its segment for good: what the selector has published it
-// will not ask for again.
+// A ring is free again once the program has passed its segment for good (what the selector has published it
+// will not ask for again) and its decoder is dead.
 void PlanExecutor::RetireFinished() {
   const Tick done = observer_.next_tick();
-  std::erase_if(runs_, [&](const auto& entry) {
-    for (const PlannedBlock& block : blocks_) {
-      for (const PlannedSegment& segment : block.segments) {
-        if (segment.serial == entry.second->segment_serial()) return segment.end < done;
-      }
-    }
-    return true;
-  });
+  for (const auto& [ring, run] : runs_) {
+    if (run->segment().end < done && !run->is_stuck()) run->Leave();
+  }
+  std::erase_if(runs_, [](const auto& entry) { return entry.second->is_gone(); });
   const Tick forget = now_tick() - time_.TickAt(Nanos(0), Nanos(kHistoryNs)).value();
   while (blocks_.size() > 1 && blocks_.front().fence < std::min(forget, done)) blocks_.pop_front();
 }
@@ -111,39 +108,77 @@ void PlanExecutor::AssignRings() {
         prepared_block_ = std::max(prepared_block_, block.serial);
         continue;
       }
-      if (FindRun(segment.serial) != nullptr) continue;
-      uint32_t ring = 0;
-      while (runs_.contains(ring)) ++ring;
-      if (ring == memory_.rings().size()) return;  // in order: nobody overtakes the next segment
+      const DecoderRun* run = FindRun(segment.serial);
+      if (run != nullptr && !run->is_stuck()) continue;
+      const std::optional<uint32_t> ring = FreeRing(/*urgent=*/run != nullptr);
+      if (!ring.has_value()) return;  // in order: nobody overtakes the next segment
 
       prepared_block_ = std::max(prepared_block_, block.serial);
-      auto run = std::make_unique<DecoderRun>(loop_, stages_, memory_, segment, memory_.ResetRing(ring),
-                                              settings_.media_roots, [this] { CommitTimeline(); });
-      DecoderRun& started = *run;
-      runs_.emplace(ring, std::move(run));
-      started.Start();
+      const bool aired = run != nullptr && observer_.segment_on_air() == segment.serial &&
+                         observer_.lock_on_air().has_value();
+      runs_[*ring] = MakeRun(segment, *ring, aired ? run->RingNext() : 0);
+      runs_[*ring]->Start();
     }
   }
+}
+
+std::optional<uint32_t> PlanExecutor::FreeRing(bool urgent) {
+  uint32_t ring = 0;
+  while (runs_.contains(ring)) ++ring;
+  if (ring < memory_.rings().size()) return ring;
+  if (!urgent) return std::nullopt;
+  DecoderRun* farthest = nullptr;
+  for (const auto& [used, run] : runs_) {
+    if (run->state() == DecoderRun::State::kLeaving) return std::nullopt;  // it will be free in a moment
+    if (run->is_stuck() || run->segment().serial == observer_.segment_on_air()) continue;
+    if (farthest == nullptr || run->segment().start > farthest->segment().start) farthest = run.get();
+  }
+  if (farthest != nullptr) farthest->Leave();
+  return std::nullopt;
+}
+
+std::unique_ptr<DecoderRun> PlanExecutor::MakeRun(const PlannedSegment& segment, uint32_t ring,
+                                                  uint64_t first_unit) {
+  return std::make_unique<DecoderRun>(loop_, stages_, memory_, segment, memory_.ResetRing(ring, first_unit),
+                                      settings_.media_roots, [this] { CommitTimeline(); });
 }
 
 std::vector<TimelineEntry> PlanExecutor::Entries() const {
   std::vector<TimelineEntry> entries;
   for (const PlannedBlock& block : blocks_) {
     for (const PlannedSegment& segment : block.segments) {
-      if (segment.IsEmpty()) continue;
-      TimelineEntry entry{.start_tick = segment.start.value(),
-                          .end_tick = segment.end.value(),
-                          .kind = segment.IsPad() ? EntryKind::kPad : EntryKind::kContent,
-                          .segment_serial = segment.serial,
-                          .block_serial = block.serial};
-      if (const DecoderRun* run = FindRun(segment.serial)) {
-        entry.source = run->source();
-        entry.pad_cause = run->pad_cause();
-      }
-      if (entries.size() < kTimelineCapacity) entries.push_back(entry);
+      if (!segment.IsEmpty()) AppendEntries(segment, entries);
     }
   }
+  if (entries.size() > kTimelineCapacity) entries.resize(kTimelineCapacity);
   return entries;
+}
+
+// One entry a segment. Two while a ring that was retired still holds units that have not aired: those first.
+void PlanExecutor::AppendEntries(const PlannedSegment& segment, std::vector<TimelineEntry>& entries) const {
+  TimelineEntry entry{.start_tick = segment.start.value(),
+                      .end_tick = segment.end.value(),
+                      .kind = segment.IsPad() ? EntryKind::kPad : EntryKind::kContent,
+                      .segment_serial = segment.serial,
+                      .block_serial = segment.block_serial};
+  const DecoderRun* run = FindRun(segment.serial);
+  if (run != nullptr) {
+    entry.source = run->source();
+    entry.pad_cause = run->pad_cause();
+  }
+  const DecoderRun* stuck = FindStuckRun(segment.serial);
+  const bool locked = observer_.segment_on_air() == segment.serial && observer_.lock_on_air().has_value();
+  if (stuck != nullptr && stuck != run && locked) {
+    const int64_t border = (*observer_.lock_on_air() + static_cast<int64_t>(run->first_unit())).value();
+    if (border > entry.start_tick && border < entry.end_tick) {
+      TimelineEntry first = entry;
+      first.end_tick = entry.start_tick = border;
+      first.source = stuck->source();
+      first.pad_cause = stuck->pad_cause();
+      entries.push_back(first);
+    }
+  }
+  entries.push_back(entry);
 }
 
 void PlanExecutor::CommitTimeline() {
@@ -162,9 +197,17 @@ const PlannedBlock* PlanExecutor::FindBlock(uint64_t serial) const {
   return found == blocks_.end() ? nullptr : &*found;
 }
 
-const DecoderRun* PlanExecutor::FindRun(uint64_t segment_serial) const {
+DecoderRun* PlanExecutor::FindRun(uint64_t segment_serial) const {
   for (const auto& [ring, run] : runs_) {
-    if (run->segment_serial() == segment_serial) return run.get();
+    const bool works = !run->is_stuck() && run->state() != DecoderRun::State::kLeaving;
+    if (works && run->segment().serial == segment_serial) return run.get();
+  }
+  return FindStuckRun(segment_serial);
+}
+
+DecoderRun* PlanExecutor::FindStuckRun(uint64_t segment_serial) const {
+  for (const auto& [ring, run] : runs_) {
+    if (run->is_stuck() && run->segment().serial == segment_serial) return run.get();
   }
   return nullptr;
 }

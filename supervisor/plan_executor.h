@@ -59,12 +59,19 @@ class PlanExecutor {
                Callbacks callbacks, TimelineWriter timeline);
 
   const PlannedBlock* FindBlock(uint64_t serial) const;
-  const DecoderRun* FindRun(uint64_t segment_serial) const;
+  // The run that works for the segment; failing that, one of its that got stuck.
+  DecoderRun* FindRun(uint64_t segment_serial) const;
+  DecoderRun* FindStuckRun(uint64_t segment_serial) const;
   void OnBlockChange(uint64_t from, uint64_t to);
   void RetireFinished();
   void AssignRings();
+  // An unused ring; when there is none, the one prepared for the farthest segment is cleared for a segment
+  // that is on the air without one. Nothing: not now.
+  std::optional<uint32_t> FreeRing(bool urgent);
+  std::unique_ptr<DecoderRun> MakeRun(const PlannedSegment& segment, uint32_t ring, uint64_t first_unit);
   void CommitTimeline();
   std::vector<TimelineEntry> Entries() const;
+  void AppendEntries(const PlannedSegment& segment, std::vector<TimelineEntry>& entries) const;
 
   EventLoop& loop_;
   StageSupervisor& stages_;

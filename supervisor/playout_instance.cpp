@@ -1,17 +1,29 @@
 #include "supervisor/playout_instance.h"
 
+#include "absl/strings/str_cat.h"
 #include "link/stage_log.h"
+#include "supervisor/phase_deadlines.h"
 
 namespace air {
 namespace {
 
-constexpr int64_t kPollNs = 20 * kNanosPerMs;
+LifeSign SignOf(const StageLine& line) {
+  return {.beat_ns = line.beat_ns.load(std::memory_order_relaxed),
+          .progress = line.Get(SelectorCounter::kFrames),
+          .incarnation = 0,
+          .phase = 0};
+}
 
 }  // namespace
 
 PlayoutInstance::PlayoutInstance(EventLoop& loop, StageSupervisor& stages, PlayoutControl& control,
                                  EventHub& events, Settings settings)
-    : loop_(loop), stages_(stages), control_(control), events_(events), settings_(std::move(settings)) {}
+    : loop_(loop),
+      stages_(stages),
+      control_(control),
+      events_(events),
+      settings_(std::move(settings)),
+      selector_watch_(stages.hang_ns()) {}
 
 absl::StatusOr<std::unique_ptr<PlayoutInstance>> PlayoutInstance::Start(
     EventLoop& loop, StageSupervisor& stages, PlayoutControl& control, EventHub& events, Settings settings,
@@ -60,18 +72,19 @@ absl::StatusOr<std::unique_ptr<PlayoutInstance>> PlayoutInstance::Start(
 
 void PlayoutInstance::StartSelector() {
   absl::StatusOr<std::unique_ptr<StageProcess>> process = stages_.Take(StageKind::kSelector);
-  if (!process.ok()) return OnSelectorDeath(process.status().ToString());
+  if (!process.ok()) return OnSelectorDeath({StageDeath::Kind::kSpawn, process.status().ToString()});
   absl::StatusOr<UniqueFd> handover = OpenForHandover(memory_->program().fd());
-  if (!handover.ok()) return OnSelectorDeath(handover.status().ToString());
+  if (!handover.ok()) return OnSelectorDeath({StageDeath::Kind::kSpawn, handover.status().ToString()});
 
   selector_started_at_ = memory_->session().selector().Get(SelectorCounter::kFrames);
+  selector_watch_.Begin(loop_.clock().Now(), SignOf(memory_->session().selector()));
   selector_ = *std::move(process);
   selector_->Watch(
       [this](const stage::FromStage& message) {
         if (!message.selector().error().empty())
           Log().error("{}: {}", selector_->id(), message.selector().error());
       },
-      [this](const std::string& cause) { OnSelectorDeath(cause); });
+      [this](const StageDeath& death) { OnSelectorDeath(death); });
   stage::ToStage message;
   message.mutable_selector()->set_decoder_rings(static_cast<uint32_t>(memory_->rings().size()));
   message.mutable_selector()->set_segment_prefix(memory_->prefix() + ".");
@@ -86,12 +99,21 @@ void PlayoutInstance::StartSelector() {
   }
 }
 
-void PlayoutInstance::OnSelectorDeath(const std::string& cause) {
+void PlayoutInstance::LookAtSelector() {
+  if (selector_ == nullptr) return;
+  const int64_t allowance = AllowanceOf(selector_watch_.has_begun(), selector_watch_.hang_ns());
+  if (selector_watch_.IsHung(loop_.clock().Now(), SignOf(memory_->session().selector()), allowance,
+                             [this] { return selector_->IsStopped(); })) {
+    selector_->KillHung(absl::StrCat("hung (silent for ", selector_watch_.SilentNs() / kNanosPerMs, " ms)"));
+  }
+}
+
+void PlayoutInstance::OnSelectorDeath(const StageDeath& death) {
   selector_.reset();
   stages_.CountDeath(StageKind::kSelector);
   const uint64_t frames = memory_->session().selector().Get(SelectorCounter::kFrames);
   const FrameRate rate = settings_.format.house.rate;
-  Log().warn("selector: {} at tick {}", cause, plan_->observer().next_tick().value());
+  Log().warn("selector: {} at tick {}", death.text, plan_->observer().next_tick().value());
   const std::optional<int64_t> delay =
       selector_policy_.OnDeath(loop_.clock().Now(), frames - selector_started_at_ >= rate.num / rate.den);
   if (!delay.has_value()) {
@@ -108,7 +130,8 @@ void PlayoutInstance::Poll() {
   if (plan_->LiveDepth() > 0) control_.Apply(PlayoutEvent::kContentPrepared);
   if (plan_->LiveGivenUp() && !plan_->observer().content_on_air())
     control_.Apply(PlayoutEvent::kContentGivenUp);
-  poll_ = loop_.After(kPollNs, [this] { Poll(); });
+  LookAtSelector();
+  poll_ = loop_.After(kLookNs, [this] { Poll(); });
 }
 
 absl::Status PlayoutInstance::AttachSink(StreamSink& sink) {

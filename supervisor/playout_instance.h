@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "supervisor/event_hub.h"
+#include "supervisor/hang_watch.h"
 #include "supervisor/plan_executor.h"
 #include "supervisor/playout_control.h"
 #include "supervisor/program_format.h"
@@ -51,7 +52,8 @@ class PlayoutInstance {
   PlayoutInstance(EventLoop& loop, StageSupervisor& stages, PlayoutControl& control, EventHub& events,
                   Settings settings);
   void StartSelector();
-  void OnSelectorDeath(const std::string& cause);
+  void OnSelectorDeath(const StageDeath& death);
+  void LookAtSelector();
   void Poll();
   void PublishStarted(const PlannedBlock& block);
   void PublishCompleted(const PlannedBlock& block);
@@ -66,6 +68,7 @@ class PlayoutInstance {
   std::unique_ptr<SessionMemory> memory_;
   std::unique_ptr<StageProcess> selector_;
   RestartPolicy selector_policy_;
+  HangWatch selector_watch_;
   uint64_t selector_started_at_ = 0;  // frames made when the present selector began
   EventSource selector_retry_;
   std::unique_ptr<PlanExecutor> plan_;

@@ -16,6 +16,7 @@ void ProgramObserver::Poll() {
       callbacks_.on_block(n, from, block_);
     }
     segment_ = journal.segment_serial;
+    lock_ = journal.locked != 0 ? std::optional(Tick(journal.lock_tick)) : std::nullopt;
     gap_ns_ = meta.committed_ns - meta.deadline_ns;
     content_ = (meta.flags & kFlagContent) != 0;
     if (content_ && segment_ != content_segment_) {

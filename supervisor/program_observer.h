@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 
 #include "shm/frame_ring_buffer.h"
 #include "shm/types.h"
@@ -28,14 +29,17 @@ class ProgramObserver {
   Tick next_tick() const { return Tick(static_cast<int64_t>(seen_)); }
   uint64_t block_on_air() const { return block_; }
   uint64_t segment_on_air() const { return segment_; }  // the segment that owns the last tick
-  bool content_on_air() const { return content_; }      // the last tick showed content
-  int64_t last_gap_ns() const { return gap_ns_; }       // its publication after its deadline
+  // The tick that shows unit 0 of that segment, once one of its units has come.
+  std::optional<Tick> lock_on_air() const { return lock_; }
+  bool content_on_air() const { return content_; }  // the last tick showed content
+  int64_t last_gap_ns() const { return gap_ns_; }   // its publication after its deadline
 
  private:
   OverwriteReader reader_;
   Callbacks callbacks_;
   uint64_t seen_ = 0;
   uint64_t block_ = 0, segment_ = 0, content_segment_ = 0;
+  std::optional<Tick> lock_;
   bool content_ = false;
   int64_t gap_ns_ = 0;
 };

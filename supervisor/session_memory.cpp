@@ -147,14 +147,16 @@ absl::StatusOr<SharedSegment> SessionMemory::CreateJournal(uint64_t serial) cons
   return journal;
 }
 
-SourceRef SessionMemory::ResetRing(uint32_t index) {
+SourceRef SessionMemory::ResetRing(uint32_t index, uint64_t first_unit) {
   DecoderRing& pooled = rings_[index];
   const HouseFormat& format = session_->facts().format;
-  new (pooled.reader_page.bytes().data()) ReaderPage{};
+  auto* reader = new (pooled.reader_page.bytes().data()) ReaderPage{};
+  reader->next_wanted.store(first_unit, std::memory_order_relaxed);
   FormatRing(pooled.ring.bytes(), {.format = format,
                                    .policy = RingPolicy::kBackpressure,
                                    .slot_count = program_view_->slot_count(),
                                    .generation = ++pooled.generation,
+                                   .first_index = first_unit,
                                    .instance_id = RandomId()});
   return {.ring = index, .reserved = 0, .generation = pooled.generation};
 }

@@ -55,8 +55,9 @@ class SessionMemory {
   // session.
   absl::StatusOr<SharedSegment> CreateJournal(uint64_t serial) const;
 
-  // Empties a ring for another asset: a new generation. Nobody may be attached to it.
-  SourceRef ResetRing(uint32_t index);
+  // Empties a ring for another asset: a new generation, whose first unit has this index. Nobody may be
+  // attached to it.
+  SourceRef ResetRing(uint32_t index, uint64_t first_unit);
   // That ring, as the supervisor sees it.
   RingView RingOf(const SourceRef& source) const;
 

@@ -1,7 +1,6 @@
 #include "supervisor/stage_process.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <spawn.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
@@ -11,6 +10,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <fstream>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -20,9 +20,6 @@
 
 namespace air {
 namespace {
-
-// How long a killed stage may take to disappear before it is left to init (a read that hangs in the kernel).
-constexpr int kReapMs = 500;
 
 // posix_spawn's two attribute objects with the stage's starting conditions: the listening socket as
 // descriptor 3 and nothing else but stdio, no blocked signal, default dispositions, a process group of its
@@ -55,9 +52,11 @@ class SpawnAttributes {
   posix_spawnattr_t attributes;
 };
 
-std::string CauseOf(const siginfo_t& info) {
-  if (info.si_code == CLD_EXITED) return absl::StrCat("exit status ", info.si_status);
-  return absl::StrCat("killed by signal ", info.si_status, " (", strsignal(info.si_status), ")");
+StageDeath DeathOf(const siginfo_t& info) {
+  if (info.si_code == CLD_EXITED)
+    return {StageDeath::Kind::kExit, absl::StrCat("exit status ", info.si_status)};
+  return {StageDeath::Kind::kSignal,
+          absl::StrCat("killed by signal ", info.si_status, " (", strsignal(info.si_status), ")")};
 }
 
 }  // namespace
@@ -76,8 +75,9 @@ const char* ProgramOf(StageKind kind) {
 
 absl::StatusOr<std::unique_ptr<StageProcess>> StageProcess::Spawn(EventLoop& loop, StageKind kind,
                                                                   const std::string& id,
-                                                                  const StageEnvironment& environment) {
-  std::unique_ptr<StageProcess> process(new StageProcess(loop, kind, id));
+                                                                  const StageEnvironment& environment,
+                                                                  StageGraveyard& graveyard) {
+  std::unique_ptr<StageProcess> process(new StageProcess(loop, graveyard, kind, id));
   if (absl::Status s = process->Start(environment); !s.ok()) return s;
   return process;
 }
@@ -111,9 +111,7 @@ StageProcess::~StageProcess() {
   link_source_.Cancel();
   if (pid_ > 0) {
     Kill();
-    pollfd ended{pidfd_.get(), POLLIN, 0};
-    siginfo_t info{};
-    if (poll(&ended, 1, kReapMs) == 1) waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &info, WEXITED);
+    graveyard_.Bury(id_, std::move(pidfd_));
   }
   if (!socket_path_.empty()) unlink(socket_path_.c_str());
 }
@@ -132,6 +130,20 @@ absl::Status StageProcess::Send(const stage::ToStage& message, std::span<const i
 
 void StageProcess::Kill() {
   if (pid_ > 0) syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGKILL, nullptr, 0);
+}
+
+void StageProcess::KillHung(const std::string& how) {
+  if (hung_.empty()) hung_ = how;
+  Kill();
+}
+
+bool StageProcess::IsStopped() const {
+  std::ifstream file(absl::StrCat("/proc/", pid_, "/stat"));
+  std::string stat;
+  std::getline(file, stat);
+  const size_t name_end = stat.rfind(')');  // "PID (NAME) STATE ..."
+  if (name_end == std::string::npos || name_end + 2 >= stat.size()) return false;
+  return stat[name_end + 2] == 'T' || stat[name_end + 2] == 't';
 }
 
 void StageProcess::Receive() {
@@ -160,7 +172,7 @@ void StageProcess::Reap() {
   death_source_.Cancel();
   link_source_.Cancel();
   OnDeath on_death = std::move(on_death_);
-  on_death(CauseOf(info));
+  on_death(hung_.empty() ? DeathOf(info) : StageDeath{StageDeath::Kind::kHang, std::move(hung_)});
 }
 
 }  // namespace air

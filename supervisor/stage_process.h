@@ -13,6 +13,7 @@
 #include "protos/stage.pb.h"
 #include "shm/unique_fd.h"
 #include "supervisor/event_loop.h"
+#include "supervisor/stage_graveyard.h"
 
 namespace air {
 
@@ -24,20 +25,29 @@ struct StageEnvironment {
   std::string program_dir;  // beside the supervisor's own binary
   std::string runtime_dir;  // their sockets
   int64_t orphan_grace_ms = 1000;
+  int64_t hang_ns = 500 * kNanosPerMs;  // a data loop that is silent for longer is hung
+};
+
+// How a stage came to its end. In words: "killed by signal 9 (Killed)", "exit status 1", "hung while WAITING
+// (silent for 512 ms)".
+struct StageDeath {
+  enum class Kind { kExit, kSignal, kHang, kSpawn };
+  Kind kind = Kind::kExit;
+  std::string text;
 };
 
 class StageProcess {
  public:
   using OnMessage = std::function<void(const stage::FromStage&)>;
-  // `cause` in words: "killed by signal 9 (Killed)", "exit status 1". The process object may be destroyed
-  // from here.
-  using OnDeath = std::function<void(const std::string& cause)>;
+  // The process object may be destroyed from here.
+  using OnDeath = std::function<void(const StageDeath& death)>;
 
   // Errors: Internal naming the program and the system's text.
   static absl::StatusOr<std::unique_ptr<StageProcess>> Spawn(EventLoop& loop, StageKind kind,
                                                              const std::string& id,
-                                                             const StageEnvironment& environment);
-  // Kills with SIGKILL and reaps what still lives.
+                                                             const StageEnvironment& environment,
+                                                             StageGraveyard& graveyard);
+  // Kills what still lives and leaves it to the graveyard; waits for nothing.
   ~StageProcess();
 
   void Watch(OnMessage on_message, OnDeath on_death);
@@ -45,25 +55,31 @@ class StageProcess {
   // queued.
   absl::Status Send(const stage::ToStage& message, std::span<const int> fds = {});
   void Kill();
+  // The same for a stage that does not answer; `how` goes into its obituary.
+  void KillHung(const std::string& how);
+  // It is there and does not run: SIGSTOP, or a tracer's doing.
+  bool IsStopped() const;
 
   StageKind kind() const { return kind_; }
   const std::string& id() const { return id_; }
   pid_t pid() const { return pid_; }
 
  private:
-  StageProcess(EventLoop& loop, StageKind kind, std::string id)
-      : loop_(loop), kind_(kind), id_(std::move(id)) {}
+  StageProcess(EventLoop& loop, StageGraveyard& graveyard, StageKind kind, std::string id)
+      : loop_(loop), graveyard_(graveyard), kind_(kind), id_(std::move(id)) {}
   absl::Status Start(const StageEnvironment& environment);
   void Receive();
   void Reap();
 
   EventLoop& loop_;
+  StageGraveyard& graveyard_;
   StageKind kind_;
   std::string id_;
   std::string socket_path_;
   pid_t pid_ = -1;
   UniqueFd pidfd_;
   UniqueFd link_;
+  std::string hung_;  // how, once KillHung was called
   EventSource death_source_, link_source_;
   OnMessage on_message_;
   OnDeath on_death_;

@@ -7,12 +7,29 @@ namespace air {
 namespace {
 
 constexpr int64_t kRetryNs = 5 * kNanosPerSecond;
+constexpr int64_t kSpareLookNs = 250 * kNanosPerMs;
+constexpr int kStoppedLooks = 3;
 
 }  // namespace
 
+StageSupervisor::StageSupervisor(EventLoop& loop, StageEnvironment environment)
+    : loop_(loop), environment_(std::move(environment)), graveyard_(loop) {
+  LookAtSpares();
+}
+
+// A spare has no data loop that could beat; what may happen to it is that somebody stops it.
+void StageSupervisor::LookAtSpares() {
+  for (Spare& spare : spares_) {
+    const bool stopped = spare.process != nullptr && spare.process->IsStopped();
+    spare.stopped_looks = stopped ? spare.stopped_looks + 1 : 0;
+    if (spare.stopped_looks == kStoppedLooks) spare.process->KillHung("stopped");
+  }
+  look_ = loop_.After(kSpareLookNs, [this] { LookAtSpares(); });
+}
+
 absl::StatusOr<std::unique_ptr<StageProcess>> StageSupervisor::Spawn(StageKind kind) {
   const std::string name = ProgramOf(kind) + sizeof("air-") - 1;
-  return StageProcess::Spawn(loop_, kind, absl::StrCat(name, "-", ++spawned_), environment_);
+  return StageProcess::Spawn(loop_, kind, absl::StrCat(name, "-", ++spawned_), environment_, graveyard_);
 }
 
 void StageSupervisor::KeepSpare(StageKind kind) {
@@ -40,7 +57,7 @@ void StageSupervisor::Refill(StageKind kind) {
   }
   spare.process = *std::move(process);
   spare.process->Watch([](const stage::FromStage&) {},
-                       [this, kind](const std::string& cause) { OnSpareDeath(kind, cause); });
+                       [this, kind](const StageDeath& death) { OnSpareDeath(kind, death.text); });
 }
 
 void StageSupervisor::OnSpareDeath(StageKind kind, const std::string& cause) {

@@ -14,8 +14,7 @@ namespace air {
 
 class StageSupervisor {
  public:
-  StageSupervisor(EventLoop& loop, StageEnvironment environment)
-      : loop_(loop), environment_(std::move(environment)) {}
+  StageSupervisor(EventLoop& loop, StageEnvironment environment);
 
   // Keeps one idle process of this kind from now on.
   void KeepSpare(StageKind kind);
@@ -23,8 +22,16 @@ class StageSupervisor {
   // The caller Watch()es it. Errors: those of the spawn.
   absl::StatusOr<std::unique_ptr<StageProcess>> Take(StageKind kind);
 
+  // How long a stage may be silent where it should beat (--hang-ms).
+  int64_t hang_ns() const { return environment_.hang_ns; }
+  // Killed stages that are not dead yet.
+  size_t dying() const { return graveyard_.size(); }
+
   // For metrics: processes that died while they had work, by kind.
   void CountDeath(StageKind kind) { ++deaths_[static_cast<size_t>(kind)]; }
+  // Killed decoders that did not die within half a second.
+  void CountStuck() { ++stuck_; }
+  uint64_t stuck() const { return stuck_; }
   uint64_t deaths(StageKind kind) const { return deaths_[static_cast<size_t>(kind)]; }
 
  private:
@@ -33,16 +40,20 @@ class StageSupervisor {
     std::unique_ptr<StageProcess> process;
     RestartPolicy policy;
     EventSource retry;
+    int stopped_looks = 0;  // in a row
   };
   absl::StatusOr<std::unique_ptr<StageProcess>> Spawn(StageKind kind);
   void Refill(StageKind kind);
   void OnSpareDeath(StageKind kind, const std::string& cause);
+  void LookAtSpares();
 
   EventLoop& loop_;
   StageEnvironment environment_;
+  StageGraveyard graveyard_;  // outlives every process of ours
+  EventSource look_;
   std::array<Spare, 3> spares_;
   std::array<uint64_t, 3> deaths_{};
-  uint64_t spawned_ = 0;
+  uint64_t spawned_ = 0, stuck_ = 0;
 };
 
 }  // namespace air

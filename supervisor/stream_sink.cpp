@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "link/stage_log.h"
+#include "supervisor/phase_deadlines.h"
 
 namespace air {
 namespace {
@@ -22,7 +23,8 @@ StreamSink::StreamSink(EventLoop& loop, StageSupervisor& stages, StreamEndpoint 
       stages_(stages),
       endpoint_(std::move(endpoint)),
       socket_(std::move(socket)),
-      on_gone_(std::move(on_gone)) {}
+      on_gone_(std::move(on_gone)),
+      watch_(stages.hang_ns()) {}
 
 absl::Status StreamSink::Begin(SessionMemory& memory, const SinkSettings& settings, uint64_t serial) {
   int ends[2];
@@ -36,6 +38,7 @@ absl::Status StreamSink::Begin(SessionMemory& memory, const SinkSettings& settin
   memory_ = &memory;
   settings_ = settings;
   StartEncoder();
+  LookAtEncoder();
   return absl::OkStatus();
 }
 
@@ -45,17 +48,18 @@ uint64_t StreamSink::TicksSent() const {
 
 void StreamSink::StartEncoder() {
   absl::StatusOr<std::unique_ptr<StageProcess>> process = stages_.Take(StageKind::kEncoder);
-  if (!process.ok()) return OnDeath(process.status().ToString());
+  if (!process.ok()) return OnDeath({StageDeath::Kind::kSpawn, process.status().ToString()});
   absl::StatusOr<UniqueFd> handover = OpenForHandover(journal_->fd());
   if (!handover.ok()) return Gone(handover.status().ToString());
 
   started_at_tick_ = TicksSent();
+  watch_.Begin(loop_.clock().Now(), EncoderSign());
   encoder_ = *std::move(process);
   encoder_->Watch(
       [this](const stage::FromStage& message) {
         if (message.has_encoder()) OnMessage(message.encoder());
       },
-      [this](const std::string& cause) { OnDeath(cause); });
+      [this](const StageDeath& death) { OnDeath(death); });
   stage::ToStage message;
   stage::ConfigureEncoder& configure = *message.mutable_encoder();
   configure.set_sink(kSinkLine);
@@ -84,14 +88,31 @@ void StreamSink::OnMessage(const stage::EncoderState& state) {
   }
 }
 
-void StreamSink::OnDeath(const std::string& cause) {
+LifeSign StreamSink::EncoderSign() const {
+  const StageLine& line = memory_->session().sink(kSinkLine);
+  return {.beat_ns = line.beat_ns.load(std::memory_order_relaxed),
+          .progress = TicksSent(),
+          .incarnation = 0,
+          .phase = 0};
+}
+
+void StreamSink::LookAtEncoder() {
+  if (encoder_ != nullptr && !over_ &&
+      watch_.IsHung(loop_.clock().Now(), EncoderSign(), AllowanceOf(watch_.has_begun(), watch_.hang_ns()),
+                    [this] { return encoder_->IsStopped(); })) {
+    encoder_->KillHung(absl::StrCat("hung (silent for ", watch_.SilentNs() / kNanosPerMs, " ms)"));
+  }
+  look_ = loop_.After(kLookNs, [this] { LookAtEncoder(); });
+}
+
+void StreamSink::OnDeath(const StageDeath& death) {
   const std::string who = encoder_ == nullptr ? "encoder" : encoder_->id();
   encoder_.reset();
   if (over_) return;
   stages_.CountDeath(StageKind::kEncoder);
   const HouseFormat& format = memory_->session().facts().format;
   const bool delivered = TicksSent() - started_at_tick_ >= format.rate.num / format.rate.den;
-  Log().warn("{}: {} at tick {}", who, cause, TicksSent());
+  Log().warn("{}: {} at tick {}", who, death.text, TicksSent());
   const std::optional<int64_t> delay = policy_.OnDeath(loop_.clock().Now(), delivered);
   if (!delay.has_value()) return Gone("its encoder died again and again");
   if (*delay == 0) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "supervisor/hang_watch.h"
 #include "supervisor/program_format.h"
 #include "supervisor/session_memory.h"
 #include "supervisor/stage_supervisor.h"
@@ -31,7 +32,9 @@ class StreamSink {
  private:
   void StartEncoder();
   void OnMessage(const stage::EncoderState& state);
-  void OnDeath(const std::string& cause);
+  void OnDeath(const StageDeath& death);
+  void LookAtEncoder();
+  LifeSign EncoderSign() const;
   void Gone(const std::string& why);
   uint64_t TicksSent() const;
 
@@ -46,7 +49,8 @@ class StreamSink {
   RestartPolicy policy_;
   uint64_t started_at_tick_ = 0;  // ticks coded when the present encoder began
   std::unique_ptr<StageProcess> encoder_;
-  EventSource retry_;
+  HangWatch watch_;
+  EventSource retry_, look_;
   bool over_ = false;
 };
 

@@ -54,6 +54,9 @@ SupervisorOptions ParseSupervisorOptions(int argc, char** argv) {
   app.add_option("--ring-seconds", o.ring_seconds, "depth of the frame rings")
       ->check(CLI::Range(0.5, 10.0))
       ->capture_default_str();
+  app.add_option("--hang-ms", o.hang_ms, "milliseconds of silence after which a stage is killed and replaced")
+      ->check(CLI::Range(100, 60'000))
+      ->capture_default_str();
   app.add_option("--on-lookahead-exhausted", exhausted, "when no next block was fed")
       ->check(CLI::IsMember({"pad", "terminate"}))
       ->capture_default_str();

@@ -16,6 +16,7 @@ struct SupervisorOptions {
   std::vector<std::string> media_roots;
   double orphan_grace_seconds = 1.0;
   double ring_seconds = 2.0;
+  int64_t hang_ms = 500;
   bool terminate_on_exhausted = false;
   std::string log_level = "info";
 

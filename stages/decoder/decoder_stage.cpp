@@ -2,18 +2,27 @@
 
 #include "absl/strings/match.h"
 #include "shm/house_time.h"
+#include "stages/decoder/fault_producer.h"
 #include "stages/decoder/file_producer.h"
 #include "stages/decoder/programmatic_producer.h"
 
 namespace air {
 
 std::unique_ptr<IProducer> MakeProducer(const std::string& asset_uri) {
+  if (absl::StartsWith(asset_uri, kFaultScheme)) {
+    // One that is not understood is refused by its name, as a file that is not there.
+    if (absl::StatusOr<FaultSpec> spec = ParseFaultUri(asset_uri); spec.ok()) {
+      std::unique_ptr<IProducer> asset = MakeProducer(spec->asset_uri);
+      return std::make_unique<FaultProducer>(*std::move(spec), std::move(asset));
+    }
+  }
   if (absl::StartsWith(asset_uri, "pattern:")) return std::make_unique<ProgrammaticProducer>();
   return std::make_unique<FileProducer>();
 }
 
 DecoderStage::DecoderStage(MasterClock& clock, const RingView& ring, const ReaderPage& reader, uint32_t pid)
     : clock_(clock), writer_(ring, &reader, pid), period_ns_(HouseTime(ring.format()).NanosOf(Tick(1))) {
+  writer_.SetPhase(WriterPhase::kOpening);
   writer_.Beat(clock_.Now().value());
 }
 
@@ -22,14 +31,18 @@ absl::Status DecoderStage::Run(IProducer& producer, ProducerRequest request,
   if (writer_.view().writer().end.load(std::memory_order_acquire) != kEndUnknown) return absl::OkStatus();
   request.format = writer_.view().format();
   request.first_unit = UnitIndex(static_cast<int64_t>(writer_.next()));
+  if (absl::Status s = producer.Open(request.asset_uri); !s.ok()) return s;
+  writer_.SetPhase(WriterPhase::kSeeking);
   if (absl::Status s = producer.Start(request); !s.ok()) return s;
 
   for (bool first = true;; first = false) {
     AwaitRoom();
+    writer_.SetPhase(first ? WriterPhase::kFirstUnit : WriterPhase::kProducing);
     absl::StatusOr<bool> produced = ProduceUnit(producer);
     if (!produced.ok()) return produced.status();
     if (!*produced) {
       writer_.SetEnd();
+      writer_.SetPhase(WriterPhase::kEnded);
       return absl::OkStatus();
     }
     if (first) on_producing(writer_.next());
@@ -37,9 +50,10 @@ absl::Status DecoderStage::Run(IProducer& producer, ProducerRequest request,
 }
 
 void DecoderStage::AwaitRoom() {
-  do {
-    writer_.Beat(clock_.Now().value());
-  } while (!writer_.WaitForRoom(period_ns_));
+  writer_.Beat(clock_.Now().value());
+  if (writer_.HasRoom()) return;
+  writer_.SetPhase(WriterPhase::kWaiting);
+  while (!writer_.WaitForRoom(period_ns_)) writer_.Beat(clock_.Now().value());
 }
 
 absl::StatusOr<bool> DecoderStage::ProduceUnit(IProducer& producer) {

@@ -15,7 +15,7 @@
 
 namespace air {
 
-// FileProducer for a path, ProgrammaticProducer for "pattern:...".
+// FileProducer for a path, ProgrammaticProducer for "pattern:...", either with a fault for "fault:...".
 std::unique_ptr<IProducer> MakeProducer(const std::string& asset_uri);
 
 class DecoderStage {

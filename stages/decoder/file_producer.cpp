@@ -42,16 +42,24 @@ absl::Status CheckRequest(const ProducerRequest& request) {
 
 }  // namespace
 
-absl::Status FileProducer::Start(const ProducerRequest& request) {
+absl::Status FileProducer::Open(const std::string& asset_uri) {
   Stop();
+  auto demuxer = Demuxer::Open(asset_uri);
+  if (!demuxer.ok()) return demuxer.status();
+  demuxer_ = *std::move(demuxer);
+  opened_ = true;
+  return absl::OkStatus();
+}
+
+absl::Status FileProducer::Start(const ProducerRequest& request) {
   if (absl::Status checked = CheckRequest(request); !checked.ok()) return checked;
+  if (!opened_ || demuxer_->path() != request.asset_uri) {
+    if (absl::Status opened = Open(request.asset_uri); !opened.ok()) return opened;
+  }
+  opened_ = false;
   request_ = request;
   instants_.emplace(request);
   next_ = request.first_unit;
-
-  auto demuxer = Demuxer::Open(request.asset_uri);
-  if (!demuxer.ok()) return demuxer.status();
-  demuxer_ = *std::move(demuxer);
 
   // A producer that takes over begins with the picture of the unit before, to know whether its first one
   // repeats it.
@@ -254,7 +262,7 @@ int64_t FileProducer::errors() const {
 }
 
 void FileProducer::Stop() {
-  ready_ = false;
+  ready_ = opened_ = false;
   sound_.reset();
   picture_.reset();
   feed_.reset();

@@ -33,6 +33,8 @@ namespace air {
 
 class FileProducer : public IProducer {
  public:
+  // Errors: those of Demuxer::Open.
+  absl::Status Open(const std::string& asset_uri) override;
   // Errors, besides those of Demuxer::Open: InvalidArgument for a request outside its ranges (in-point 0 to
   // 10^11 ms, units 0 to 10^10), for an asset in which not one picture or sound can be decoded; OutOfRange
   // for an in-point at or behind the asset's end.
@@ -71,6 +73,7 @@ class FileProducer : public IProducer {
   std::unique_ptr<SoundSource> sound_;      // the same
   UnitIndex next_;
   int64_t shown_serial_ = -1;  // PictureSource::serial() of the unit before next_
+  bool opened_ = false;        // by Open, and nothing has been read from it yet
   bool ready_ = false;
 };
 

@@ -16,6 +16,8 @@ extern "C" {
 #include "link/stage_server.h"
 #include "shm/shared_segment.h"
 #include "stages/decoder/decoder_stage.h"
+#include "stages/decoder/fault_producer.h"
+#include "stages/decoder/programmatic_producer.h"
 
 namespace air {
 namespace {
@@ -39,10 +41,10 @@ void ReportState(StageServer& server, const Assignment& a, stage::DecoderState::
 // A path is admitted when, with every link resolved, it lies under one of the media roots (none given:
 // anywhere).
 absl::Status CheckMediaRoots(const stage::PrepareAsset& prepare) {
-  if (prepare.media_roots().empty() || absl::StartsWith(prepare.asset_uri(), "pattern:"))
-    return absl::OkStatus();
+  const std::string asset = PlayedAsset(prepare.asset_uri());
+  if (prepare.media_roots().empty() || absl::StartsWith(asset, kPatternScheme)) return absl::OkStatus();
   std::error_code error;
-  const std::filesystem::path path = std::filesystem::weakly_canonical(prepare.asset_uri(), error);
+  const std::filesystem::path path = std::filesystem::weakly_canonical(asset, error);
   for (const std::string& root : prepare.media_roots()) {
     const auto relative = path.lexically_relative(std::filesystem::weakly_canonical(root, error));
     if (!relative.empty() && *relative.begin() != "..") return absl::OkStatus();

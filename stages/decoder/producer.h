@@ -43,7 +43,10 @@ enum class Rendered { kUnit, kEndOfStream };
 class IProducer {
  public:
   virtual ~IProducer() = default;
-  // Opens and seeks. Errors name the asset, what is wrong with it and, where there is one, the remedy.
+  // Opens and probes the asset, for a Start that will name the same one. Errors as Start's.
+  virtual absl::Status Open(const std::string& asset_uri) = 0;
+  // Seeks; opens first what was not opened. Errors name the asset, what is wrong with it and, where there is
+  // one, the remedy.
   virtual absl::Status Start(const ProducerRequest& request) = 0;
   // True from the moment Render can deliver first_unit without opening or seeking any more.
   virtual bool Ready() const = 0;

@@ -36,6 +36,7 @@ absl::StatusOr<PatternAsset> ParsePatternUri(const std::string& uri);
 
 class ProgrammaticProducer : public IProducer {
  public:
+  absl::Status Open(const std::string& asset_uri) override { return ParsePatternUri(asset_uri).status(); }
   // Errors: those of ParsePatternUri and Validate; InvalidArgument for a negative in-point or skip;
   // OutOfRange when the in-point is not inside the clip (a skip beyond its end is simply its end).
   absl::Status Start(const ProducerRequest& request) override;

@@ -16,8 +16,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
-TEST(FrameRingLayout, IsTheOneOfVersionOne) {
-  EXPECT_EQ(kRingLayoutVersion, 1u);
+TEST(FrameRingLayout, IsTheOneOfVersionTwo) {
+  EXPECT_EQ(kRingLayoutVersion, 2u);
 
   EXPECT_EQ(sizeof(RingHeader), 112u);
   EXPECT_EQ(offsetof(RingHeader, magic), 0u);
@@ -46,6 +46,7 @@ TEST(FrameRingLayout, IsTheOneOfVersionOne) {
   EXPECT_EQ(offsetof(WriterPage, writer_epoch), 128u);
   EXPECT_EQ(offsetof(WriterPage, beat_ns), 136u);
   EXPECT_EQ(offsetof(WriterPage, writer_pid), 144u);
+  EXPECT_EQ(offsetof(WriterPage, phase), 148u);
 
   EXPECT_EQ(sizeof(SlotHeader), 136u);
   EXPECT_EQ(offsetof(SlotHeader, commit), 0u);
@@ -194,7 +195,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Lie{"NotARing", [](RingMemory& r) { r.header().magic = 0x3147; }, "magic"},
         Lie{"BeingReset", [](RingMemory& r) { r.header().magic = 0; }, "magic"},
-        Lie{"NextLayoutVersion", [](RingMemory& r) { r.header().layout_version = 2; }, "layout version 2"},
+        Lie{"NextLayoutVersion", [](RingMemory& r) { r.header().layout_version = 3; }, "layout version 3"},
         Lie{"OtherHeaderSize", [](RingMemory& r) { r.header().header_size = 104; }, "layout version"},
         Lie{"FormatWithoutItsHash", [](RingMemory& r) { r.header().width = 32; }, "format hash"},
         Lie{"HashWithoutItsFormat", [](RingMemory& r) { r.header().format_hash ^= 1; }, "format hash"},

@@ -1,0 +1,55 @@
+// FaultProducer: an asset that brings its decoder down at one place, every time it is played. For tests of
+// the recovery, and for operators who want to see it.
+//
+// Asset URI: "fault:FAULT=WHERE:ASSET", for example "fault:crash_at=300:/media/film.mkv" or
+// "fault:hang_at=open:pattern:clip=3". ASSET is any other asset.
+//   crash_at   SIGSEGV
+//   hang_at    never returns, and gives no sign of life
+//   exit_at    the process ends with status 0
+// WHERE is the number of a unit (0 is the segment's first), or "open". Without a fault the asset is
+// unchanged.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "stages/decoder/producer.h"
+
+namespace air {
+
+inline constexpr char kFaultScheme[] = "fault:";
+
+struct FaultSpec {
+  enum class Fault { kCrash, kHang, kExit };
+  static constexpr int64_t kAtOpen = -1;
+
+  Fault fault = Fault::kCrash;
+  int64_t unit = 0;
+  std::string asset_uri;  // the asset itself
+};
+
+// Errors: InvalidArgument saying what would be accepted.
+absl::StatusOr<FaultSpec> ParseFaultUri(const std::string& uri);
+// What is really played: the ASSET of a fault URI, any other URI as it is.
+std::string PlayedAsset(const std::string& uri);
+
+class FaultProducer : public IProducer {
+ public:
+  FaultProducer(FaultSpec spec, std::unique_ptr<IProducer> asset)
+      : spec_(std::move(spec)), asset_(std::move(asset)) {}
+
+  absl::Status Open(const std::string& asset_uri) override;
+  absl::Status Start(const ProducerRequest& request) override;
+  bool Ready() const override { return asset_->Ready(); }
+  absl::StatusOr<Rendered> Render(UnitIndex i, const UnitBuffer& out, UnitInfo& info) override;
+  void Stop() override { asset_->Stop(); }
+
+ private:
+  void Strike() const;
+
+  FaultSpec spec_;
+  std::unique_ptr<IProducer> asset_;
+};
+
+}  // namespace air
