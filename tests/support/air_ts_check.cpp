@@ -3,6 +3,8 @@
 //   air-ts-check --rate 30000/1001 capture.ts               its structure (ts_analyser.h)
 //   air-ts-check --rate 25 --content --expect-consecutive --max-av-offset-ms 1 capture.ts    and its content
 //   (content_check.h)
+//   air-ts-check --rate 25 --t-std --constant-kbps 8000 capture.ts    its structure as a constant-rate
+//   stream's, held against the buffers of the decoder model (t_std.h)
 //   ... | air-ts-check --json -                             one line of JSON:
 //   {"structure":{...},"content":{...}}
 //
@@ -29,6 +31,7 @@ namespace {
 struct Options {
   std::string file, rate;
   TsLimits limits;
+  int64_t constant_kbps = 0;
   std::set<Rule> ignored;
   bool json = false, content = false;
   ContentLimits content_limits;
@@ -123,7 +126,8 @@ void AddOptions(CLI::App& app, Options& o) {
   app.add_option("--max-sdt-ms", o.limits.max_sdt_ms)->capture_default_str();
   app.add_option("--max-idr-ms", o.limits.max_idr_ms)->capture_default_str();
   app.add_option("--max-delay-ms", o.limits.max_delay_ms, "from arrival to DTS")->capture_default_str();
-  app.add_option("--constant-bps", o.limits.constant_bps, "expected constant bit rate, bit/s");
+  app.add_option("--constant-kbps", o.constant_kbps, "expected constant bit rate, kbit/s");
+  app.add_flag("--t-std", o.limits.t_std, "hold it against the buffers of the decoder model (t_std.h)");
   app.add_flag("--json", o.json, "one line of JSON instead of text");
   app.add_flag("--content", o.content, "decode, and read the test pictures");
   app.add_flag("--expect-consecutive", o.content_limits.consecutive,
@@ -146,6 +150,7 @@ int Run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
+  o.limits.constant_bps = o.constant_kbps * 1000;
   const ContentLimits& wanted = o.content_limits;
   o.content |=
       wanted.consecutive || wanted.clean_sound || wanted.max_av_offset_ms >= 0 || !o.segments.empty();

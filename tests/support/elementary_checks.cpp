@@ -1,5 +1,6 @@
 #include "tests/support/elementary_checks.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "absl/strings/str_format.h"
@@ -21,7 +22,7 @@ std::optional<int64_t> TakeStamp(StreamStats& stats, const PesPacket& pes) {
     stats.first_pts = *pes.pts;
   } else {
     step = WrappedDistance(stats.last_pts, *pes.pts, kPtsPeriod);
-    stats.pts_step.Add(*step);
+    if (!pes.discontinuity) stats.pts_step.Add(*step);
   }
   stats.last_pts = *pes.pts;
   return step;
@@ -50,10 +51,13 @@ void VideoCheck::Take(const PesPacket& pes, FindingLog& log) {
             absl::StrFormat("picture %d does not begin with an AUD", stats_.units));
   }
   CheckParameterSets(unit, pes.first_packet, log);
-  if (first) {
-    begins_with_idr_ = unit.idr;
+  if (first) begins_with_idr_ = unit.idr;
+  if (first || pes.discontinuity) {
     last_idr_pts_ = *pes.pts;  // what lies before the first IDR counts as a distance too
+    last_idr_pic_id_.reset();
   }
+  if (pes.discontinuity && !unit.idr)
+    log.Add(Rule::kIdr, pes.first_packet, "no IDR picture first behind a discontinuity");
   if (unit.idr) CheckIdr(unit, pes, log);
   last_packet_ = pes.last_packet;
   stats_.units += unit.pictures;
@@ -71,7 +75,9 @@ void VideoCheck::CheckStamps(const PesPacket& pes, FindingLog& log) {
             absl::StrFormat("DTS %d does not rise from %d", *pes.dts, last_dts_));
   }
   last_dts_ = *pes.dts;
-  if (step && grid_ && !grid_->Accept(*step, 1)) {
+  // A hole is whole pictures long.
+  const int64_t units = step && grid_ && pes.discontinuity ? std::max<int64_t>(grid_->UnitsIn(*step), 1) : 1;
+  if (step && grid_ && !grid_->Accept(*step, units)) {
     log.Add(Rule::kVideoPts, pes.first_packet,
             absl::StrFormat("PTS %d steps by %d ticks; a picture is %d, off the exact grid", *pes.pts, *step,
                             grid_->Step()));
@@ -97,7 +103,9 @@ void VideoCheck::CheckIdr(const AccessUnit& unit, const PesPacket& pes, FindingL
             absl::StrFormat("two IDR pictures in a row with idr_pic_id %d", *unit.idr_pic_id));
   }
   last_idr_pic_id_ = unit.idr_pic_id;
-  if (++idr_pictures_ > 1 || !begins_with_idr_) CheckIdrDistance(*pes.pts, pes.first_packet, log);
+  const bool begins = pes.discontinuity || (idr_pictures_ == 0 && begins_with_idr_);
+  ++idr_pictures_;
+  if (!begins) CheckIdrDistance(*pes.pts, pes.first_packet, log);
   last_idr_pts_ = *pes.pts;
 }
 
@@ -125,10 +133,12 @@ void AudioCheck::Take(const PesPacket& pes, FindingLog& log) {
   if (*pes.dts != *pes.pts) log.Add(Rule::kPes, pes.first_packet, "audio DTS differs from PTS");
 
   const std::optional<int64_t> step = TakeStamp(stats_, pes);
-  if (step && grid_ && !grid_->Accept(*step, frames_in_last_pes_)) {
+  const int64_t frames =
+      step && grid_ && pes.discontinuity ? std::max<int64_t>(grid_->UnitsIn(*step), 1) : frames_in_last_pes_;
+  if (step && grid_ && !grid_->Accept(*step, frames)) {
     log.Add(Rule::kAudioPts, pes.first_packet,
-            absl::StrFormat("PTS %d steps by %d ticks over %d frames of %d", *pes.pts, *step,
-                            frames_in_last_pes_, grid_->Step()));
+            absl::StrFormat("PTS %d steps by %d ticks over %d frames of %d", *pes.pts, *step, frames,
+                            grid_->Step()));
   }
   frames_in_last_pes_ = CheckFrames(pes, log);
   stats_.units += frames_in_last_pes_;

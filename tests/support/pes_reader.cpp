@@ -1,6 +1,7 @@
 #include "tests/support/pes_reader.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 
@@ -51,10 +52,12 @@ const char* ReadHeader(std::span<const uint8_t> bytes, bool at_end, PesPacket& p
 }  // namespace
 
 void PesReader::Take(const TsPacketView& packet, FindingLog& log) {
+  discontinuity_pending_ |= packet.discontinuity;
   if (!packet.has_payload) return;
   if (packet.unit_start) {
     Emit(false, log);
     open_ = true;
+    discontinuity_ = std::exchange(discontinuity_pending_, false);
     first_packet_ = packet.number;
   }
   if (!open_) return;  // the capture began in the middle of one
@@ -75,6 +78,7 @@ void PesReader::Emit(bool at_end, FindingLog& log) {
     PesPacket pes;
     pes.first_packet = first_packet_;
     pes.last_packet = last_packet_;
+    pes.discontinuity = discontinuity_;
     if (const char* wrong = ReadHeader(bytes_, at_end, pes)) {
       log.Add(Rule::kPes, first_packet_, absl::StrFormat("PID %#x: PES %s", pid_, wrong));
     } else if (!pes.pts) {

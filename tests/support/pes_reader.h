@@ -17,6 +17,7 @@ struct PesPacket {
   int64_t last_packet = 0;
   std::optional<int64_t> pts, dts;  // 90 kHz, 33 bits; dts = pts where only a PTS is coded
   bool bounded = false;             // has a PES_packet_length
+  bool discontinuity = false;       // the first one behind a discontinuity_indicator
   std::vector<uint8_t> payload;
 };
 
@@ -36,6 +37,8 @@ class PesReader {
   int pid_;
   Sink sink_;
   bool open_ = false;
+  bool discontinuity_ = false;          // of the one being put together
+  bool discontinuity_pending_ = false;  // of the one that begins next
   int64_t first_packet_ = 0, last_packet_ = 0;
   std::vector<uint8_t> bytes_;
 };

@@ -1,7 +1,8 @@
 #include "tests/support/ts_analyser.h"
 
 #include <algorithm>
-#include <cmath>
+#include <limits>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 
@@ -11,8 +12,7 @@ namespace {
 constexpr uint8_t kSyncByte = 0x47;
 constexpr int kH264StreamType = 0x1b;
 constexpr int kAdtsStreamType = 0x0f;
-constexpr double kTicksPerMs = kSystemClockHz / 1000.0;
-constexpr double kPcrToleranceTicks = 13.5;  // 500 ns (13818-1 2.4.2.2)
+constexpr size_t kPieceBytes = 1 << 16;
 
 int FirstPidOfType(const Program& program, int stream_type) {
   for (auto [pid, type] : program.streams) {
@@ -28,29 +28,58 @@ TsAnalyser::TsAnalyser(const TsLimits& limits)
 
 void TsAnalyser::Feed(std::span<const uint8_t> bytes) {
   while (!bytes.empty()) {
-    if (partial_.empty() && bytes.size() >= kTsPacketBytes && bytes[0] == kSyncByte) {
-      in_sync_ = true;
-      TakePacket(bytes.first<kTsPacketBytes>());
-      bytes = bytes.subspan(kTsPacketBytes);
-      continue;
-    }
-    if (partial_.empty() && bytes[0] != kSyncByte) {
-      if (in_sync_)
-        report_.findings.Add(Rule::kSync, report_.packets, "no sync byte where a packet should begin");
-      in_sync_ = false;  // skip to the next 0x47
-      bytes = bytes.subspan(1);
-      continue;
-    }
-    const size_t missing = std::min(kTsPacketBytes - partial_.size(), bytes.size());
-    partial_.insert(partial_.end(), bytes.begin(), bytes.begin() + missing);
-    bytes = bytes.subspan(missing);
-    if (partial_.size() == kTsPacketBytes) {
-      in_sync_ = true;
-      const std::vector<uint8_t> whole = std::move(partial_);
-      partial_.clear();
-      TakePacket(std::span<const uint8_t>(whole).first<kTsPacketBytes>());
-    }
+    const std::span<const uint8_t> piece = bytes.first(std::min(bytes.size(), kPieceBytes));
+    pending_.insert(pending_.end(), piece.begin(), piece.end());
+    bytes = bytes.subspan(piece.size());
+    Drain(false);
   }
+}
+
+// TR 101 290 1.1 and 1.2: a single wrong sync byte is a damaged packet, two in a row have lost the packets'
+// borders, five right ones have found them again.
+void TsAnalyser::Drain(bool at_end) {
+  FindingLog& log = report_.findings;
+  size_t at = 0;
+  while (at < pending_.size()) {
+    if (!in_sync_) {
+      if (!std::exchange(lost_, true))
+        log.Add(Rule::kSync, report_.packets, "no sync byte where a packet should begin");
+      in_sync_ = FindSync(at, at_end);
+      if (!in_sync_) break;
+      lost_ = false;
+    }
+    const size_t left = pending_.size() - at;
+    if (left < kTsPacketBytes || (left == kTsPacketBytes && !at_end))
+      break;  // the next sync byte is looked at too
+    if (pending_[at] != kSyncByte) {
+      if (left == kTsPacketBytes || pending_[at + kTsPacketBytes] != kSyncByte) {
+        in_sync_ = false;
+        continue;
+      }
+      log.Add(Rule::kSync, report_.packets, absl::StrFormat("sync byte is %#x", pending_[at]));
+    }
+    TakePacket(std::span<const uint8_t>(pending_).subspan(at).first<kTsPacketBytes>());
+    at += kTsPacketBytes;
+  }
+  if (at_end && at < pending_.size() && in_sync_)
+    log.Add(Rule::kSync, report_.packets,
+            absl::StrFormat("ends inside a packet, after %d bytes", pending_.size() - at));
+  pending_.erase(pending_.begin(), pending_.begin() + static_cast<ptrdiff_t>(at));
+}
+
+bool TsAnalyser::FindSync(size_t& at, bool at_end) const {
+  constexpr size_t kSyncBytes = 5;
+  for (; at < pending_.size(); ++at) {
+    size_t right = 0;
+    while (right < kSyncBytes && at + right * kTsPacketBytes < pending_.size() &&
+           pending_[at + right * kTsPacketBytes] == kSyncByte) {
+      ++right;
+    }
+    const bool out_of_bytes = at + right * kTsPacketBytes >= pending_.size();
+    if (right == kSyncBytes || (right > 0 && out_of_bytes && at_end)) return true;
+    if (right > 0 && out_of_bytes) return false;
+  }
+  return false;
 }
 
 void TsAnalyser::TakePacket(RawPacket raw) {
@@ -59,6 +88,9 @@ void TsAnalyser::TakePacket(RawPacket raw) {
   if (!packet) return;
   ++report_.packets_of_pid[packet->pid];
   if (packet->pid == kNullPid || !continuity_.Accept(*packet, raw, log)) return;
+  if (packet->discontinuity)
+    log.Add(Rule::kDiscontinuity, packet->number, absl::StrFormat("PID %#x: declared", packet->pid));
+  packets_[packet->pid].push_back({packet->number, static_cast<int64_t>(packet->payload.size())});
 
   tables_.Take(*packet, log);
   if (tables_.complete() && streams_.empty()) OpenStreams();
@@ -86,9 +118,7 @@ void TsAnalyser::OpenStreams() {
 
 TsReport TsAnalyser::Finish() {
   FindingLog& log = report_.findings;
-  if (!partial_.empty())
-    log.Add(Rule::kSync, report_.packets,
-            absl::StrFormat("ends inside a packet, after %d bytes", partial_.size()));
+  Drain(true);
   for (auto& [pid, stream] : streams_) stream.Finish(log);
   video_.Finish(log);
 
@@ -107,87 +137,25 @@ TsReport TsAnalyser::Finish() {
   } else {
     CheckTableIntervals();
     CheckPcrIntervals();
-    CheckConstantRate();
+    CheckSilence();
+    CheckPtsIntervals("video", video_.stats());
+    CheckPtsIntervals("audio", audio_.stats());
+    if (limits_.constant_bps != 0) {
+      CheckPcrAccuracy();
+      CheckConstantRate();
+    }
     CheckDelay("video", video_.stats(), report_.video_delay_ms);
     CheckDelay("audio", audio_.stats(), report_.audio_delay_ms);
+    if (limits_.t_std) CheckTStd();
   }
   CheckPids();
   CheckFirstBytes();
+  CheckFirstBytesOfTimeBases();
   report_.video = video_.stats();
   report_.audio = audio_.stats();
   report_.video.arrivals.clear();
   report_.audio.arrivals.clear();
   return std::move(report_);
-}
-
-void TsAnalyser::CheckTableIntervals() {
-  const double limits[] = {limits_.max_table_ms, limits_.max_table_ms, limits_.max_sdt_ms};
-  for (TableCheck::Table table : {TableCheck::kPat, TableCheck::kPmt, TableCheck::kSdt}) {
-    std::vector<int64_t> arrivals = tables_.Arrivals(table);
-    if (arrivals.empty()) {
-      report_.findings.Add(Rule::kTables, 0, absl::StrFormat("no %s", Name(table)));
-      continue;
-    }
-    const size_t repetitions = arrivals.size();
-    arrivals.push_back(clock_.points().back().packet);  // nor may it stay away at the end
-    for (size_t i = 1; i < arrivals.size(); ++i) {
-      const double ms = (clock_.At(arrivals[i]) - clock_.At(arrivals[i - 1])) / kTicksPerMs;
-      if (i < repetitions || ms > limits[table]) report_.table_ms[table].Add(ms);
-      if (ms > limits[table]) {
-        report_.findings.Add(Rule::kTableInterval, arrivals[i],
-                             absl::StrFormat("%.1f ms without a %s", ms, Name(table)));
-      }
-    }
-  }
-}
-
-void TsAnalyser::CheckPcrIntervals() {
-  const std::vector<PcrTimeline::Point>& points = clock_.points();
-  for (size_t i = 1; i < points.size(); ++i) {
-    const double ms = (points[i].value - points[i - 1].value) / kTicksPerMs;
-    report_.pcr_ms.Add(ms);
-    if (ms > limits_.max_pcr_ms) {
-      report_.findings.Add(Rule::kPcrInterval, points[i].packet,
-                           absl::StrFormat("%.3f ms without a PCR", ms));
-    }
-  }
-  report_.pcr_count = static_cast<int64_t>(points.size());
-  const double ticks = static_cast<double>(points.back().value - points.front().value);
-  const double bits =
-      static_cast<double>((points.back().packet - points.front().packet) * kTsPacketBytes * 8);
-  report_.seconds = ticks / kSystemClockHz;
-  if (ticks > 0) report_.kbit_s = bits / report_.seconds / 1000;
-}
-
-void TsAnalyser::CheckConstantRate() {
-  if (limits_.constant_bps == 0) return;
-  const PcrTimeline::Point& first = clock_.points().front();
-  for (const PcrTimeline::Point& point : clock_.points()) {
-    const double bits = static_cast<double>((point.packet - first.packet) * kTsPacketBytes * 8);
-    const double off =
-        static_cast<double>(point.value - first.value) - bits * kSystemClockHz / limits_.constant_bps;
-    if (std::abs(off) > kPcrToleranceTicks) {
-      report_.findings.Add(Rule::kConstantRate, point.packet,
-                           absl::StrFormat("PCR is %.0f ns off the constant rate", off * 1000 / 27));
-    }
-  }
-}
-
-void TsAnalyser::CheckDelay(const char* name, const StreamStats& stats, Measured<double>& delay_ms) {
-  for (const Arrival& arrival : stats.arrivals) {
-    if (arrival.last_packet > clock_.points().back().packet) break;  // arrives at an instant not known
-    const double longest = clock_.DelayTo(arrival.dts, arrival.first_packet) / kTicksPerMs;
-    const double shortest = clock_.DelayTo(arrival.dts, arrival.last_packet) / kTicksPerMs;
-    delay_ms.Add(longest);
-    delay_ms.Add(shortest);
-    if (shortest < 0) {
-      report_.findings.Add(Rule::kDelay, arrival.last_packet,
-                           absl::StrFormat("%s arrives %.1f ms too late", name, -shortest));
-    } else if (longest > limits_.max_delay_ms) {
-      report_.findings.Add(Rule::kDelay, arrival.first_packet,
-                           absl::StrFormat("%s waits %.1f ms for its DTS", name, longest));
-    }
-  }
 }
 
 void TsAnalyser::CheckPids() {
@@ -221,6 +189,29 @@ void TsAnalyser::CheckFirstBytes() {
   const std::vector<Arrival>& audio = audio_.stats().arrivals;
   if (!audio.empty() && (video.empty() || audio.front().first_packet < video.front().first_packet)) {
     wrong(audio.front().first_packet, "sound comes before the first picture");
+  }
+}
+
+// A receiver that follows a break, or comes to it anew, needs tables and a picture that stands alone.
+void TsAnalyser::CheckFirstBytesOfTimeBases() {
+  for (const PcrTimeline::Point& point : clock_.points()) {
+    if (!point.begins) continue;
+    auto next = [&](const std::vector<int64_t>& packets) {
+      const auto found = std::lower_bound(packets.begin(), packets.end(), point.packet);
+      return found == packets.end() ? std::numeric_limits<int64_t>::max() : *found;
+    };
+    const std::vector<Arrival>& pictures = video_.stats().arrivals;
+    const auto picture = std::find_if(pictures.begin(), pictures.end(), [&](const Arrival& arrival) {
+      return arrival.first_packet >= point.packet;
+    });
+    if (picture == pictures.end()) continue;  // the capture ends here
+    for (TableCheck::Table table : {TableCheck::kPat, TableCheck::kPmt}) {
+      if (next(tables_.Arrivals(table)) > picture->first_packet) {
+        report_.findings.Add(
+            Rule::kFirstBytes, point.packet,
+            absl::StrFormat("no %s between a discontinuity and its first picture", Name(table)));
+      }
+    }
   }
 }
 

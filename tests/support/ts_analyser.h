@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "tests/support/elementary_checks.h"
+#include "tests/support/t_std.h"
 #include "tests/support/ts_clock.h"
 #include "tests/support/ts_findings.h"
 #include "tests/support/ts_tables.h"
@@ -30,7 +31,10 @@ struct TsLimits {
   double max_sdt_ms = 2000;
   double max_idr_ms = 2000;
   double max_delay_ms = 1000;  // from the arrival of a unit's first byte to its DTS
+  double max_pid_ms = 500;     // without a packet of an announced stream
+  double max_pts_ms = 700;     // from a unit with a PTS to the next, TR 101 290
   int64_t constant_bps = 0;    // expected constant bit rate; 0: variable
+  bool t_std = false;          // hold the stream against the decoder model (t_std.h)
 };
 
 struct TsReport {
@@ -51,6 +55,10 @@ struct TsReport {
   Measured<double> idr_ms;
   int audio_sample_rate = 0, audio_channels = 0;
   Measured<double> video_delay_ms, audio_delay_ms;  // last byte to DTS at least, first byte to DTS at most
+  int64_t time_bases = 0;                           // 1 and one for each declared discontinuity of the PCR
+  Measured<double> pcr_error_ns;                    // against the constant rate, when one is expected
+  Measured<double> packets_a_second;                // the same
+  std::optional<TStdUse> video_buffers, audio_buffers, table_buffers;  // when asked for
 
   bool Clean(const std::set<Rule>& ignored = {}) const { return findings.CountWithout(ignored) == 0; }
 };
@@ -65,26 +73,38 @@ class TsAnalyser {
   TsReport Finish();
 
  private:
+  // Takes as many packets as can be told apart; at the end, all.
+  void Drain(bool at_end);
+  // Moves `at` to the next sync byte that is followed by enough others. False: not found yet, `at` is where
+  // the search goes on when there are more bytes.
+  bool FindSync(size_t& at, bool at_end) const;
   void TakePacket(RawPacket raw);
   void OpenStreams();  // when PAT and PMT are known
   void CheckTableIntervals();
   void CheckPcrIntervals();
+  void CheckSilence();
+  void CheckPtsIntervals(const char* name, const StreamStats& stats);
+  void CheckPcrAccuracy();
   void CheckConstantRate();
+  void CheckTStd();
   void CheckDelay(const char* name, const StreamStats& stats, Measured<double>& delay_ms);
   void CheckPids();
   void CheckFirstBytes();
+  void CheckFirstBytesOfTimeBases();
 
   const TsLimits limits_;
   TsReport report_;
-  std::vector<uint8_t> partial_;  // of a packet not complete yet
+  std::vector<uint8_t> pending_;  // bytes not taken yet
   bool in_sync_ = true;
+  bool lost_ = false;  // and said so
   ContinuityCheck continuity_;
   TableCheck tables_;
   PcrTimeline clock_;
   VideoCheck video_;
   AudioCheck audio_;
   std::map<int, PesReader> streams_;
-  int64_t payload_before_tables_ = -1;  // first packet of a stream nobody had announced yet
+  std::map<int, std::vector<TStdPacket>> packets_;  // of the streams and the tables
+  int64_t payload_before_tables_ = -1;              // first packet of a stream nobody had announced yet
 };
 
 TsReport AnalyseTs(std::span<const uint8_t> stream, const TsLimits& limits);

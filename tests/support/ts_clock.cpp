@@ -6,6 +6,11 @@
 #include "absl/strings/str_format.h"
 
 namespace air::analyser {
+namespace {
+
+constexpr int64_t kLongestPcrStep = kSystemClockHz / 10;  // TR 101 290 2.3b: 100 ms
+
+}  // namespace
 
 int64_t WrappedDistance(int64_t a, int64_t b, int64_t period) {
   const int64_t forward = ((b - a) % period + period) % period;
@@ -20,11 +25,13 @@ void PcrTimeline::Add(int64_t packet, int64_t pcr, bool discontinuity, FindingLo
   const Point& last = points_.back();
   const int64_t step = WrappedDistance(last.value % kPcrPeriod, pcr, kPcrPeriod);
   if (discontinuity) {
-    log.Add(Rule::kPcr, packet, absl::StrFormat("declared discontinuity of %.3f ms", step / 27e3));
+    breaks_.push_back(packet);
   } else if (step <= 0) {
     log.Add(Rule::kPcr, packet, absl::StrFormat("PCR steps back or stands still: %.3f ms", step / 27e3));
+  } else if (step > kLongestPcrStep) {
+    log.Add(Rule::kPcr, packet, absl::StrFormat("PCR jumps by %.3f ms, not declared", step / 27e3));
   }
-  points_.push_back({packet, last.value + step});
+  points_.push_back({packet, last.value + step, discontinuity});
 }
 
 int64_t PcrTimeline::At(int64_t packet) const {
@@ -33,7 +40,17 @@ int64_t PcrTimeline::At(int64_t packet) const {
   if (after == points_.begin()) return points_.front().value;
   const Point& a = *(after - 1);
   if (after == points_.end()) return a.value;
+  if (after->begins) {
+    if (a.begins || after - 1 == points_.begin()) return a.value;  // one PCR has no rate
+    const Point& before = *(after - 2);
+    return a.value + (a.value - before.value) * (packet - a.packet) / (a.packet - before.packet);
+  }
   return a.value + (after->value - a.value) * (packet - a.packet) / (after->packet - a.packet);
+}
+
+bool PcrTimeline::Measurable(int64_t from_packet, int64_t to_packet) const {
+  return std::upper_bound(breaks_.begin(), breaks_.end(), from_packet) ==
+         std::upper_bound(breaks_.begin(), breaks_.end(), to_packet);
 }
 
 int64_t PcrTimeline::DelayTo(int64_t stamp90k, int64_t packet) const {

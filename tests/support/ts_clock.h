@@ -22,20 +22,26 @@ class PcrTimeline {
  public:
   struct Point {
     int64_t packet;
-    int64_t value;  // unwrapped: continuing from the first PCR as coded
+    int64_t value;        // unwrapped: continuing from the first PCR as coded
+    bool begins = false;  // a new time base is declared here: nothing is measured across it
   };
 
   void Add(int64_t packet, int64_t pcr, bool discontinuity, FindingLog& log);
 
   bool empty() const { return points_.empty(); }
   const std::vector<Point>& points() const { return points_; }
-  // Arrival of packet `packet`; before the first and after the last PCR, theirs.
+  // Arrival of packet `packet`; before the first and after the last PCR, theirs. Packets between the last PCR
+  // of a time base and the first of the next still come at the rate before (13818-1 2.4.2.2).
   int64_t At(int64_t packet) const;
+  // No new time base between the two.
+  bool Measurable(int64_t from_packet, int64_t to_packet) const;
+  int64_t breaks() const { return static_cast<int64_t>(breaks_.size()); }
   // Time from arrival of the packet to the 90 kHz stamp, in 27 MHz; negative when the packet comes too late.
   int64_t DelayTo(int64_t stamp90k, int64_t packet) const;
 
  private:
   std::vector<Point> points_;
+  std::vector<int64_t> breaks_;  // packets of the points that begin a time base, without the first
 };
 
 // Stamps of the form origin + floor(n * den * 90000 / num), n counting units from an unknown first one.
@@ -50,6 +56,8 @@ class StampGrid {
   bool Accept(int64_t step, int64_t units);
   // A step of one unit, rounded down.
   int64_t Step() const { return ticks_num_ / num_; }
+  // The whole number of units that comes nearest to a step.
+  int64_t UnitsIn(int64_t step) const { return (2 * step * num_ + ticks_num_) / (2 * ticks_num_); }
 
  private:
   void ForgetPhase();

@@ -5,10 +5,31 @@
 namespace air::analyser {
 namespace {
 
-constexpr const char* kNames[] = {"sync",           "packet", "continuity",   "duplicate",  "tables",
-                                  "table-interval", "pids",   "pes",          "pes-frames", "video-pts",
-                                  "audio-pts",      "pcr",    "pcr-interval", "delay",      "constant-rate",
-                                  "first-bytes",    "idr",    "aud",          "adts"};
+constexpr const char* kNames[] = {"sync",
+                                  "packet",
+                                  "continuity",
+                                  "duplicate",
+                                  "tables",
+                                  "table-interval",
+                                  "pids",
+                                  "pes",
+                                  "pes-frames",
+                                  "video-pts",
+                                  "audio-pts",
+                                  "pts-interval",
+                                  "pcr",
+                                  "discontinuity",
+                                  "pcr-interval",
+                                  "pcr-accuracy",
+                                  "constant-rate",
+                                  "delay",
+                                  "t-std-transport",
+                                  "t-std-overflow",
+                                  "t-std-underflow",
+                                  "first-bytes",
+                                  "idr",
+                                  "aud",
+                                  "adts"};
 static_assert(std::size(kNames) == static_cast<size_t>(Rule::kCount));
 
 }  // namespace

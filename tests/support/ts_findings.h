@@ -1,5 +1,11 @@
 // What the stream analyser may find wrong, rule by rule. Each rule can be switched off on its own, because a
 // stream that somebody else multiplexed is legal long before it keeps all that AIR promises of its own.
+//
+// ETSI TR 101 290 is covered so: 1.1 TS_sync_loss and 1.2 Sync_byte_error by kSync; 1.3 PAT_error and 1.5
+// PMT_error by kTables and kTableInterval (100 ms instead of its 500); 1.4 Continuity_count_error by
+// kContinuity; 1.6 PID_error by kPids; 2.1 Transport_error and scrambling by kPacket; 2.2 CRC_error by
+// kTables; 2.3 PCR_error by kPcr, kDiscontinuity and kPcrInterval; 2.4 PCR_accuracy_error by
+// kPcrAccuracy; 2.5 PTS_error by kPtsInterval. 2.6 CAT_error cannot occur where nothing may be scrambled.
 #pragma once
 
 #include <array>
@@ -24,11 +30,17 @@ enum class Rule {
   kPesFrames,      // exactly one picture, one audio frame, in a PES packet
   kVideoPts,       // PTS = floor(n * den * 90000 / num) + origin; no reordering, DTS = PTS
   kAudioPts,       // PTS steps of exactly one codec frame
-  kPcr,            // strictly rising, no declared discontinuity
-  kPcrInterval,    // distance from one PCR to the next
+  kPtsInterval,    // each stream's PTS comes often enough (TR 101 290 2.5)
+  kPcr,            // strictly rising, no undeclared jump (TR 101 290 2.3b)
+  kDiscontinuity,  // a discontinuity_indicator: legal, but AIR sets one only behind a hole it cannot fill
+  kPcrInterval,    // distance from one PCR to the next (TR 101 290 2.3a)
+  kPcrAccuracy,    // when a constant rate is expected: PCR against byte position, +-500 ns (2.4)
+  kConstantRate,   // when a constant rate is expected: packets in every second of PCR time
   kDelay,          // every unit arrives before its DTS, and not too long before
-  kConstantRate,   // when a constant rate is expected: PCR against byte position, +-500 ns
-  kFirstBytes,     // PAT, PMT, IDR picture, audio, in this order
+  kTStdTransport,  // T-STD (t_std.h): a transport buffer overflows, or is never empty
+  kTStdOverflow,   // a multiplex and elementary, or main, buffer overflows
+  kTStdUnderflow,  // a unit is not whole in it at its DTS
+  kFirstBytes,     // PAT, PMT, IDR picture, audio, in this order; behind a discontinuity too
   kIdr,   // IDR interval; SPS and PPS before each, never changing; idr_pic_id differs from the one before
   kAud,   // each picture begins with an access unit delimiter
   kAdts,  // ADTS headers valid, frames whole, configuration constant

@@ -21,13 +21,25 @@ void AddRange(JsonLine& json, const char* key, const Measured<T>& range) {
   json.EndArray();
 }
 
-void AddStream(JsonLine& json, const StreamStats& stats, const Measured<double>& delay_ms) {
+void AddBuffers(JsonLine& json, const std::optional<TStdUse>& use) {
+  if (!use) return;
+  json.BeginObject("t_std");
+  json.Add("main_bytes", use->main_bytes);
+  json.Add("fullest_main", use->fullest_main);
+  json.Add("fullest_transport", use->fullest_transport);
+  AddRange(json, "ready_before_ms", use->ready_before_ms);
+  json.EndObject();
+}
+
+void AddStream(JsonLine& json, const StreamStats& stats, const Measured<double>& delay_ms,
+               const std::optional<TStdUse>& buffers) {
   json.Add("units", stats.units);
   json.Add("pes_packets", stats.pes_packets);
   json.Add("first_pts", stats.first_pts);
   json.Add("last_pts", stats.last_pts);
   AddRange(json, "pts_step", stats.pts_step);
   AddRange(json, "delay_ms", delay_ms);
+  AddBuffers(json, buffers);
 }
 
 }  // namespace
@@ -56,6 +68,20 @@ std::string DescribeTs(const TsReport& r, const std::set<Rule>& ignored) {
     line(absl::StrFormat("          PTS step %s, delay %s", Range(r.audio.pts_step, "ticks"),
                          Range(r.audio_delay_ms, "ms")));
   }
+  if (r.time_bases > 1) line(absl::StrFormat("breaks    %d time bases", r.time_bases));
+  if (!r.pcr_error_ns.empty()) {
+    line(absl::StrFormat("constant  PCR off by %s, %s packets in a second", Range(r.pcr_error_ns, "ns"),
+                         Range(r.packets_a_second, "")));
+  }
+  for (auto [name, use] : {std::pair{"video", &r.video_buffers}, {"audio", &r.audio_buffers}}) {
+    if (!*use) continue;
+    line(absl::StrFormat("T-STD     %s: %.0f of %.0f bytes at most, TB %.0f of 512, ready %s before DTS",
+                         name, (*use)->fullest_main, (*use)->main_bytes, (*use)->fullest_transport,
+                         Range((*use)->ready_before_ms, "ms")));
+  }
+  if (r.table_buffers)
+    line(absl::StrFormat("T-STD     tables: TB %.0f of 512 bytes at most",
+                         r.table_buffers->fullest_transport));
   for (const Finding& finding : r.findings.kept()) {
     if (ignored.contains(finding.rule)) continue;
     line(absl::StrFormat("%-14s packet %d: %s", Name(finding.rule), finding.packet, finding.text));
@@ -73,6 +99,9 @@ std::string TsReportJson(const TsReport& r, const std::set<Rule>& ignored) {
   json.Add("seconds", r.seconds);
   json.Add("kbit_s", r.kbit_s);
   json.Add("service", r.program.service_name);
+  json.Add("time_bases", r.time_bases);
+  AddRange(json, "pcr_error_ns", r.pcr_error_ns);
+  AddRange(json, "packets_a_second", r.packets_a_second);
   AddRange(json, "pcr_ms", r.pcr_ms);
   for (TableCheck::Table table : kAllTables) AddRange(json, Name(table), r.table_ms[table]);
   json.BeginObject("video");
@@ -80,13 +109,13 @@ std::string TsReportJson(const TsReport& r, const std::set<Rule>& ignored) {
   if (r.sps) json.Add("width", r.sps->width), json.Add("height", r.sps->height);
   json.Add("idr_pictures", r.idr_pictures);
   AddRange(json, "idr_ms", r.idr_ms);
-  AddStream(json, r.video, r.video_delay_ms);
+  AddStream(json, r.video, r.video_delay_ms, r.video_buffers);
   json.EndObject();
   json.BeginObject("audio");
   json.Add("pid", r.audio_pid);
   json.Add("sample_rate", r.audio_sample_rate);
   json.Add("channels", r.audio_channels);
-  AddStream(json, r.audio, r.audio_delay_ms);
+  AddStream(json, r.audio, r.audio_delay_ms, r.audio_buffers);
   json.EndObject();
   json.BeginObject("counts");
   for (int rule = 0; rule < static_cast<int>(Rule::kCount); ++rule) {

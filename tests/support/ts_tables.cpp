@@ -91,7 +91,11 @@ void TableCheck::TakeSections(int pid, Assembly& assembly, int64_t packet, Findi
 
 void TableCheck::TakeSection(int pid, std::span<const uint8_t> section, int64_t packet, FindingLog& log) {
   const Table table = pid == kPatPid ? kPat : pid == kSdtPid ? kSdt : kPmt;
-  if (section[0] != kTableIds[table]) return;  // other tables may live on the same PID
+  if (section[0] != kTableIds[table]) {  // other tables may live on the same PID, but not on the PAT's
+    if (table == kPat)
+      log.Add(Rule::kTables, packet, absl::StrFormat("PAT: table_id %#x on PID 0", section[0]));
+    return;
+  }
   auto wrong = [&](const char* what) {
     log.Add(Rule::kTables, packet, absl::StrFormat("%s: %s", Name(table), what));
   };
