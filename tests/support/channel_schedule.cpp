@@ -3,11 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <limits>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "tests/support/child_program.h"
 
 namespace air::e2e {
@@ -29,11 +32,26 @@ std::string Describe(OnAir on_air) {
 
 }  // namespace
 
+bool ChannelFormat::Parse(const std::string& size, const std::string& rate) {
+  const std::vector<std::string> sides = absl::StrSplit(size, 'x'), terms = absl::StrSplit(rate, '/');
+  const bool good = sides.size() == 2 && absl::SimpleAtoi(sides[0], &width) &&
+                    absl::SimpleAtoi(sides[1], &height) && (terms.size() == 1 || terms.size() == 2) &&
+                    absl::SimpleAtoi(terms[0], &num) &&
+                    (terms.size() == 1 || absl::SimpleAtoi(terms[1], &den));
+  if (terms.size() == 1) den = 1;
+  if (!good) std::fprintf(stderr, "not a size and a rate: %s %s\n", size.c_str(), rate.c_str());
+  return good;
+}
+
 std::string ChannelFormat::Json() const {
+  std::string more;
+  if (constant_kbps > 0) more = absl::StrCat(", \"rate_kbps\": ", constant_kbps);
+  std::string encoder;
+  if (video_kbps > 0) encoder = absl::StrFormat(R"(, "encoder": {"bitrate_kbps": %d})", video_kbps);
   return absl::StrFormat(
       R"({"video": {"width": %d, "height": %d, "frame_rate": "%s"}, "audio": {"sample_rate": 48000, "channels": 2},)"
-      R"( "mux": {"pts_origin": %d}})",
-      width, height, Rate(), pts_origin);
+      R"( "mux": {"pts_origin": %d%s}%s})",
+      width, height, Rate(), pts_origin, more, encoder);
 }
 
 int64_t ChannelFormat::TickAt(int64_t ms) const { return CeilDiv(ms * num, 1000 * den); }

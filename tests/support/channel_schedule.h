@@ -22,7 +22,11 @@ struct ChannelFormat {
   int64_t num = 25, den = 1;  // ticks a second
   int64_t pts_origin = 900'000;
   int width = 320, height = 180;
+  int constant_kbps = 0;  // mux.rate_kbps; 0: variable
+  int video_kbps = 0;     // encoder.bitrate_kbps; 0: AIR's default
 
+  // "1280x720" and "30000/1001" or "25"; false, with a word on stderr, when they are not.
+  bool Parse(const std::string& size, const std::string& rate);
   std::string Rate() const { return std::to_string(num) + "/" + std::to_string(den); }
   std::string Json() const;  // program_format_json
   // The first tick at or after an instant in milliseconds since tick 0.

@@ -88,10 +88,10 @@ void StreamViewer::Read(Connection& connection) {
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (count <= 0) return connection.socket.Reset();
     const auto now = std::chrono::steady_clock::now();
-    if (!connection.bytes.empty())
-      connection.longest_silence = std::max(connection.longest_silence, now - connection.last_byte);
-    connection.last_byte = now;
+    if (!connection.marks.empty())
+      connection.longest_silence = std::max(connection.longest_silence, now - connection.marks.back().at);
     connection.bytes.insert(connection.bytes.end(), buffer.begin(), buffer.begin() + count);
+    connection.marks.push_back({connection.bytes.size(), now});
   }
 }
 
@@ -132,6 +132,14 @@ std::chrono::milliseconds StreamViewer::LongestSilence(size_t connection) const 
   const std::lock_guard lock(mutex_);
   if (connections_.size() <= connection) return 0ms;
   return std::chrono::duration_cast<std::chrono::milliseconds>(connections_[connection].longest_silence);
+}
+
+std::chrono::steady_clock::time_point StreamViewer::ArrivalOf(size_t connection, size_t bytes) const {
+  const std::lock_guard lock(mutex_);
+  const auto& marks = connections_.at(connection).marks;
+  return std::partition_point(marks.begin(), marks.end(),
+                              [&](const Connection::Mark& mark) { return mark.bytes < bytes; })
+      ->at;
 }
 
 void StreamViewer::HangUp(size_t connection) {

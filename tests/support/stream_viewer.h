@@ -36,6 +36,8 @@ class StreamViewer {
   std::vector<uint8_t> Received(size_t connection) const;
   // The longest time without a byte, from the first byte to the last.
   std::chrono::milliseconds LongestSilence(size_t connection) const;
+  // When the first `bytes` bytes had come; they must have.
+  std::chrono::steady_clock::time_point ArrivalOf(size_t connection, size_t bytes) const;
   // Closes this end.
   void HangUp(size_t connection);
 
@@ -43,7 +45,11 @@ class StreamViewer {
   struct Connection {
     UniqueFd socket;  // invalid: ended, by either side
     std::vector<uint8_t> bytes;
-    std::chrono::steady_clock::time_point last_byte;
+    struct Mark {
+      size_t bytes;  // so many had come
+      std::chrono::steady_clock::time_point at;
+    };
+    std::vector<Mark> marks;  // one a read
     std::chrono::nanoseconds longest_silence{0};
   };
 

@@ -33,8 +33,9 @@ std::string Describe(const wire::BlockEvent& event) {
 }
 
 template <class Condition>
-bool Eventually(std::chrono::milliseconds limit, Condition condition) {
-  for (const auto deadline = steady_clock::now() + limit; !condition(); std::this_thread::sleep_for(10ms)) {
+bool Eventually(std::chrono::milliseconds limit, Condition condition,
+                std::chrono::microseconds pause = 10ms) {
+  for (const auto deadline = steady_clock::now() + limit; !condition(); std::this_thread::sleep_for(pause)) {
     if (steady_clock::now() > deadline) return false;
   }
   return true;
@@ -143,19 +144,26 @@ TestChannel::TestChannel(const std::vector<std::string>& flags, const std::strin
   const std::string address = "unix:" + folder_.Path("control.sock");
   std::vector<std::string> command = {program, "--listen", address, "--runtime-dir", runtime_dir_};
   command.insert(command.end(), flags.begin(), flags.end());
+  executed_at_ = steady_clock::now();
   supervisor_ = std::make_unique<ChildProgram>(command, folder_.Path("supervisor.log"), mark_);
-  stub_ = wire::PlayoutControl::NewStub(grpc::CreateChannel(address, grpc::InsecureChannelCredentials()));
+  // A client whose first attempt fails waits a second for the next, unless told otherwise.
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 1);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1);
+  stub_ = wire::PlayoutControl::NewStub(
+      grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments));
 
-  // Not before the socket is there: a client whose first attempt fails waits a second for the next.
-  const bool ready = Eventually(kReadyLimit, [&] {
+  const auto ready = [&] {
     if (supervisor_->WaitForEnd(0ms)) return true;
     if (!fs::exists(folder_.Path("control.sock"))) return false;
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + 1s);
     wire::ApiVersion version;
     return stub_->GetVersion(&context, {}, &version).ok();
-  });
-  EXPECT_TRUE(ready && !supervisor_->WaitForEnd(0ms)) << Log();
+  };
+  const bool answers = Eventually(kReadyLimit, ready, 500us);
+  EXPECT_TRUE(answers && !supervisor_->WaitForEnd(0ms)) << Log();
 }
 
 TestChannel::~TestChannel() {

@@ -92,6 +92,8 @@ class TestChannel {
   void SleepUntil(int64_t ms_since_tick_0) const;
 
   // ---- from outside
+  // Just before the supervisor was executed.
+  std::chrono::steady_clock::time_point executed_at() const { return executed_at_; }
   const std::string& runtime_dir() const { return runtime_dir_; }
   // The channel's own folder, for sockets and clips.
   const std::string& folder() const { return folder_.path(); }
@@ -122,7 +124,7 @@ class TestChannel {
   std::unique_ptr<ChildProgram> supervisor_;
   std::unique_ptr<wire::PlayoutControl::StubInterface> stub_;
   std::unique_ptr<EventLog> events_;
-  std::chrono::steady_clock::time_point tick_0_;
+  std::chrono::steady_clock::time_point executed_at_, tick_0_;
   bool ended_ = false;
 };
 
