@@ -11,9 +11,9 @@
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "ctl/plan_file_loader.h"
 #include "ctl/status_report.h"
 #include "protos/metrics_page.h"
+#include "protos/plan_file_loader.h"
 
 namespace air {
 namespace {
@@ -194,11 +194,13 @@ ExitStatus Commands::FeedFrom(int first, const PlanFile& plan, const std::string
   return ExitStatus::kDone;
 }
 
-ExitStatus Commands::Attach(int channel_id, const std::string& endpoint, bool replace) {
+ExitStatus Commands::Attach(int channel_id, const std::string& endpoint, bool replace,
+                            const std::string& output_json) {
   auto request = ParseEndpoint(endpoint);
   if (!request.ok()) return Misused(std::string(request.status().message()));
   request->set_channel_id(channel_id);
   request->set_replace_existing(replace);
+  request->set_output_json(output_json);
   const auto answer = client_.Attach(*request);
   if (!answer.ok()) return Unanswered(answer.status());
   if (!answer->success()) return Refused(absl::StrCat("attach ", endpoint), "", answer->error_message());
@@ -206,9 +208,14 @@ ExitStatus Commands::Attach(int channel_id, const std::string& endpoint, bool re
   return ExitStatus::kDone;
 }
 
-ExitStatus Commands::Detach(int channel_id) {
+ExitStatus Commands::Detach(int channel_id, const std::string& endpoint) {
   DetachStreamRequest request;
   request.set_channel_id(channel_id);
+  if (!endpoint.empty()) {
+    const auto stream = ParseEndpoint(endpoint);
+    if (!stream.ok()) return Misused(std::string(stream.status().message()));
+    request.set_endpoint(stream->endpoint());
+  }
   const auto answer = client_.Detach(request);
   if (!answer.ok()) return Unanswered(answer.status());
   if (!answer->success()) return Refused("detach", "", answer->error_message());

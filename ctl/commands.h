@@ -47,8 +47,11 @@ class Commands {
   ExitStatus Start(const PlanOptions& options);
   ExitStatus Feed(const PlanOptions& options);
   // `endpoint`: "unix:PATH" or "tcp:HOST:PORT".
-  ExitStatus Attach(int channel_id, const std::string& endpoint, bool replace);
-  ExitStatus Detach(int channel_id);
+  // `output_json`: settings of this stream alone; empty: the session's.
+  ExitStatus Attach(int channel_id, const std::string& endpoint, bool replace,
+                    const std::string& output_json = "");
+  // An empty endpoint: every stream.
+  ExitStatus Detach(int channel_id, const std::string& endpoint = "");
   ExitStatus Stop(int channel_id);
   // Prints the events of the session, a line each, until it ends.
   ExitStatus Events(int channel_id);

@@ -45,13 +45,16 @@ air::ExitStatus Run(int argc, char** argv) {
   }
   feed->add_option("--from", plan.from_block, "start with this block of the plan")->type_name("BLOCK_ID");
 
-  std::string endpoint;
+  std::string endpoint, output_json;
   bool replace = false;
   CLI::App* attach = app.add_subcommand("attach", "Send the stream to a listener");
   attach->add_option("endpoint", endpoint, "unix:PATH or tcp:HOST:PORT")->type_name("ENDPOINT")->required();
-  attach->add_flag("--replace", replace, "take the place of the sink that is attached");
+  attach->add_flag("--replace", replace, "take the place of the streams that are attached");
+  attach->add_option("--output", output_json, "encoder and mux settings of this stream alone")
+      ->type_name("JSON");
 
-  app.add_subcommand("detach", "Disconnect the sink; the channel runs on");
+  CLI::App* detach = app.add_subcommand("detach", "End a stream, or all of them; the channel runs on");
+  detach->add_option("endpoint", endpoint, "as it was attached; without it: all")->type_name("ENDPOINT");
   app.add_subcommand("stop", "End the session");
   app.add_subcommand("events", "Print block events until the session ends");
 
@@ -71,8 +74,8 @@ air::ExitStatus Run(int argc, char** argv) {
   }
   if (command == "start") return commands.Start(plan);
   if (command == "feed") return commands.Feed(plan);
-  if (command == "attach") return commands.Attach(channel_id, endpoint, replace);
-  if (command == "detach") return commands.Detach(channel_id);
+  if (command == "attach") return commands.Attach(channel_id, endpoint, replace, output_json);
+  if (command == "detach") return commands.Detach(channel_id, endpoint);
   if (command == "stop") return commands.Stop(channel_id);
   return commands.Events(channel_id);
 }

@@ -58,7 +58,7 @@ std::string StatusReport(const MetricsPage& page) {
   AppendRow(report, "on air", OnAir(page));
   if (const auto frames = page.Sum("air_program_frames_total")) AppendRow(report, "frames", Count(*frames));
   AppendRow(report, "pad frames", PadFrames(page));
-  if (const auto attached = page.Sum("air_sink_attached")) AppendRow(report, "sinks", Count(*attached));
+  if (const auto attached = page.Sum("air_sinks")) AppendRow(report, "sinks", Count(*attached));
   const std::vector<MetricSample> stages = page.Named("air_stage_pid");
   for (const MetricSample& pid : stages) AppendRow(report, "stage", StageLine(page, pid));
   if (stages.empty()) {

@@ -92,7 +92,8 @@ class Supervisor {
         *loop_, *stages_,
         EngineSettings{.media_roots = options_.media_roots,
                        .terminate_on_exhausted = options_.terminate_on_exhausted,
-                       .ring_seconds = options_.ring_seconds});
+                       .ring_seconds = options_.ring_seconds,
+                       .pts_origin = options_.pts_origin});
     interface_ = std::make_unique<PlayoutInterface>(*loop_, *engine_);
     absl::StatusOr<std::unique_ptr<MetricsHTTPServer>> metrics =
         MetricsHTTPServer::Listen(options_.metrics_address, exporter_);

@@ -29,6 +29,38 @@ class Families {
   std::vector<MetricFamily> all_;
 };
 
+// Family by family: a family's samples stand together on the page.
+void AddSinks(const MetricsSnapshot& m, const std::string& channel, Families& f) {
+  struct Column {
+    const char* name;
+    const char* help;
+    MetricType type;
+    uint64_t SinkSnapshot::*value;
+  };
+  constexpr Column kColumns[] = {
+      {"air_sink_ticks_total", "Ticks coded and committed for the sink", MetricType::Counter,
+       &SinkSnapshot::ticks},
+      {"air_sink_lag_ticks", "Ticks the program has made and the sink's encoder has not coded yet",
+       MetricType::Gauge, &SinkSnapshot::lag_ticks},
+      {"air_program_overruns_total", "Ticks an encoder found lost and coded as a repeat", MetricType::Counter,
+       &SinkSnapshot::overruns},
+      {"air_sink_sent_bytes_total", "Bytes the viewer's transport has taken", MetricType::Counter,
+       &SinkSnapshot::sent_bytes},
+      {"air_sink_pending_packets", "Packets committed and not yet sent", MetricType::Gauge,
+       &SinkSnapshot::pending_packets},
+      {"air_sink_dropped_packets_total", "Packets jumped over for a viewer that did not read",
+       MetricType::Counter, &SinkSnapshot::dropped_packets},
+      {"air_sink_rejoins_total", "Jumps to a later IDR for a viewer that did not read", MetricType::Counter,
+       &SinkSnapshot::rejoins},
+  };
+  for (const Column& column : kColumns) {
+    for (const SinkSnapshot& sink : m.sinks) {
+      f.Add(column.name, column.help, column.type, double(sink.*column.value),
+            {{"channel", channel}, {"sink", absl::StrCat(sink.sink)}, {"endpoint", sink.endpoint}});
+    }
+  }
+}
+
 }  // namespace
 
 void MetricsExporter::Update(const MetricsSnapshot& snapshot) {
@@ -68,12 +100,8 @@ std::vector<MetricFamily> MetricsExporter::Collect() const {
         double(m.discontinuities), by_channel);
   f.Add("air_waiting_blocks", "Accepted blocks whose preparation has not started", MetricType::Gauge,
         double(m.waiting_blocks), by_channel);
-  f.Add("air_sink_attached", "1 while a viewer transport is attached", MetricType::Gauge,
-        m.sink_attached ? 1 : 0, by_channel);
-  f.Add("air_sink_ticks_total", "Ticks coded and committed for the sink", MetricType::Counter,
-        double(m.sink_ticks), by_channel);
-  f.Add("air_program_overruns_total", "Ticks an encoder found lost and coded as a repeat",
-        MetricType::Counter, double(m.overruns), by_channel);
+  f.Add("air_sinks", "Viewer transports attached", MetricType::Gauge, double(m.sinks.size()), by_channel);
+  AddSinks(m, channel, f);
   for (const auto& [stage, deaths] : m.stage_deaths) {
     f.Add("air_stage_restarts_total", "Stages that died while they had work, and were replaced",
           MetricType::Counter, double(deaths), {{"channel", channel}, {"stage", stage}});

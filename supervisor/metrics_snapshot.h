@@ -5,11 +5,22 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "shm/frame_ring_layout.h"
 #include "supervisor/playout_control.h"
 
 namespace air {
+
+// One attached stream. Its counters begin with its session.
+struct SinkSnapshot {
+  uint32_t sink = 0;       // its line on the session page
+  std::string endpoint;    // "unix:PATH", "tcp:HOST:PORT"
+  uint64_t ticks = 0;      // coded and committed
+  uint64_t lag_ticks = 0;  // made by the program and not yet coded
+  uint64_t overruns = 0;   // lost to the coder and coded as a repeat
+  uint64_t sent_bytes = 0, pending_packets = 0, dropped_packets = 0, rejoins = 0;
+};
 
 struct MetricsSnapshot {
   int32_t channel_id = 0;
@@ -20,8 +31,7 @@ struct MetricsSnapshot {
   uint64_t buffer_depth = 0;     // units prepared ahead in the ring on air
   double frame_gap_seconds = 0;  // last frame's publication after its deadline
   uint64_t waiting_blocks = 0;
-  uint64_t sink_ticks = 0, overruns = 0;
-  bool sink_attached = false;
+  std::vector<SinkSnapshot> sinks;
   std::map<std::string, uint64_t> stage_deaths;  // by program name
   std::string block, asset;                      // on air; empty = none
   int32_t segment = 0;

@@ -3,20 +3,21 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "link/stage_log.h"
+#include "protos/plan_file_loader.h"
 
 namespace air {
 namespace {
 
-constexpr int64_t kConnectTimeoutNs = 4 * kNanosPerSecond;  // Core gives AttachStream five
 constexpr size_t kLeastQueueDepth = 2;
 constexpr size_t kMostQueueDepth = 64;
 
 template <class Response>
-Response Refused(const std::string& why) {
+Response Refused(const absl::Status& why) {
   Response response;
   response.set_success(false);
-  response.set_error_message(why);
+  response.set_error_message(std::string(why.message()));
   return response;
 }
 
@@ -45,71 +46,114 @@ wire::BlockPlanResultCode CodeOf(const absl::Status& status) {
 
 }  // namespace
 
+struct PlayoutEngine::NewSession {
+  int32_t channel_id = 0;
+  std::string format_json;
+  std::vector<wire::BlockPlan> blocks;
+  int64_t join_utc_ms = 0;
+  size_t max_queue_depth = kLeastQueueDepth;
+};
+
+// A session that carries out a plan file. Errors: NotFound and InvalidArgument, naming the place in the file.
+absl::StatusOr<PlayoutEngine::NewSession> PlayoutEngine::SessionOf(
+    const wire::StartChannelRequest& request) const {
+  constexpr absl::string_view kFileScheme = "file:";
+  absl::string_view path = request.plan_handle();
+  absl::ConsumePrefix(&path, kFileScheme);
+  absl::ConsumePrefix(&path, "//");
+  if (path.empty()) return absl::InvalidArgumentError("plan_handle: empty; give the path of a plan file");
+  absl::StatusOr<PlanFile> plan = LoadPlanFile(std::string(path));
+  if (!plan.ok())
+    return absl::Status(plan.status().code(), absl::StrCat("plan_handle: ", plan.status().message()));
+  if (IsRelative(*plan)) MovePlanTo(loop_.clock().UtcNow().value(), *plan);
+
+  NewSession session{.channel_id = request.channel_id(), .format_json = request.program_format_json()};
+  if (session.format_json.empty()) {
+    absl::StatusOr<std::string> format = ProgramFormatJson(*plan);
+    if (!format.ok()) return format.status();
+    session.format_json = *std::move(format);
+  }
+  for (wire::BlockPlan& block : *plan->mutable_blocks()) {
+    block.set_channel_id(request.channel_id());
+    session.blocks.push_back(std::move(block));
+  }
+  session.join_utc_ms = plan->join_utc_ms();
+  session.max_queue_depth = std::max(session.blocks.size(), kLeastQueueDepth);
+  return session;
+}
+
 PlayoutEngine::PlayoutEngine(EventLoop& loop, StageSupervisor& stages, EngineSettings settings)
-    : loop_(loop), stages_(stages), settings_(std::move(settings)) {
+    : loop_(loop), stages_(stages), settings_(std::move(settings)), streams_(loop, stages) {
   stages_.KeepSpare(StageKind::kDecoder);
+}
+
+absl::Status PlayoutEngine::CheckChannel(int32_t channel_id) const {
+  if (instance_ == nullptr || channel_id == instance_->channel_id()) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("channel_id: ", channel_id, ", the session's is ", instance_->channel_id()));
 }
 
 void PlayoutEngine::AttachStream(const wire::AttachStreamRequest& request,
                                  std::function<void(const wire::AttachStreamResponse&)> reply) {
   using Response = wire::AttachStreamResponse;
   absl::StatusOr<StreamEndpoint> endpoint = EndpointOf(request);
-  if (!endpoint.ok()) return reply(Refused<Response>(std::string(endpoint.status().message())));
-  if (instance_ != nullptr && request.channel_id() != instance_->channel_id()) {
-    return reply(Refused<Response>(
-        absl::StrCat("channel_id: ", request.channel_id(), ", the session's is ", instance_->channel_id())));
-  }
-  if (connector_ != nullptr)
-    return reply(Refused<Response>("another AttachStream is being carried out; try again"));
-  if (sink_ != nullptr && !request.replace_existing()) {
-    return reply(Refused<Response>(absl::StrCat("a stream is attached to ", sink_->endpoint().address,
-                                                "; detach it first or set replace_existing")));
-  }
-  stages_.KeepSpare(StageKind::kEncoder);  // loads while the connection is made and the session is asked for
-  connector_ = StreamConnector::Connect(loop_, *endpoint, kConnectTimeoutNs,
-                                        [this, endpoint = *endpoint, reply](absl::StatusOr<UniqueFd> socket) {
-                                          FinishAttach(endpoint, std::move(socket), reply);
-                                        });
-}
-
-void PlayoutEngine::FinishAttach(const StreamEndpoint& endpoint, absl::StatusOr<UniqueFd> socket,
-                                 const std::function<void(const wire::AttachStreamResponse&)>& reply) {
-  using Response = wire::AttachStreamResponse;
-  const StreamEndpoint connected = endpoint;
-  const auto answer = reply;  // both live in the connector's closure, which goes now
-  connector_.reset();
-  if (!socket.ok()) return answer(Refused<Response>(std::string(socket.status().message())));
-  const uint64_t serial = ++sinks_made_;
-  sink_ = std::make_unique<StreamSink>(
-      loop_, stages_, connected, *std::move(socket), [this, serial](const std::string& why) {
-        if (serial != sinks_made_ || sink_ == nullptr) return;  // replaced meanwhile
-        Log().warn("the stream to {} is detached: {}", sink_->endpoint().address, why);
-        sink_.reset();
+  if (!endpoint.ok()) return reply(Refused<Response>(endpoint.status()));
+  if (absl::Status s = CheckChannel(request.channel_id()); !s.ok()) return reply(Refused<Response>(s));
+  streams_.Attach(
+      *endpoint, request.output_json(), request.replace_existing(),
+      [reply, transport = request.transport(), address = endpoint->address](absl::Status attached) {
+        if (!attached.ok()) return reply(Refused<Response>(attached));
+        Response response;
+        response.set_success(true);
+        response.set_negotiated_transport(transport);
+        response.set_negotiated_endpoint(address);
+        reply(response);
       });
-  if (instance_ != nullptr) {
-    if (absl::Status s = instance_->AttachSink(*sink_); !s.ok()) {
-      sink_.reset();
-      return answer(Refused<Response>(std::string(s.message())));
-    }
-  }
-  Log().info("stream attached to {}", connected.address);
-  Response response;
-  response.set_success(true);
-  response.set_negotiated_transport(connected.transport == StreamEndpoint::Transport::kUnix
-                                        ? wire::STREAM_TRANSPORT_UNIX_DOMAIN_SOCKET
-                                        : wire::STREAM_TRANSPORT_TCP_LOOPBACK);
-  response.set_negotiated_endpoint(connected.address);
-  answer(response);
 }
 
 wire::DetachStreamResponse PlayoutEngine::DetachStream(const wire::DetachStreamRequest& request) {
-  if (instance_ != nullptr && request.channel_id() != instance_->channel_id()) {
-    return Refused<wire::DetachStreamResponse>(
-        absl::StrCat("channel_id: ", request.channel_id(), ", the session's is ", instance_->channel_id()));
-  }
-  if (sink_ != nullptr) Log().info("stream to {} detached on request", sink_->endpoint().address);
-  sink_.reset();
+  if (absl::Status s = CheckChannel(request.channel_id()); !s.ok())
+    return Refused<wire::DetachStreamResponse>(s);
+  streams_.Detach(request.endpoint());
   wire::DetachStreamResponse response;
+  response.set_success(true);
+  return response;
+}
+
+wire::StartChannelResponse PlayoutEngine::StartChannel(const wire::StartChannelRequest& request) {
+  using Response = wire::StartChannelResponse;
+  Response response;
+  if (instance_ != nullptr && started_with_.channel_id() == request.channel_id() &&
+      started_with_.plan_handle() == request.plan_handle() && !request.plan_handle().empty()) {
+    response.set_success(true);  // it runs already
+    return response;
+  }
+  if (instance_ != nullptr)
+    return Refused<Response>(absl::AlreadyExistsError(
+        absl::StrCat("a session of channel ", instance_->channel_id(), " is active")));
+  if (request.port() < 0 || request.port() > 65535)
+    return Refused<Response>(absl::InvalidArgumentError(
+        absl::StrCat("port: ", request.port(), "; give 1 to 65535, or 0 for none")));
+  absl::StatusOr<NewSession> session = SessionOf(request);
+  if (!session.ok()) return Refused<Response>(session.status());
+  if (request.port() != 0) {
+    if (absl::Status s = streams_.Listen(static_cast<uint16_t>(request.port())); !s.ok())
+      return Refused<Response>(s);
+  }
+  if (absl::Status s = StartSession(*std::move(session)); !s.ok()) {
+    streams_.StopListening();
+    return Refused<Response>(s);
+  }
+  started_with_ = request;
+  response.set_success(true);
+  return response;
+}
+
+wire::StopChannelResponse PlayoutEngine::StopChannel(const wire::StopChannelRequest& request) {
+  if (absl::Status s = CheckChannel(request.channel_id()); !s.ok())
+    return Refused<wire::StopChannelResponse>(s);
+  EndSession("stopped");
+  wire::StopChannelResponse response;
   response.set_success(true);
   return response;
 }
@@ -122,7 +166,7 @@ absl::Status PlayoutEngine::CheckStart(const wire::StartBlockPlanSessionRequest&
     return absl::AlreadyExistsError(
         absl::StrCat("a session of channel ", instance_->channel_id(), " is active"));
   }
-  if (sink_ == nullptr) {
+  if (streams_.empty()) {
     code = wire::BLOCKPLAN_RESULT_STREAM_NOT_ATTACHED;
     return absl::FailedPreconditionError("no stream is attached; call AttachStream first");
   }
@@ -155,18 +199,32 @@ wire::StartBlockPlanSessionResponse PlayoutEngine::StartBlockPlanSession(
     return response;
   };
   if (absl::Status s = CheckStart(request, code); !s.ok()) return refuse(s);
-  absl::StatusOr<SessionFormat> format = ParseProgramFormat(request.program_format_json());
-  if (!format.ok()) return refuse(format.status());
-
   const auto depth = static_cast<size_t>(std::max(request.max_queue_depth(), 0));
+  if (absl::Status s =
+          StartSession({.channel_id = request.channel_id(),
+                        .format_json = request.program_format_json(),
+                        .blocks = {request.block_a(), request.block_b()},
+                        .join_utc_ms = request.join_utc_ms(),
+                        .max_queue_depth = std::clamp(depth, kLeastQueueDepth, kMostQueueDepth)});
+      !s.ok()) {
+    return refuse(s);
+  }
+  response.set_success(true);
+  response.set_result_code(wire::BLOCKPLAN_RESULT_OK);
+  return response;
+}
+
+absl::Status PlayoutEngine::StartSession(NewSession session) {
+  absl::StatusOr<SessionFormat> format = ParseProgramFormat(session.format_json);
+  if (!format.ok()) return format.status();
+  if (settings_.pts_origin.has_value()) format->pts_origin = *settings_.pts_origin;
   absl::StatusOr<std::unique_ptr<PlayoutInstance>> instance = PlayoutInstance::Start(
       loop_, stages_, control_, events_,
-      {.channel_id = request.channel_id(),
+      {.channel_id = session.channel_id,
        .format = *format,
-       .join_utc_ms = request.join_utc_ms(),
-       .blocks = {request.block_a(), request.block_b()},
-       .plan = {.max_queue_depth = std::clamp(depth, kLeastQueueDepth, kMostQueueDepth),
-                .media_roots = settings_.media_roots},
+       .join_utc_ms = session.join_utc_ms,
+       .blocks = std::move(session.blocks),
+       .plan = {.max_queue_depth = session.max_queue_depth, .media_roots = settings_.media_roots},
        .ring_seconds = settings_.ring_seconds},
       [this](const std::string& why) {
         Log().error("the session ends: {}", why);
@@ -175,16 +233,12 @@ wire::StartBlockPlanSessionResponse PlayoutEngine::StartBlockPlanSession(
       [this] {
         if (settings_.terminate_on_exhausted) EndSession("lookahead_exhausted");
       });
-  if (!instance.ok()) return refuse(instance.status());
+  if (!instance.ok()) return instance.status();
   instance_ = *std::move(instance);
-  last_channel_ = request.channel_id();
-  if (absl::Status s = instance_->AttachSink(*sink_); !s.ok()) {
-    EndSession("error");
-    return refuse(s);
-  }
-  response.set_success(true);
-  response.set_result_code(wire::BLOCKPLAN_RESULT_OK);
-  return response;
+  last_channel_ = session.channel_id;
+  absl::Status begun = streams_.BeginSession(instance_->memory(), session.format_json);
+  if (!begun.ok()) EndSession("error");
+  return begun;
 }
 
 wire::FeedBlockPlanResponse PlayoutEngine::FeedBlockPlan(const wire::FeedBlockPlanRequest& request) {
@@ -210,10 +264,8 @@ wire::StopBlockPlanSessionResponse PlayoutEngine::StopBlockPlanSession(
   wire::StopBlockPlanSessionResponse response;
   response.set_success(true);
   if (instance_ == nullptr) return response;
-  if (request.channel_id() != instance_->channel_id()) {
-    return Refused<wire::StopBlockPlanSessionResponse>(
-        absl::StrCat("channel_id: ", request.channel_id(), ", the session's is ", instance_->channel_id()));
-  }
+  if (absl::Status s = CheckChannel(request.channel_id()); !s.ok())
+    return Refused<wire::StopBlockPlanSessionResponse>(s);
   const PlayoutInstance::Final final = instance_->GetFinal();
   response.set_final_ct_ms(final.ct_ms);
   response.set_blocks_executed(final.blocks_executed);
@@ -242,25 +294,41 @@ void PlayoutEngine::EndSession(const std::string& reason) {
   event.mutable_session_ended()->set_blocks_executed_total(final.blocks_executed);
   events_.Publish(event);
   events_.Close();
-  sink_.reset();  // before the memory it reads
+  streams_.EndSession();  // before the memory they read
   instance_.reset();
+  started_with_.Clear();
   control_.Apply(PlayoutEvent::kStopped);
 }
 
 void PlayoutEngine::Shutdown() {
-  if (connector_ != nullptr) connector_->Cancel();  // its caller waits for an answer
+  streams_.CancelPending();  // their callers wait for an answer
   EndSession("stopped");
-  sink_.reset();
+  streams_.Detach("");
+}
+
+SinkSnapshot PlayoutEngine::Describe(const OutputStreams::Stream& stream) const {
+  SinkSnapshot s{.sink = stream.sink->line(), .endpoint = stream.endpoint.Name()};
+  const SenderPage* sender = stream.sink->sender();
+  if (instance_ == nullptr || sender == nullptr) return s;
+  const StageLine& line = instance_->memory().session().sink(s.sink);
+  s.ticks = line.Get(EncoderCounter::kTicks);
+  s.overruns = line.Get(EncoderCounter::kOverruns);
+  s.lag_ticks = stream.sink->LagTicks();
+  s.sent_bytes = sender->sent_bytes.load(std::memory_order_relaxed);
+  s.pending_packets = sender->pending_packets.load(std::memory_order_relaxed);
+  s.dropped_packets = sender->dropped_packets.load(std::memory_order_relaxed);
+  s.rejoins = sender->rejoins.load(std::memory_order_relaxed);
+  return s;
 }
 
 MetricsSnapshot PlayoutEngine::Snapshot() const {
   MetricsSnapshot m;
   m.channel_id = last_channel_.value_or(0);
   m.state = control_.state();
-  m.sink_attached = sink_ != nullptr;
   for (StageKind kind : {StageKind::kDecoder, StageKind::kSelector, StageKind::kEncoder}) {
     m.stage_deaths[ProgramOf(kind)] = stages_.deaths(kind);
   }
+  for (const OutputStreams::Stream& stream : streams_.streams()) m.sinks.push_back(Describe(stream));
   if (instance_ == nullptr) return m;
   const SessionPage& session = instance_->memory().session();
   const StageLine& selector = session.selector();
@@ -272,8 +340,6 @@ MetricsSnapshot PlayoutEngine::Snapshot() const {
     m.pad_frames[cause] = selector.counters[static_cast<size_t>(SelectorCounter::kPadFirst) + cause].load(
         std::memory_order_relaxed);
   }
-  m.overruns = session.sink(0).Get(EncoderCounter::kOverruns);
-  m.sink_ticks = session.sink(0).Get(EncoderCounter::kTicks);
   const PlanExecutor& plan = instance_->plan();
   m.waiting_blocks = plan.waiting_blocks();
   m.buffer_depth = plan.LiveDepth();

@@ -1,4 +1,4 @@
-// PlayoutEngine: the root of the runtime. It owns at most one PlayoutInstance and the viewer's sink, and
+// PlayoutEngine: the root of the runtime. It owns at most one PlayoutInstance and the viewers' streams, and
 // answers the control calls. Lives on the event loop; every call returns or replies without waiting for a
 // stage.
 #pragma once
@@ -11,11 +11,10 @@
 
 #include "supervisor/event_hub.h"
 #include "supervisor/metrics_snapshot.h"
+#include "supervisor/output_streams.h"
 #include "supervisor/playout_control.h"
 #include "supervisor/playout_instance.h"
 #include "supervisor/stage_supervisor.h"
-#include "supervisor/stream_connector.h"
-#include "supervisor/stream_sink.h"
 
 namespace air {
 
@@ -23,6 +22,7 @@ struct EngineSettings {
   std::vector<std::string> media_roots;
   bool terminate_on_exhausted = false;  // --on-lookahead-exhausted=terminate
   double ring_seconds = 2.0;
+  std::optional<int64_t> pts_origin;  // --pts-origin: 90 kHz value of tick 0, whatever the format says
 };
 
 class PlayoutEngine {
@@ -32,6 +32,8 @@ class PlayoutEngine {
   void AttachStream(const wire::AttachStreamRequest& request,
                     std::function<void(const wire::AttachStreamResponse&)> reply);
   wire::DetachStreamResponse DetachStream(const wire::DetachStreamRequest& request);
+  wire::StartChannelResponse StartChannel(const wire::StartChannelRequest& request);
+  wire::StopChannelResponse StopChannel(const wire::StopChannelRequest& request);
   wire::StartBlockPlanSessionResponse StartBlockPlanSession(
       const wire::StartBlockPlanSessionRequest& request);
   wire::FeedBlockPlanResponse FeedBlockPlan(const wire::FeedBlockPlanRequest& request);
@@ -47,9 +49,14 @@ class PlayoutEngine {
  private:
   absl::Status CheckStart(const wire::StartBlockPlanSessionRequest& request,
                           wire::BlockPlanResultCode& code) const;
+  // A session that asks for this channel is another one's business.
+  absl::Status CheckChannel(int32_t channel_id) const;
+  struct NewSession;
+  absl::StatusOr<NewSession> SessionOf(const wire::StartChannelRequest& request) const;
+  absl::Status StartSession(NewSession session);
   void EndSession(const std::string& reason);
-  void FinishAttach(const StreamEndpoint& endpoint, absl::StatusOr<UniqueFd> socket,
-                    const std::function<void(const wire::AttachStreamResponse&)>& reply);
+
+  SinkSnapshot Describe(const OutputStreams::Stream& stream) const;
 
   EventLoop& loop_;
   StageSupervisor& stages_;
@@ -57,10 +64,9 @@ class PlayoutEngine {
   PlayoutControl control_;
   EventHub events_;
   std::unique_ptr<PlayoutInstance> instance_;
-  std::unique_ptr<StreamSink> sink_;
-  std::unique_ptr<StreamConnector> connector_;
-  uint64_t sinks_made_ = 0;
-  std::optional<int32_t> last_channel_;  // metrics still show it after its session
+  OutputStreams streams_;
+  wire::StartChannelRequest started_with_;  // the call that began this session, if it was StartChannel
+  std::optional<int32_t> last_channel_;     // metrics still show it after its session
 };
 
 }  // namespace air

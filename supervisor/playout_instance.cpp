@@ -134,10 +134,6 @@ void PlayoutInstance::Poll() {
   poll_ = loop_.After(kLookNs, [this] { Poll(); });
 }
 
-absl::Status PlayoutInstance::AttachSink(StreamSink& sink) {
-  return sink.Begin(*memory_, settings_.format.sink, ++sinks_attached_);
-}
-
 PlayoutInstance::Final PlayoutInstance::GetFinal() const {
   const HouseTime time = memory_->session().time();
   return {.ct_ms = time.NanosOf(plan_->observer().next_tick()) / kNanosPerMs,

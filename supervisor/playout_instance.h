@@ -1,4 +1,4 @@
-// PlayoutInstance: one active session. It owns the session's memory, the selector, the plan and the sink, and
+// PlayoutInstance: one active session. It owns the session's memory, the selector and the plan, and
 // reports its block events. Its ProgramFormat and epoch are fixed for its lifetime.
 #pragma once
 
@@ -13,7 +13,7 @@
 #include "supervisor/plan_executor.h"
 #include "supervisor/playout_control.h"
 #include "supervisor/program_format.h"
-#include "supervisor/stream_sink.h"
+#include "supervisor/stage_supervisor.h"
 
 namespace air {
 
@@ -41,12 +41,11 @@ class PlayoutInstance {
       std::function<void(const std::string&)> on_failed, std::function<void()> on_exhausted);
 
   absl::Status Append(const wire::BlockPlan& block) { return plan_->Append(block); }
-  absl::Status AttachSink(StreamSink& sink);
 
   Final GetFinal() const;
   int32_t channel_id() const { return settings_.channel_id; }
   const PlanExecutor& plan() const { return *plan_; }
-  const SessionMemory& memory() const { return *memory_; }
+  SessionMemory& memory() const { return *memory_; }
 
  private:
   PlayoutInstance(EventLoop& loop, StageSupervisor& stages, PlayoutControl& control, EventHub& events,
@@ -73,7 +72,6 @@ class PlayoutInstance {
   EventSource selector_retry_;
   std::unique_ptr<PlanExecutor> plan_;
   EventSource poll_;
-  uint64_t sinks_attached_ = 0;
   int32_t blocks_executed_ = 0;
 };
 

@@ -107,6 +107,18 @@ grpc::ServerUnaryReactor* PlayoutInterface::GetVersion(grpc::CallbackServerConte
   return reactor;
 }
 
+grpc::ServerUnaryReactor* PlayoutInterface::StartChannel(grpc::CallbackServerContext* context,
+                                                         const wire::StartChannelRequest* request,
+                                                         wire::StartChannelResponse* response) {
+  return OnLoop(loop_, context, response, [this, request] { return engine_.StartChannel(*request); });
+}
+
+grpc::ServerUnaryReactor* PlayoutInterface::StopChannel(grpc::CallbackServerContext* context,
+                                                        const wire::StopChannelRequest* request,
+                                                        wire::StopChannelResponse* response) {
+  return OnLoop(loop_, context, response, [this, request] { return engine_.StopChannel(*request); });
+}
+
 grpc::ServerUnaryReactor* PlayoutInterface::AttachStream(grpc::CallbackServerContext* context,
                                                          const wire::AttachStreamRequest* request,
                                                          wire::AttachStreamResponse* response) {

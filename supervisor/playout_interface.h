@@ -21,6 +21,10 @@ class PlayoutInterface final : public wire::PlayoutControl::CallbackService {
 
   grpc::ServerUnaryReactor* GetVersion(grpc::CallbackServerContext*, const wire::ApiVersionRequest*,
                                        wire::ApiVersion*) override;
+  grpc::ServerUnaryReactor* StartChannel(grpc::CallbackServerContext*, const wire::StartChannelRequest*,
+                                         wire::StartChannelResponse*) override;
+  grpc::ServerUnaryReactor* StopChannel(grpc::CallbackServerContext*, const wire::StopChannelRequest*,
+                                        wire::StopChannelResponse*) override;
   grpc::ServerUnaryReactor* AttachStream(grpc::CallbackServerContext*, const wire::AttachStreamRequest*,
                                          wire::AttachStreamResponse*) override;
   grpc::ServerUnaryReactor* DetachStream(grpc::CallbackServerContext*, const wire::DetachStreamRequest*,

@@ -25,7 +25,13 @@ struct SessionFormat {
   int64_t pts_origin = 0;  // 90 kHz
 };
 
-// Errors: InvalidArgument, "program_format_json: video.width: ...".
-absl::StatusOr<SessionFormat> ParseProgramFormat(const std::string& json);
+// `output_json`, unless empty, changes `encoder` and `mux` for one stream: {"encoder": {...}, "mux": {...}}.
+// Errors: InvalidArgument, "program_format_json: video.width: ..." or "output_json: encoder.preset: ...".
+absl::StatusOr<SessionFormat> ParseProgramFormat(const std::string& json,
+                                                 const std::string& output_json = "");
+
+// Whether ParseProgramFormat would take `output_json`; before there is a session (`json` empty) as far as
+// that can be told.
+absl::Status CheckOutputSettings(const std::string& output_json, const std::string& json);
 
 }  // namespace air

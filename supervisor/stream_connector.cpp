@@ -22,12 +22,19 @@ constexpr int kSendBufferBytes = 1 << 20;
 
 }  // namespace
 
+void PrepareStreamSocket(int fd, StreamEndpoint::Transport transport) {
+  setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &kSendBufferBytes, sizeof kSendBufferBytes);
+  const int on = 1;
+  if (transport != StreamEndpoint::Transport::kUnix) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
 std::unique_ptr<StreamConnector> StreamConnector::Connect(EventLoop& loop, const StreamEndpoint& endpoint,
                                                           int64_t timeout_ns, OnDone on_done) {
   std::unique_ptr<StreamConnector> c(new StreamConnector(loop, endpoint, std::move(on_done)));
   StreamConnector* self = c.get();
   c->deadline_ = loop.After(timeout_ns, [self] {
-    self->Finish(absl::DeadlineExceededError(absl::StrCat(self->Name(), ": nobody accepted in time")));
+    self->Finish(
+        absl::DeadlineExceededError(absl::StrCat(self->endpoint_.Name(), ": nobody accepted in time")));
   });
   c->retry_ = loop.After(0, [self] {
     if (absl::Status s = self->Resolve(); !s.ok()) return self->Finish(s);
@@ -36,9 +43,8 @@ std::unique_ptr<StreamConnector> StreamConnector::Connect(EventLoop& loop, const
   return c;
 }
 
-std::string StreamConnector::Name() const {
-  return absl::StrCat(endpoint_.transport == StreamEndpoint::Transport::kUnix ? "unix:" : "tcp:",
-                      endpoint_.address);
+std::string StreamEndpoint::Name() const {
+  return absl::StrCat(transport == Transport::kUnix ? "unix:" : "tcp:", address);
 }
 
 absl::Status StreamConnector::Resolve() {
@@ -70,11 +76,9 @@ absl::Status StreamConnector::Resolve() {
     tcp_address.sin_port = htons(static_cast<uint16_t>(port));
     address_size_ = sizeof(sockaddr_in);
     socket_.Reset(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    const int on = 1;
-    setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   }
   if (!socket_.valid()) return absl::ResourceExhaustedError(absl::StrCat("socket: ", std::strerror(errno)));
-  setsockopt(socket_.get(), SOL_SOCKET, SO_SNDBUF, &kSendBufferBytes, sizeof kSendBufferBytes);
+  PrepareStreamSocket(socket_.get(), endpoint_.transport);
   return absl::OkStatus();
 }
 
@@ -87,7 +91,7 @@ void StreamConnector::Try() {
     writable_ = loop_.OnIo(socket_.get(), EPOLLOUT, [this](uint32_t) { OnWritable(); });
   } else {
     Finish(absl::UnavailableError(
-        absl::StrCat(Name(), ": ", std::strerror(errno), "; is the viewer's end listening?")));
+        absl::StrCat(endpoint_.Name(), ": ", std::strerror(errno), "; is the viewer's end listening?")));
   }
 }
 
@@ -98,7 +102,7 @@ void StreamConnector::OnWritable() {
   writable_.Cancel();
   if (error == 0) return Finish(std::move(socket_));
   Finish(absl::UnavailableError(
-      absl::StrCat(Name(), ": ", std::strerror(error), "; is the viewer's end listening?")));
+      absl::StrCat(endpoint_.Name(), ": ", std::strerror(error), "; is the viewer's end listening?")));
 }
 
 void StreamConnector::Finish(absl::StatusOr<UniqueFd> result) {

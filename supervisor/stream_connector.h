@@ -14,10 +14,15 @@
 namespace air {
 
 struct StreamEndpoint {
-  enum class Transport { kUnix, kTcp } transport = Transport::kUnix;
+  // AIR connects, or (kPort) a viewer has connected to AIR.
+  enum class Transport { kUnix, kTcp, kPort } transport = Transport::kUnix;
   std::string address;  // socket path, or "host:port" on the loopback
   bool operator==(const StreamEndpoint&) const = default;
+  std::string Name() const;  // "unix:PATH", "tcp:HOST:PORT"
 };
+
+// What every stream socket is set to: room for a reader's pause, nothing held back.
+void PrepareStreamSocket(int fd, StreamEndpoint::Transport transport);
 
 class StreamConnector {
  public:
@@ -37,7 +42,6 @@ class StreamConnector {
   void Try();
   void OnWritable();
   void Finish(absl::StatusOr<UniqueFd> result);
-  std::string Name() const;
 
   EventLoop& loop_;
   StreamEndpoint endpoint_;

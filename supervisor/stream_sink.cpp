@@ -11,30 +11,29 @@
 #include "supervisor/phase_deadlines.h"
 
 namespace air {
-namespace {
 
-constexpr uint32_t kSinkLine = 0;  // one sink a session: its line on the session page
-
-}  // namespace
-
-StreamSink::StreamSink(EventLoop& loop, StageSupervisor& stages, StreamEndpoint endpoint, UniqueFd socket,
-                       std::function<void(const std::string& why)> on_gone)
+StreamSink::StreamSink(EventLoop& loop, StageSupervisor& stages, uint32_t line, uint64_t serial,
+                       UniqueFd socket, std::function<void(const std::string& why)> on_gone)
     : loop_(loop),
       stages_(stages),
-      endpoint_(std::move(endpoint)),
+      line_(line),
+      serial_(serial),
       socket_(std::move(socket)),
       on_gone_(std::move(on_gone)),
       watch_(stages.hang_ns()) {}
 
-absl::Status StreamSink::Begin(SessionMemory& memory, const SinkSettings& settings, uint64_t serial) {
+absl::Status StreamSink::Begin(SessionMemory& memory, const SinkSettings& settings) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0)
     return absl::ResourceExhaustedError(absl::StrCat("pipe: ", std::strerror(errno)));
   pipe_read_.Reset(ends[0]);
   pipe_write_.Reset(ends[1]);
-  absl::StatusOr<SharedSegment> journal = memory.CreateJournal(serial);
+  absl::StatusOr<SharedSegment> journal = memory.CreateJournal(serial_);
   if (!journal.ok()) return journal.status();
   journal_ = *std::move(journal);
+  absl::StatusOr<SenderPage*> sender = AttachSenderPage(journal_->bytes());
+  if (!sender.ok()) return sender.status();
+  sender_ = *sender;
   memory_ = &memory;
   settings_ = settings;
   StartEncoder();
@@ -42,8 +41,15 @@ absl::Status StreamSink::Begin(SessionMemory& memory, const SinkSettings& settin
   return absl::OkStatus();
 }
 
-uint64_t StreamSink::TicksSent() const {
-  return memory_->session().sink(kSinkLine).Get(EncoderCounter::kTicks);
+uint64_t StreamSink::TicksSent() const { return memory_->session().sink(line_).Get(EncoderCounter::kTicks); }
+
+uint64_t StreamSink::LagTicks() const {
+  absl::StatusOr<JournalReader> journal = JournalReader::Attach(journal_->bytes());
+  if (!journal.ok()) return 0;
+  const std::optional<JournalEntry> newest = journal->Newest();
+  const uint64_t made = memory_->program_view().writer().next.load(std::memory_order_relaxed);
+  const uint64_t coded = newest ? static_cast<uint64_t>(newest->record.checkpoint.next_tick) : made;
+  return made > coded ? made - coded : 0;
 }
 
 void StreamSink::StartEncoder() {
@@ -62,7 +68,7 @@ void StreamSink::StartEncoder() {
       [this](const StageDeath& death) { OnDeath(death); });
   stage::ToStage message;
   stage::ConfigureEncoder& configure = *message.mutable_encoder();
-  configure.set_sink(kSinkLine);
+  configure.set_sink(line_);
   configure.set_bitrate_kbps(settings_.bitrate_kbps);
   configure.set_gop_seconds(settings_.gop_seconds);
   configure.set_preset(settings_.preset);
@@ -89,7 +95,7 @@ void StreamSink::OnMessage(const stage::EncoderState& state) {
 }
 
 LifeSign StreamSink::EncoderSign() const {
-  const StageLine& line = memory_->session().sink(kSinkLine);
+  const StageLine& line = memory_->session().sink(line_);
   return {.beat_ns = line.beat_ns.load(std::memory_order_relaxed),
           .progress = TicksSent(),
           .incarnation = 0,

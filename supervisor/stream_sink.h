@@ -1,6 +1,6 @@
-// StreamSink: one viewer transport and the encoder that serves it. The socket, the pipe in front of it and
-// the transport journal belong to the sink, not to the encoder: an encoder that dies leaves all three, and
-// its successor goes on in the middle of them.
+// StreamSink: one connected viewer transport and the encoder that serves it. The socket, the pipe in front of
+// it and the transport journal belong to the sink, not to the encoder: an encoder that dies leaves all three,
+// and its successor goes on in the middle of them.
 #pragma once
 
 #include <functional>
@@ -12,7 +12,6 @@
 #include "supervisor/program_format.h"
 #include "supervisor/session_memory.h"
 #include "supervisor/stage_supervisor.h"
-#include "supervisor/stream_connector.h"
 
 namespace air {
 
@@ -20,14 +19,20 @@ class StreamSink {
  public:
   // `on_gone`: the sink is over (viewer gone, or its encoders failed for good); destroy it, but not from
   // inside.
-  StreamSink(EventLoop& loop, StageSupervisor& stages, StreamEndpoint endpoint, UniqueFd socket,
+  // `line`: its StageLine on the session page, free for it alone, below kMaxSinks. `serial` names its
+  // journal, never twice in a session.
+  StreamSink(EventLoop& loop, StageSupervisor& stages, uint32_t line, uint64_t serial, UniqueFd socket,
              std::function<void(const std::string& why)> on_gone);
 
   // Errors: Internal, ResourceExhausted (pipe, journal).
-  absl::Status Begin(SessionMemory& memory, const SinkSettings& settings, uint64_t serial);
+  absl::Status Begin(SessionMemory& memory, const SinkSettings& settings);
 
-  const StreamEndpoint& endpoint() const { return endpoint_; }
-  bool encoding() const { return encoder_ != nullptr; }
+  uint32_t line() const { return line_; }
+  uint64_t serial() const { return serial_; }
+  // What its sender has counted; nothing before the session.
+  const SenderPage* sender() const { return sender_; }
+  // Ticks the program has made and the encoder has not committed.
+  uint64_t LagTicks() const;
 
  private:
   void StartEncoder();
@@ -40,10 +45,12 @@ class StreamSink {
 
   EventLoop& loop_;
   StageSupervisor& stages_;
-  StreamEndpoint endpoint_;
+  uint32_t line_;
+  uint64_t serial_;
   UniqueFd socket_, pipe_read_, pipe_write_;
   std::function<void(const std::string&)> on_gone_;
   std::optional<SharedSegment> journal_;
+  const SenderPage* sender_ = nullptr;  // in the journal
   SessionMemory* memory_ = nullptr;
   SinkSettings settings_;
   RestartPolicy policy_;

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "absl/strings/str_cat.h"
+#include "shm/house_time.h"
 
 namespace air {
 namespace {
@@ -57,6 +58,8 @@ SupervisorOptions ParseSupervisorOptions(int argc, char** argv) {
   app.add_option("--hang-ms", o.hang_ms, "milliseconds of silence after which a stage is killed and replaced")
       ->check(CLI::Range(100, 60'000))
       ->capture_default_str();
+  app.add_option("--pts-origin", o.pts_origin, "90 kHz time stamp of the first frame, for tests of the wrap")
+      ->check(CLI::Range(int64_t{0}, kPtsWrap - 1));
   app.add_option("--on-lookahead-exhausted", exhausted, "when no next block was fed")
       ->check(CLI::IsMember({"pad", "terminate"}))
       ->capture_default_str();

@@ -102,7 +102,7 @@ absl::Status EncoderStage::Run() {
                                             .gop_seconds = config_.gop_seconds(),
                                             .preset = config_.preset(),
                                             .threads = config_.threads()}},
-                               *std::move(journal), feed_->Newest());
+                               *std::move(journal), feed_->JoinTick());
   if (!made.ok()) return made.status();
   MpegTSOutputSink& sink = **made;
   const HouseTime time = session_->time();

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "stages/encoder/audio_encoder.h"
+
 namespace air {
 
 ProgramFeed::ProgramFeed(const RingView& program, Epoch epoch, StageLine& line)
@@ -18,9 +20,12 @@ ProgramFeed::ProgramFeed(const RingView& program, Epoch epoch, StageLine& line)
             uint8_t{128});
 }
 
-Tick ProgramFeed::Newest() const {
-  const uint64_t next = reader_.next();
-  return Tick(next == 0 ? 0 : static_cast<int64_t>(next) - 1);
+Tick ProgramFeed::JoinTick() const {
+  // An access unit needs its own samples and those of the next one, and begins up to one behind its tick.
+  constexpr int64_t kSoundOfFirstUnit = 3 * kAacFrame;
+  const int64_t ticks = 1 + (kSoundOfFirstUnit - 1) / time_.SamplesOf(Tick(0));
+  const auto next = static_cast<int64_t>(reader_.next()), oldest = static_cast<int64_t>(reader_.oldest());
+  return Tick(std::max({next - ticks, oldest, int64_t{0}}));
 }
 
 bool ProgramFeed::Next(Tick n, int64_t timeout_ns, ProgramTick& out) {

@@ -17,8 +17,9 @@ class ProgramFeed {
  public:
   ProgramFeed(const RingView& program, Epoch epoch, StageLine& line);
 
-  // The tick a new stream begins with: the newest one, or tick 0 of a session that has none yet.
-  Tick Newest() const;
+  // The tick a new stream begins with: so far behind the newest one that the ring already holds the sound of
+  // the first access unit, which a viewer then has at once. Tick 0 of a session that has no more yet.
+  Tick JoinTick() const;
   // Waits for tick n, at most `timeout_ns`; false when it is not there yet. The result is valid until the
   // next call.
   bool Next(Tick n, int64_t timeout_ns, ProgramTick& out);

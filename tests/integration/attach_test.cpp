@@ -79,9 +79,9 @@ TEST_F(Attach, SurvivesAViewerThatHangsUpAndTakesTheNextOne) {
   ASSERT_TRUE(first->WaitForBytes(0, kSomeBytes));
   first->HangUp(0);
   // The sink is gone as soon as this is noticed; the channel is not.
-  for (int i = 0; i < 100 && channel_.Metrics().Value("air_sink_attached") != 0.0; ++i)
+  for (int i = 0; i < 100 && channel_.Metrics().Value("air_sinks") != 0.0; ++i)
     std::this_thread::sleep_for(50ms);
-  EXPECT_EQ(channel_.Metrics().Value("air_sink_attached"), 0.0);
+  EXPECT_EQ(channel_.Metrics().Value("air_sinks"), 0.0);
   const double frames = Frames();
   std::this_thread::sleep_for(600ms);
   EXPECT_GT(Frames(), frames);
@@ -93,27 +93,36 @@ TEST_F(Attach, SurvivesAViewerThatHangsUpAndTakesTheNextOne) {
   ExpectGood(second->Received(0));
 }
 
-TEST_F(Attach, ReplacesAStreamOnlyWhenToldSo) {
-  const auto first = UnixViewer("first.sock"), second = UnixViewer("second.sock");
-  StartSession(*first);
-  ASSERT_TRUE(first->WaitForBytes(0, kSomeBytes));
+TEST_F(Attach, RefusesASecondStreamToTheSameListener) {
+  const auto viewer = UnixViewer("first.sock");
+  StartSession(*viewer);
+  ASSERT_TRUE(viewer->WaitForBytes(0, kSomeBytes));
   wire::AttachStreamRequest request;
   request.set_channel_id(kTestChannelId);
-  request.set_transport(second->transport());
-  request.set_endpoint(second->endpoint());
+  request.set_transport(viewer->transport());
+  request.set_endpoint(viewer->endpoint());
   const wire::AttachStreamResponse refused = channel_.Attach(request);
   EXPECT_FALSE(refused.success());
   EXPECT_THAT(refused.error_message(), ::testing::HasSubstr("replace_existing"));
+}
 
-  const wire::AttachStreamResponse replaced = channel_.Attach(*second, true);
-  EXPECT_EQ(replaced.negotiated_transport(), wire::STREAM_TRANSPORT_UNIX_DOMAIN_SOCKET);
-  EXPECT_EQ(replaced.negotiated_endpoint(), second->endpoint());
-  ASSERT_TRUE(first->WaitForEnd(0));
+TEST_F(Attach, EndsTheOtherStreamsWhenOneReplacesThem) {
+  const auto first = UnixViewer("first.sock"), second = UnixViewer("second.sock"),
+             third = UnixViewer("third.sock");
+  StartSession(*first);
+  channel_.Attach(*second);
+  ASSERT_TRUE(first->WaitForBytes(0, kSomeBytes));
   ASSERT_TRUE(second->WaitForBytes(0, kSomeBytes));
-  channel_.Stop();
+
+  const wire::AttachStreamResponse replaced = channel_.Attach(*third, true);
+  EXPECT_EQ(replaced.negotiated_transport(), wire::STREAM_TRANSPORT_UNIX_DOMAIN_SOCKET);
+  EXPECT_EQ(replaced.negotiated_endpoint(), third->endpoint());
+  ASSERT_TRUE(first->WaitForEnd(0));
   ASSERT_TRUE(second->WaitForEnd(0));
-  ExpectGood(first->Received(0));
-  ExpectGood(second->Received(0));
+  ASSERT_TRUE(third->WaitForBytes(0, kSomeBytes));
+  channel_.Stop();
+  ASSERT_TRUE(third->WaitForEnd(0));
+  for (const auto& viewer : {&first, &second, &third}) ExpectGood((*viewer)->Received(0));
 }
 
 TEST_F(Attach, StartsAnotherSessionAfterTheFirst) {

@@ -3,8 +3,6 @@
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -23,16 +21,6 @@ using ::testing::HasSubstr;
 constexpr size_t kSomeBytes = 100'000;  // a second and more
 
 // A port nobody listens on at this moment.
-int FreePort() {
-  const UniqueFd probe(socket(AF_INET, SOCK_STREAM, 0));
-  sockaddr_in address{
-      .sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
-  socklen_t size = sizeof address;
-  bind(probe.get(), reinterpret_cast<sockaddr*>(&address), size);
-  getsockname(probe.get(), reinterpret_cast<sockaddr*>(&address), &size);
-  return ntohs(address.sin_port);
-}
-
 class Control : public ::testing::Test {
  protected:
   Control() : viewer_(StreamViewer::OnUnixSocket(channel_.Path("viewer.sock"))) {}

@@ -45,6 +45,20 @@ std::unique_ptr<StreamViewer> StreamViewer::OnTcp() {
                        "127.0.0.1:" + std::to_string(ntohs(address.sin_port))));
 }
 
+std::unique_ptr<StreamViewer> StreamViewer::ToPort(int port) {
+  UniqueFd viewer(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const sockaddr_in address{.sin_family = AF_INET,
+                            .sin_port = htons(static_cast<uint16_t>(port)),
+                            .sin_addr = {htonl(INADDR_LOOPBACK)},
+                            .sin_zero = {}};
+  if (connect(viewer.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return nullptr;
+  std::unique_ptr<StreamViewer> made(new StreamViewer(UniqueFd(), wire::STREAM_TRANSPORT_TCP_LOOPBACK, ""));
+  const std::lock_guard lock(made->mutex_);
+  made->connections_.push_back({.socket = std::move(viewer)});
+  eventfd_write(made->wake_.get(), 1);
+  return made;
+}
+
 StreamViewer::StreamViewer(UniqueFd listener, wire::StreamTransport transport, std::string endpoint)
     : listener_(std::move(listener)),
       transport_(transport),
@@ -84,7 +98,7 @@ void StreamViewer::Run() {
 void StreamViewer::Read(Connection& connection) {
   std::array<uint8_t, 64 * 1024> buffer;
   while (connection.socket.valid()) {
-    const ssize_t count = recv(connection.socket.get(), buffer.data(), buffer.size(), 0);
+    const ssize_t count = recv(connection.socket.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (count <= 0) return connection.socket.Reset();
     const auto now = std::chrono::steady_clock::now();

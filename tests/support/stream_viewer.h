@@ -1,4 +1,5 @@
-// A viewer of the channel: listens, takes every connection AIR makes, and keeps what comes, byte for byte.
+// A viewer of the channel: listens and takes every connection AIR makes, or connects itself; and keeps what
+// comes, byte for byte.
 #pragma once
 
 #include <chrono>
@@ -18,6 +19,9 @@ class StreamViewer {
  public:
   static std::unique_ptr<StreamViewer> OnUnixSocket(const std::string& path);
   static std::unique_ptr<StreamViewer> OnTcp();  // any free loopback port
+  // Connects to the port on which AIR serves its stream; its one connection is number 0. Null: nobody listens
+  // there.
+  static std::unique_ptr<StreamViewer> ToPort(int port);
   ~StreamViewer();
   StreamViewer(const StreamViewer&) = delete;
   StreamViewer& operator=(const StreamViewer&) = delete;

@@ -2,6 +2,8 @@
 
 #include <grpcpp/create_channel.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -139,6 +141,16 @@ grpc::StatusCode EventLog::code() const {
   return status_ ? status_->error_code() : grpc::StatusCode::OK;
 }
 
+int FreePort() {
+  const UniqueFd probe(socket(AF_INET, SOCK_STREAM, 0));
+  sockaddr_in address{
+      .sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+  socklen_t size = sizeof address;
+  bind(probe.get(), reinterpret_cast<sockaddr*>(&address), size);
+  getsockname(probe.get(), reinterpret_cast<sockaddr*>(&address), &size);
+  return ntohs(address.sin_port);
+}
+
 TestChannel::TestChannel(const std::vector<std::string>& flags, const std::string& program)
     : runtime_dir_(folder_.Path("run")), mark_(folder_.path()) {
   const std::string address = "unix:" + folder_.Path("control.sock");
@@ -202,7 +214,19 @@ wire::AttachStreamResponse TestChannel::Attach(const StreamViewer& viewer, bool 
 wire::DetachStreamResponse TestChannel::Detach() {
   wire::DetachStreamRequest request;
   request.set_channel_id(kTestChannelId);
+  return Detach(request);
+}
+
+wire::DetachStreamResponse TestChannel::Detach(const wire::DetachStreamRequest& request) {
   return Call(&wire::PlayoutControl::StubInterface::DetachStream, request);
+}
+
+wire::StartChannelResponse TestChannel::StartChannel(const wire::StartChannelRequest& request) {
+  return Call(&wire::PlayoutControl::StubInterface::StartChannel, request);
+}
+
+wire::StopChannelResponse TestChannel::StopChannel(const wire::StopChannelRequest& request) {
+  return Call(&wire::PlayoutControl::StubInterface::StopChannel, request);
 }
 
 wire::StartBlockPlanSessionResponse TestChannel::Start(const wire::StartBlockPlanSessionRequest& request) {

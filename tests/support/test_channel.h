@@ -60,6 +60,9 @@ class EventLog {
   std::thread thread_;
 };
 
+// A loopback TCP port nobody listens on.
+int FreePort();
+
 class TestChannel {
  public:
   // Returns when the supervisor answers. `flags` are added to its command line.
@@ -70,7 +73,10 @@ class TestChannel {
   // ---- control; a call that fails in gRPC itself fails the test
   wire::AttachStreamResponse Attach(const StreamViewer& viewer, bool replace = false);
   wire::AttachStreamResponse Attach(const wire::AttachStreamRequest& request);
-  wire::DetachStreamResponse Detach();
+  wire::DetachStreamResponse Detach();  // all streams
+  wire::DetachStreamResponse Detach(const wire::DetachStreamRequest& request);
+  wire::StartChannelResponse StartChannel(const wire::StartChannelRequest& request);
+  wire::StopChannelResponse StopChannel(const wire::StopChannelRequest& request);
   wire::StartBlockPlanSessionResponse Start(const wire::StartBlockPlanSessionRequest& request);
   wire::FeedBlockPlanResponse Feed(const wire::BlockPlan& block);
   wire::StopBlockPlanSessionResponse Stop();

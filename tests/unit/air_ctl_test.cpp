@@ -11,8 +11,8 @@
 
 #include "ctl/commands.h"
 #include "ctl/control_client.h"
-#include "ctl/plan_file_loader.h"
 #include "ctl/status_report.h"
+#include "protos/plan_file_loader.h"
 #include "tests/unit/fake_playout_control.h"
 
 namespace air {

@@ -1,4 +1,4 @@
-#include "ctl/plan_file_loader.h"
+#include "protos/plan_file_loader.h"
 
 #include <google/protobuf/util/json_util.h>
 
