@@ -82,8 +82,9 @@ void StreamViewer::Run() {
     {
       const std::lock_guard lock(mutex_);
       if (over_) return;
-      for (const Connection& connection : connections_)
-        watched.push_back({connection.socket.get(), POLLIN, 0});
+      for (const Connection& connection : connections_) {
+        if (!connection.stalled) watched.push_back({connection.socket.get(), POLLIN, 0});
+      }
     }
     poll(watched.data(), watched.size(), -1);
     const std::lock_guard lock(mutex_);
@@ -97,7 +98,7 @@ void StreamViewer::Run() {
 
 void StreamViewer::Read(Connection& connection) {
   std::array<uint8_t, 64 * 1024> buffer;
-  while (connection.socket.valid()) {
+  while (connection.socket.valid() && !connection.stalled) {
     const ssize_t count = recv(connection.socket.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (count <= 0) return connection.socket.Reset();
@@ -154,6 +155,18 @@ std::chrono::steady_clock::time_point StreamViewer::ArrivalOf(size_t connection,
   return std::partition_point(marks.begin(), marks.end(),
                               [&](const Connection::Mark& mark) { return mark.bytes < bytes; })
       ->at;
+}
+
+void StreamViewer::StopReading(size_t connection) {
+  const std::lock_guard lock(mutex_);
+  connections_.at(connection).stalled = true;
+  eventfd_write(wake_.get(), 1);
+}
+
+void StreamViewer::ReadOn(size_t connection) {
+  const std::lock_guard lock(mutex_);
+  connections_.at(connection).stalled = false;
+  eventfd_write(wake_.get(), 1);
 }
 
 void StreamViewer::HangUp(size_t connection) {

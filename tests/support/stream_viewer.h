@@ -42,12 +42,16 @@ class StreamViewer {
   std::chrono::milliseconds LongestSilence(size_t connection) const;
   // When the first `bytes` bytes had come; they must have.
   std::chrono::steady_clock::time_point ArrivalOf(size_t connection, size_t bytes) const;
+  // Leaves what comes in the pipe, until it reads on.
+  void StopReading(size_t connection);
+  void ReadOn(size_t connection);
   // Closes this end.
   void HangUp(size_t connection);
 
  private:
   struct Connection {
     UniqueFd socket;  // invalid: ended, by either side
+    bool stalled = false;
     std::vector<uint8_t> bytes;
     struct Mark {
       size_t bytes;  // so many had come
