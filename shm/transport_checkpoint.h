@@ -19,13 +19,17 @@ struct TransportCheckpoint {
   int64_t last_pcr =
       -1;  // 27 MHz, unwrapped, relative to the PTS origin of tick 0 (may be negative); see has_pcr
   int64_t last_idr_tick = 0;
-  uint32_t idr_pic_id = 0;    // of that IDR; two consecutive IDR pictures must differ (H.264 7.4.3)
-  uint32_t vbv_fullness = 0;  // bits in the coder's buffer, so that a successor starts from the same fullness
+  uint32_t idr_pic_id = 0;              // of that IDR; two consecutive IDR pictures must differ (H.264 7.4.3)
+  uint32_t vbv_fullness = 0;            // bits in the coder's buffer when it codes the next picture
   std::array<uint8_t, 8> continuity{};  // next continuity_counter of each PidSlot, 0..15
   uint8_t has_pcr = 0;                  // 0 until the first PCR was written
   uint8_t ticks_since_sdt =
       0;  // SDT sections keep a least distance too (EN 300 468 5.1.4), and an IDR may come any time
-  std::array<uint8_t, 70> reserved{};
+  std::array<uint8_t, 6> reserved{};
+  int64_t first_tick =
+      0;  // of the sink, or the one behind the last declared jump: its sound is not held back
+  std::array<uint16_t, 16> sound_bytes{};  // of the last 16 sound PES, unit i in [i % 16]: the T-STD's buffer
+  std::array<uint8_t, 24> reserved_end{};
 
   bool operator==(const TransportCheckpoint&) const = default;
 };

@@ -21,13 +21,14 @@ absl::Status Failed(const char* what, int error) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<AudioEncoder>> AudioEncoder::Open(int64_t first_unit) {
+absl::StatusOr<std::unique_ptr<AudioEncoder>> AudioEncoder::Open(int64_t first_unit,
+                                                                 int64_t bits_per_second) {
   std::unique_ptr<AudioEncoder> encoder(new AudioEncoder(first_unit));
-  if (absl::Status s = encoder->Start(); !s.ok()) return s;
+  if (absl::Status s = encoder->Start(bits_per_second); !s.ok()) return s;
   return encoder;
 }
 
-absl::Status AudioEncoder::Start() {
+absl::Status AudioEncoder::Start(int64_t bits_per_second) {
   const AVCodec* codec = avcodec_find_encoder(AV_CODEC_ID_AAC);
   if (codec == nullptr) return absl::InternalError("AAC encoder: libavcodec was built without it");
   context_.reset(avcodec_alloc_context3(codec));
@@ -37,7 +38,7 @@ absl::Status AudioEncoder::Start() {
   context_->ch_layout = AV_CHANNEL_LAYOUT_STEREO;
   context_->sample_fmt = AV_SAMPLE_FMT_FLTP;
   context_->time_base = {1, kSampleRate};
-  context_->bit_rate = kBitRate;
+  context_->bit_rate = bits_per_second;
   // The default coder (twoloop) never forgets where it began: joined in a tone, it stays off by 0.016 of full
   // scale for good. This one is back to the same output within the priming.
   if (int r = av_opt_set(context_->priv_data, "aac_coder", "fast", 0); r < 0) return Failed("coder", r);

@@ -18,12 +18,13 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "shm/stream_budget.h"
 #include "shm/types.h"
 #include "stages/encoder/codec_ptr.h"
 
 namespace air {
 
-inline constexpr int64_t kAacFrame = 1024;
+inline constexpr int64_t kAacFrame = kSoundUnitSamples;
 inline constexpr int64_t kAacPrimingFrames = 16;
 
 struct AacUnit {
@@ -35,10 +36,10 @@ struct AacUnit {
 
 class AudioEncoder {
  public:
-  static constexpr int64_t kBitRate = 160'000;
-
-  // The first unit that Feed returns is `first_unit`. Errors: Internal with libavcodec's text.
-  static absl::StatusOr<std::unique_ptr<AudioEncoder>> Open(int64_t first_unit);
+  // The first unit that Feed returns is `first_unit`; `bits_per_second` is the mean rate. Errors: Internal
+  // with libavcodec's text.
+  static absl::StatusOr<std::unique_ptr<AudioEncoder>> Open(int64_t first_unit,
+                                                            int64_t bits_per_second = 160'000);
 
   // Where feeding begins: the first sample of the priming. May be negative.
   SampleIndex FirstNeededSample() const { return SampleIndex((first_unit_ - kAacPrimingFrames) * kAacFrame); }
@@ -49,7 +50,7 @@ class AudioEncoder {
  private:
   explicit AudioEncoder(int64_t first_unit)
       : first_unit_(first_unit), frame_(first_unit - kAacPrimingFrames) {}
-  absl::Status Start();
+  absl::Status Start(int64_t bits_per_second);
   absl::Status EncodeFrame(std::vector<AacUnit>& out);
 
   int64_t first_unit_;

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "absl/strings/str_cat.h"
+#include "shm/stream_budget.h"
 #include "stages/encoder/adts.h"
+#include "stages/encoder/annex_b.h"
+#include "stages/encoder/ts_pes.h"
 
 namespace air {
 
@@ -13,7 +15,12 @@ int64_t FirstAudioFrame(const HouseTime& time, Tick n) {
 }
 
 MpegTSOutputSink::MpegTSOutputSink(const Config& config, JournalWriter journal)
-    : config_(config), time_(config.mux.house), journal_(std::move(journal)), mux_(config.mux) {
+    : config_(config),
+      time_(config.mux.house),
+      journal_(std::move(journal)),
+      mux_(config.mux),
+      sound_(time_, config.mux.delay_90k, SoundLead90k(time_, config.sound_kbps, config.mux.delay_90k)),
+      vbv_(time_, config.encoder.bitrate_kbps, config.encoder.vbv_ms) {
   const FrameRate rate = config_.mux.house.rate;
   gop_ticks_ = std::max<int64_t>(1, std::llround(config_.encoder.gop_seconds * rate.num / rate.den));
 }
@@ -22,12 +29,14 @@ absl::StatusOr<std::unique_ptr<MpegTSOutputSink>> MpegTSOutputSink::Create(const
                                                                            JournalWriter journal,
                                                                            Tick first) {
   std::unique_ptr<MpegTSOutputSink> sink(new MpegTSOutputSink(config, std::move(journal)));
+  TransportCheckpoint& checkpoint = sink->checkpoint_;
   if (const auto& last = sink->journal_.last_commit()) {
-    sink->checkpoint_ = last->checkpoint;
-    sink->next_idr_pic_id_ = last->checkpoint.idr_pic_id ^ 1;
+    checkpoint = last->checkpoint;
+    sink->next_idr_pic_id_ = checkpoint.idr_pic_id ^ 1;
   } else {
-    sink->checkpoint_.next_tick = first.value();
-    sink->checkpoint_.next_audio_frame = FirstAudioFrame(sink->time_, first);
+    checkpoint.next_tick = checkpoint.first_tick = first.value();
+    checkpoint.next_audio_frame = FirstAudioFrame(sink->time_, first);
+    checkpoint.vbv_fullness = static_cast<uint32_t>(sink->vbv_.Initial());
   }
   if (absl::Status s = sink->OpenCodecs(); !s.ok()) return s;
   return sink;
@@ -35,56 +44,78 @@ absl::StatusOr<std::unique_ptr<MpegTSOutputSink>> MpegTSOutputSink::Create(const
 
 absl::Status MpegTSOutputSink::OpenCodecs() {
   absl::StatusOr<std::unique_ptr<VideoEncoder>> video =
-      VideoEncoder::Open(config_.mux.house, config_.encoder, next_idr_pic_id_);
+      VideoEncoder::Open(config_.mux.house, config_.encoder,
+                         {.idr_pic_id = next_idr_pic_id_, .vbv_fullness = checkpoint_.vbv_fullness});
   if (!video.ok()) return video.status();
   video_ = *std::move(video);
-  return RestartSound(next_tick());
+  return OpenSound();
 }
 
-absl::Status MpegTSOutputSink::RestartSound(Tick n) {
-  if (n != next_tick()) checkpoint_.next_audio_frame = FirstAudioFrame(time_, n);
-  absl::StatusOr<std::unique_ptr<AudioEncoder>> audio = AudioEncoder::Open(checkpoint_.next_audio_frame);
+absl::Status MpegTSOutputSink::OpenSound() {
+  absl::StatusOr<std::unique_ptr<AudioEncoder>> audio =
+      AudioEncoder::Open(checkpoint_.next_audio_frame, int64_t{config_.sound_kbps} * 1000);
   if (!audio.ok()) return audio.status();
   audio_ = *std::move(audio);
+  held_.clear();
   return absl::OkStatus();
+}
+
+absl::Status MpegTSOutputSink::JumpTo(Tick n) {
+  checkpoint_.next_audio_frame = FirstAudioFrame(time_, n);
+  checkpoint_.first_tick = n.value();
+  checkpoint_.sound_bytes = {};
+  if (absl::Status s = OpenSound(); !s.ok()) return s;
+  const auto silence = static_cast<size_t>(time_.FirstSample(n) - audio_->FirstNeededSample());
+  return Prime(std::vector<int16_t>(silence * config_.mux.house.channels));
 }
 
 absl::Status MpegTSOutputSink::Prime(std::span<const int16_t> sound) {
   absl::StatusOr<std::vector<AacUnit>> units = audio_->Feed(sound);
-  if (units.ok() && !units->empty()) {
-    return absl::InternalError(
-        absl::StrCat("priming completed unit ", units->front().index, ", which was not sent yet"));
+  if (!units.ok()) return units.status();
+  for (const AacUnit& unit : *units) {
+    const auto header = AdtsHeader(unit.bytes.size());
+    std::vector<uint8_t>& framed = held_.emplace_back(header.begin(), header.end());
+    framed.insert(framed.end(), unit.bytes.begin(), unit.bytes.end());
   }
-  return units.status();
+  return absl::OkStatus();
 }
 
 bool MpegTSOutputSink::IsIdr(Tick n) const { return first_ || n.value() % gop_ticks_ == 0; }
 
+absl::Status MpegTSOutputSink::TakeSound(const ProgramTick& tick) {
+  if (absl::Status s = Prime(tick.sound); !s.ok()) return s;
+  adts_.clear();
+  units_.clear();
+  int64_t index = checkpoint_.next_audio_frame;
+  while (!held_.empty()) {
+    const size_t pes_bytes = kPesHeaderBytes + held_.front().size();
+    if (!sound_.Leaves(index, pes_bytes, tick.tick, checkpoint_)) break;
+    SoundSchedule::Note(index, pes_bytes, checkpoint_);
+    adts_.push_back(std::move(held_.front()));
+    held_.pop_front();
+    units_.push_back(
+        {.pts_90k = time_.Pts90k(AacUnit{.index = index++}.stamp()), .adts_frame = adts_.back()});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MpegTSOutputSink::CheckCodecConfig(std::span<const uint8_t> picture) {
+  return journal_.SetCodecConfig(ParameterSets(picture));
+}
+
 absl::Status MpegTSOutputSink::Consume(const ProgramTick& tick) {
   if (tick.discontinuity && tick.tick != next_tick()) {
-    if (absl::Status s = RestartSound(tick.tick); !s.ok()) return s;
-    const auto silence = static_cast<size_t>(time_.FirstSample(tick.tick) - audio_->FirstNeededSample());
-    if (absl::Status s = Prime(std::vector<int16_t>(silence * config_.mux.house.channels)); !s.ok()) return s;
+    if (absl::Status s = JumpTo(tick.tick); !s.ok()) return s;
   }
   const bool idr = IsIdr(tick.tick) || tick.discontinuity;
   absl::StatusOr<std::span<const uint8_t>> picture = video_->Encode(tick.tick, tick.picture, idr);
   if (!picture.ok()) return picture.status();
-  absl::StatusOr<std::vector<AacUnit>> sound = audio_->Feed(tick.sound);
-  if (!sound.ok()) return sound.status();
-
-  adts_.clear();
-  units_.clear();
-  size_t bytes = 0;
-  for (const AacUnit& unit : *sound) bytes += kAdtsHeaderBytes + unit.bytes.size();
-  adts_.reserve(bytes);  // the units' spans point into it
-  for (const AacUnit& unit : *sound) {
-    const size_t begin = adts_.size();
-    const auto header = AdtsHeader(unit.bytes.size());
-    adts_.insert(adts_.end(), header.begin(), header.end());
-    adts_.insert(adts_.end(), unit.bytes.begin(), unit.bytes.end());
-    units_.push_back(
-        {.pts_90k = time_.Pts90k(unit.stamp()), .adts_frame = {adts_.data() + begin, adts_.size() - begin}});
+  if (first_) {
+    if (absl::Status s = CheckCodecConfig(*picture); !s.ok()) return s;
+    first_ = false;
   }
+  if (absl::Status s = TakeSound(tick); !s.ok()) return s;
+
   packets_.clear();
   mux_.Append({.tick = tick.tick,
                .picture = *picture,
@@ -92,12 +123,16 @@ absl::Status MpegTSOutputSink::Consume(const ProgramTick& tick) {
                .discontinuity = tick.discontinuity,
                .audio = units_},
               checkpoint_, packets_);
+  checkpoint_.vbv_fullness = static_cast<uint32_t>(
+      vbv_.After(checkpoint_.vbv_fullness, tick.tick, int64_t{8} * static_cast<int64_t>(picture->size())));
+  return Commit(tick, idr);
+}
+
+absl::Status MpegTSOutputSink::Commit(const ProgramTick& tick, bool idr) {
   if (idr) {
     checkpoint_.idr_pic_id = next_idr_pic_id_;
     next_idr_pic_id_ ^= 1;
   }
-  first_ = false;
-
   if (absl::Status s = journal_.Append(std::as_bytes(std::span(packets_))); !s.ok()) return s;
   return journal_.Commit(
       {.tick = tick.tick, .deadline = tick.deadline, .idr = idr, .checkpoint = checkpoint_});

@@ -3,6 +3,8 @@
 // zeroed one begins).
 #pragma once
 
+#include <cstdint>
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -11,7 +13,9 @@
 #include "shm/transport_journal.h"
 #include "stages/encoder/audio_encoder.h"
 #include "stages/encoder/output_sink.h"
+#include "stages/encoder/sound_schedule.h"
 #include "stages/encoder/ts_multiplexer.h"
+#include "stages/encoder/vbv_account.h"
 #include "stages/encoder/video_encoder.h"
 
 namespace air {
@@ -21,6 +25,7 @@ class MpegTSOutputSink final : public IOutputSink {
   struct Config {
     MuxConfig mux;
     EncoderSettings encoder;
+    uint32_t sound_kbps = 160;
   };
 
   // `first`: the tick a new stream begins with. A journal that has ticks is continued behind its last one
@@ -31,10 +36,10 @@ class MpegTSOutputSink final : public IOutputSink {
   // The tick Consume expects next.
   Tick next_tick() const { return Tick(checkpoint_.next_tick); }
   // Program sound from this sample on, up to next_tick(), is wanted by Prime() before the first Consume: the
-  // codec's history. May be negative (before the session).
+  // codec's history, and what the predecessor was still holding back (sound_schedule.h). May be negative
+  // (before the session).
   SampleIndex history_begin() const { return audio_->FirstNeededSample(); }
-  // Interleaved house sound that begins at history_begin(). Its output was sent by the predecessor and is
-  // thrown away.
+  // Interleaved house sound that begins at history_begin().
   absl::Status Prime(std::span<const int16_t> sound);
 
   absl::Status Consume(const ProgramTick& tick) override;
@@ -42,14 +47,23 @@ class MpegTSOutputSink final : public IOutputSink {
  private:
   MpegTSOutputSink(const Config& config, JournalWriter journal);
   absl::Status OpenCodecs();
+  absl::Status OpenSound();
   bool IsIdr(Tick n) const;
-  // Sound after a declared jump begins on the grid frame of the new tick.
-  absl::Status RestartSound(Tick n);
+  // Sound after a declared jump begins on the grid frame of the new tick; what was held back is given up.
+  absl::Status JumpTo(Tick n);
+  // Codes the tick's sound and moves what leaves with it into units_.
+  absl::Status TakeSound(const ProgramTick& tick);
+  // Keeps the SPS and PPS of the first IDR picture in the journal, or compares them with those a predecessor
+  // kept there: a decoder that has joined must be able to go on with them.
+  absl::Status CheckCodecConfig(std::span<const uint8_t> picture);
+  absl::Status Commit(const ProgramTick& tick, bool idr);
 
   Config config_;
   HouseTime time_;
   JournalWriter journal_;
   TsMultiplexer mux_;
+  SoundSchedule sound_;
+  VbvAccount vbv_;
   TransportCheckpoint checkpoint_;
   int64_t gop_ticks_;
   uint32_t next_idr_pic_id_ = 0;  // of the next IDR picture: the codec alternates 0 and 1
@@ -57,7 +71,9 @@ class MpegTSOutputSink final : public IOutputSink {
   std::unique_ptr<AudioEncoder> audio_;
   bool first_ = true;  // of this process: it opens with an IDR
   std::vector<TsPacket> packets_;
-  std::vector<uint8_t> adts_;  // framed sound of one tick
+  std::deque<std::vector<uint8_t>> held_;   // coded sound that has not left yet, framed; the first one is the
+                                            // checkpoint's next_audio_frame
+  std::vector<std::vector<uint8_t>> adts_;  // framed sound of one tick
   std::vector<AudioUnit> units_;
 };
 

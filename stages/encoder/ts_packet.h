@@ -55,6 +55,9 @@ void WriteSectionPacket(uint16_t pid, std::span<const uint8_t> section, TsPacket
 inline void SetContinuity(TsPacket& packet, uint8_t counter) {
   packet[3] = static_cast<uint8_t>((packet[3] & 0xF0) | (counter & 0x0F));
 }
+inline uint16_t PidOf(const TsPacket& packet) {
+  return static_cast<uint16_t>((packet[1] & 0x1F) << 8 | packet[2]);
+}
 inline uint8_t ContinuityOf(const TsPacket& packet) { return packet[3] & 0x0F; }
 
 // CRC_32 of ISO/IEC 13818-1, Annex A: polynomial 0x04C11DB7, preset to ones, not reflected, not inverted.

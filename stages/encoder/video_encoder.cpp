@@ -4,9 +4,11 @@ extern "C" {
 #include <libavutil/opt.h>
 }
 
+#include <algorithm>
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "stages/encoder/vbv_account.h"
 
 namespace air {
 namespace {
@@ -24,16 +26,20 @@ void CopyPlane(const uint8_t* from, int width, int height, uint8_t* to, int stri
 
 absl::StatusOr<std::unique_ptr<VideoEncoder>> VideoEncoder::Open(const HouseFormat& house,
                                                                  const EncoderSettings& settings,
-                                                                 uint32_t first_idr_pic_id) {
+                                                                 const VideoStart& start) {
+  const VbvAccount vbv(HouseTime(house), settings.bitrate_kbps, settings.vbv_ms);
+  int64_t fullness = start.vbv_fullness.value_or(vbv.Initial());
+  // Behind the picture that is thrown away below, a tick's worth will have entered.
+  if (start.idr_pic_id == 1) fullness -= vbv.Refill(Tick(0));
   std::unique_ptr<VideoEncoder> encoder(new VideoEncoder(house));
-  if (absl::Status s = encoder->Start(settings); !s.ok()) return s;
-  if (first_idr_pic_id == 1) {
+  if (absl::Status s = encoder->Start(settings, fullness); !s.ok()) return s;
+  if (start.idr_pic_id == 1) {
     if (absl::Status s = encoder->ThrowAwayAnIdr(); !s.ok()) return s;
   }
   return encoder;
 }
 
-absl::Status VideoEncoder::Start(const EncoderSettings& settings) {
+absl::Status VideoEncoder::Start(const EncoderSettings& settings, int64_t vbv_fullness) {
   const AVCodec* codec = avcodec_find_encoder_by_name("libx264");
   if (codec == nullptr) return absl::InternalError("H.264 encoder: libavcodec was built without libx264");
   context_.reset(avcodec_alloc_context3(codec));
@@ -49,6 +55,8 @@ absl::Status VideoEncoder::Start(const EncoderSettings& settings) {
   c.bit_rate = int64_t{settings.bitrate_kbps} * 1000;
   c.rc_max_rate = c.bit_rate;
   c.rc_buffer_size = static_cast<int>(c.bit_rate * settings.vbv_ms / 1000);
+  // 0 would mean "not given". libx264 itself starts with no less than a tick's worth.
+  c.rc_initial_buffer_occupancy = static_cast<int>(std::clamp<int64_t>(vbv_fullness, 1, c.rc_buffer_size));
   c.max_b_frames = 0;
   c.gop_size = -1;  // IDR pictures are where we say, see Encode
   c.flags |= AV_CODEC_FLAG_CLOSED_GOP;

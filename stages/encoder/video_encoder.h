@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -28,14 +29,21 @@ struct EncoderSettings {
   uint32_t vbv_ms = 270;  // buffer the stream may use, below the multiplexer's delay
 };
 
+// Where an encoder goes on.
+struct VideoStart {
+  // Of its first IDR picture, 0 or 1; then the other, and so on. Two that follow each other in a stream must
+  // differ, whoever made them (H.264 7.4.3).
+  uint32_t idr_pic_id = 0;
+  // Bits in the receiver's buffer in front of the first picture (vbv_account.h). Nothing: a stream begins.
+  std::optional<int64_t> vbv_fullness = {};
+};
+
 class VideoEncoder {
  public:
-  // The idr_pic_id of its IDR pictures is `first_idr_pic_id`, 0 or 1, then the other, and so on; two that
-  // follow each other in a stream must differ, whoever made them (H.264 7.4.3).
   // Errors: Internal with libavcodec's text (also when it is built without libx264).
   static absl::StatusOr<std::unique_ptr<VideoEncoder>> Open(const HouseFormat& house,
                                                             const EncoderSettings& settings,
-                                                            uint32_t first_idr_pic_id = 0);
+                                                            const VideoStart& start = {});
 
   // One house picture (HouseFormat::VideoBytes()), consecutive ticks. The result is valid until the next
   // call. Errors: Internal when the codec fails or returns anything but this one picture.
@@ -43,7 +51,7 @@ class VideoEncoder {
 
  private:
   explicit VideoEncoder(const HouseFormat& house) : house_(house) {}
-  absl::Status Start(const EncoderSettings& settings);
+  absl::Status Start(const EncoderSettings& settings, int64_t vbv_fullness);
   // Spends idr_pic_id 0 on a picture nobody gets: libx264 always begins with it.
   absl::Status ThrowAwayAnIdr();
   // Codes what is in frame_ into packet_.

@@ -13,6 +13,7 @@
 #include "shm/house_time.h"
 #include "stages/encoder/audio_encoder.h"
 #include "stages/encoder/codec_ptr.h"
+#include "stages/encoder/vbv_account.h"
 #include "stages/encoder/video_encoder.h"
 #include "tests/support/h264_access_unit.h"
 
@@ -135,7 +136,7 @@ TEST(VideoEncoder, ReturnsEachPictureAtOnceWithIdrPicturesWhereTheyWereAskedForA
 
 TEST(VideoEncoder, BeginsWithTheIdrNumberItIsToldAndAlternates) {
   for (uint32_t first : {0u, 1u}) {
-    auto encoder = VideoEncoder::Open(kHouse, {}, first);
+    auto encoder = VideoEncoder::Open(kHouse, {}, {.idr_pic_id = first});
     ASSERT_TRUE(encoder.ok()) << encoder.status();
     std::vector<Bytes> units;
     for (int64_t tick = 500; tick < 504; ++tick) units.push_back(EncodePicture(**encoder, tick, true));
@@ -195,6 +196,41 @@ TEST(VideoEncoder, NeverOverdrawsTheBufferItWasGiven) {
     held = std::min(size, held + per_picture);
   }
   EXPECT_GE(lowest, 0) << "of " << size << " bits";
+}
+
+// A successor's first IDR picture fits what is left of the receiver's buffer, however little that is.
+TEST(VideoEncoder, ASuccessorStartsWithTheFullnessItsPredecessorLeft) {
+  const HouseFormat house{.width = 640, .height = 360, .rate = {25, 1}};
+  const EncoderSettings settings{.bitrate_kbps = 800};
+  const VbvAccount vbv(HouseTime(house), settings.bitrate_kbps, settings.vbv_ms);
+  for (uint32_t idr_pic_id : {0u, 1u}) {
+    size_t last = 0;
+    for (int64_t fullness : {vbv.size() / 4, vbv.size() / 2, vbv.size()}) {
+      auto encoder =
+          VideoEncoder::Open(house, settings, {.idr_pic_id = idr_pic_id, .vbv_fullness = fullness});
+      ASSERT_TRUE(encoder.ok()) << encoder.status();
+      int64_t held = fullness;
+      for (int64_t tick = 0; tick < 60; ++tick) {
+        const size_t bytes = EncodePicture(**encoder, tick, tick % 25 == 0, house).size();
+        EXPECT_GE(held, static_cast<int64_t>(8 * bytes)) << "tick " << tick << " from " << fullness;
+        held = vbv.After(held, Tick(tick), static_cast<int64_t>(8 * bytes));
+        if (tick != 0) continue;
+        EXPECT_GT(bytes, last) << "an encoder that never looks at the fullness proves nothing";
+        last = bytes;
+      }
+    }
+  }
+}
+
+TEST(VbvAccount, FillsAtTheRateAndIsNeitherNegativeNorOverFull) {
+  const VbvAccount vbv(HouseTime({.width = 16, .height = 16, .rate = {30000, 1001}}), 3000, 300);
+  EXPECT_EQ(vbv.size(), 900'000);
+  EXPECT_EQ(vbv.Initial(), 810'000);
+  int64_t fullness = 0;
+  for (int64_t n = 0; n < 8; ++n) fullness = vbv.After(fullness, Tick(n), 0);
+  EXPECT_EQ(fullness, 800'800);
+  EXPECT_EQ(vbv.After(fullness, Tick(8), 0), 900'000);
+  EXPECT_EQ(vbv.After(fullness, Tick(8), 10'000'000), vbv.Refill(Tick(8)));
 }
 
 TEST(VideoEncoder, ASuccessorRepeatsTheParameterSetsByteForByte) {

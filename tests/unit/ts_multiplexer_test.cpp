@@ -363,8 +363,10 @@ TEST(TsMultiplexer, BeginsASinkWithTablesThenTheIdrThenSound) {
     material.Send(mux, state, out);
     TsReceiver receiver;
     receiver.Take(out);
-    std::vector<uint16_t> order = receiver.pids;
-    order.erase(std::unique(order.begin(), order.end()), order.end());
+    std::vector<uint16_t> order;  // in which each PID appears first: sound is mixed with the picture
+    for (uint16_t pid : receiver.pids) {
+      if (std::ranges::find(order, pid) == order.end()) order.push_back(pid);
+    }
     EXPECT_EQ(order, (std::vector<uint16_t>{kPatPid, kPmtPid, kSdtPid, kVideoPid, kAudioPid}));
     EXPECT_TRUE(receiver.units.front().random_access);
     EXPECT_EQ(state.packets, out.size());
@@ -517,6 +519,33 @@ TEST(TsMultiplexer, SendsAPcrPacketWithoutAdvancingTheCounter) {
   }
   EXPECT_EQ(own, 1000u);
   EXPECT_EQ(state.continuity[3], with_payload % 16);
+}
+
+TEST(TsMultiplexer, SpreadsTheSoundOfATickEvenlyAmongThePacketsOfItsPicture) {
+  const TsMultiplexer mux({.house = House({24, 1})});
+  for (const size_t picture : {10u, 600u, 5'000u, 90'000u}) {
+    TransportCheckpoint state;
+    state.packets = 1;
+    Packets out;
+    Material{
+        .tick = Tick(1), .picture = Noise(picture, 1), .sound = {{0, Noise(430, 1)}, {1920, Noise(500, 2)}}}
+        .Send(mux, state, out);
+    size_t last = 0, sounds = 0;
+    for (size_t i = 0; i < out.size(); ++i) {
+      if (PidOf(out[i]) != kAudioPid) continue;
+      const size_t fair = (sounds++ + 1) * out.size() / 6;
+      EXPECT_NEAR(static_cast<double>(i), static_cast<double>(fair),
+                  2.0 + static_cast<double>(out.size()) / 6);
+      if (out.size() > 30 && sounds > 1) {
+        EXPECT_GT(i, last + out.size() / 12) << "two packets of sound side by side";
+      }
+      last = i;
+    }
+    EXPECT_EQ(sounds, 6u);
+    TsReceiver receiver;
+    receiver.Take(out);
+    EXPECT_EQ(receiver.errors, std::vector<std::string>());
+  }
 }
 
 TEST(TsMultiplexer, StepsThePtsByExactlyOneFrame) {

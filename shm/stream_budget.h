@@ -1,0 +1,52 @@
+// StreamBudget: what follows from a sink's settings before its first picture is coded: how often tables and
+// PCR come, how far sound may be sent ahead, how long a receiver buffers. One place for these numbers,
+// because the supervisor refuses settings by them and the encoder multiplexes by them.
+//
+// Sound: the T-STD gives AAC of one or two channels a buffer of 3584 bytes (ISO/IEC 13818-1, 2.4.2.3, BSn of
+// ADTS sound), which is less than the picture's delay at any usual rate. So sound is sent later than the
+// picture beside it: at most SoundLead90k before its PTS.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "shm/house_format.h"
+#include "shm/house_time.h"
+
+namespace air {
+
+inline constexpr int64_t kSoundUnitSamples = 1024;      // of an AAC access unit
+inline constexpr int64_t kSoundUnit90k = 1920;          // its length at 48 kHz, exactly
+inline constexpr int64_t kSoundBufferBytes = 3584;      // T-STD, AAC of one or two channels
+inline constexpr int64_t kSoundUnitOverheadBytes = 21;  // PES header with PTS, ADTS header
+inline constexpr uint32_t kLeastSoundKbps = 64;
+inline constexpr uint32_t kMostSoundKbps = 192;  // beyond, a tick of 24 Hz is too long for the buffer
+inline constexpr uint32_t kLeastVbvMs = 100;
+inline constexpr uint32_t kMostVbvMs = 800;
+
+// How a sink encodes; the defaults are those of a session that says nothing.
+struct StreamSettings {
+  uint32_t video_kbps = 2500;  // mean and peak over the VBV
+  uint32_t sound_kbps = 160;   // mean
+  uint32_t vbv_ms = 270;       // of video_kbps: how much the picture's rate may vary
+};
+
+// Repetition on the tick grid. The limits are 100 ms (PAT, PMT), 2 s (SDT, but 25 ms at least) and 40 ms
+// (PCR); what is left of them is for the position of a packet within its tick.
+struct StreamCadence {
+  explicit StreamCadence(const HouseTime& time);
+
+  int64_t pcrs_per_tick;    // 1 or more
+  int64_t ticks_per_table;  // PAT and PMT on the multiples of it
+  int64_t max_ticks_per_sdt;
+  int64_t min_ticks_per_sdt;  // an IDR sooner than that after an SDT carries none
+};
+
+// PTS of a picture minus the PCR beside it, 90 kHz: the receiver's buffering. 300 ms, or what the VBV needs.
+int64_t StreamDelay90k(const StreamSettings& settings);
+
+// The longest time sound is sent before its PTS, 90 kHz, at most `delay_90k`: all units of the mean size that
+// are under way in that time and one tick more fit the buffer, with one unit to spare.
+int64_t SoundLead90k(const HouseTime& time, uint32_t sound_kbps, int64_t delay_90k);
+
+}  // namespace air

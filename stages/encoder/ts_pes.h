@@ -1,0 +1,35 @@
+// Access units as PES packets, cut into transport packets (ISO/IEC 13818-1, 2.4.3.6), with the continuity
+// counters of the checkpoint.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "shm/house_time.h"
+#include "shm/transport_checkpoint.h"
+#include "stages/encoder/mux_config.h"
+#include "stages/encoder/ts_packet.h"
+
+namespace air {
+
+inline constexpr size_t kPesHeaderBytes = 14;  // always the same: one PTS, no DTS
+
+// Modulo 2^33, also of negative values.
+constexpr int64_t WrapPts(int64_t unwrapped) { return unwrapped & (kPtsWrap - 1); }
+
+// Moves the counter of a PID on and returns the value to write.
+uint8_t TakeContinuity(TransportCheckpoint& state, PidSlot slot);
+// Of the last packet with payload: what a packet without repeats.
+uint8_t LastContinuity(const TransportCheckpoint& state, PidSlot slot);
+
+// One picture as one PES. `pts` is as on the wire; `adaptation` goes with the first packet.
+void AppendPicturePes(std::span<const uint8_t> picture, int64_t pts, const AdaptationField& adaptation,
+                      TransportCheckpoint& state, std::vector<TsPacket>& out);
+
+// The tick's sound, one PES a unit. A declared discontinuity goes with the first packet; without a unit, in a
+// packet of its own. `origin_90k` is the PTS of tick 0.
+void AppendSoundPes(const TickUnits& units, int64_t origin_90k, TransportCheckpoint& state,
+                    std::vector<TsPacket>& out);
+
+}  // namespace air

@@ -1,0 +1,84 @@
+// A sink from pictures and sound to the packets of its journal, judged by the stream analyser, which shares
+// no code with it; with encoders that die.
+#include "stages/encoder/mpegts_output_sink.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/support/ts_analyser.h"
+#include "tests/unit/sink_rig.h"
+
+namespace air {
+namespace {
+
+constexpr FrameRate kHouseRates[] = {{24000, 1001}, {24, 1}, {25, 1},       {30000, 1001},
+                                     {30, 1},       {50, 1}, {60000, 1001}, {60, 1}};
+
+MpegTSOutputSink::Config ConfigFor(FrameRate rate) {
+  return {.mux = {.house = {.width = 192, .height = 108, .rate = rate}, .pts_origin_90k = 900'000},
+          .encoder = {.bitrate_kbps = 400, .preset = "ultrafast", .threads = 1}};
+}
+
+// Everything the analyser knows of a variable-rate stream.
+void ExpectClean(const std::vector<uint8_t>& stream, FrameRate rate, const std::string& what) {
+  const analyser::TsReport report =
+      analyser::AnalyseTs(stream, {.rate_num = rate.num, .rate_den = rate.den, .max_delay_ms = 310});
+  EXPECT_TRUE(report.Clean()) << what << "\n" << analyser::DescribeTs(report, {});
+}
+
+bool DiesAtRandom(Tick n) { return MadeUpProgram::Hash(static_cast<uint32_t>(n.value())) % 40 == 0; }
+
+TEST(MpegTSOutputSink, MakesALegalStreamAtEveryHouseRateWhoeverDies) {
+  for (FrameRate rate : kHouseRates) {
+    SinkRig rig(ConfigFor(rate), Tick(0));
+    rig.Run(600, DiesAtRandom);
+    ExpectClean(rig.stream(), rate, ToString(rate));
+  }
+}
+
+TEST(MpegTSOutputSink, BeginsAnywhereInTheSession) {
+  for (int64_t first : {1, 13, 999'999, 1'000'000'000}) {
+    const FrameRate rate{30000, 1001};
+    SinkRig rig(ConfigFor(rate), Tick(first));
+    rig.Run(120);
+    ExpectClean(rig.stream(), rate, "from tick " + std::to_string(first));
+  }
+}
+
+TEST(MpegTSOutputSink, ASuccessorWithOtherParameterSetsIsRefusedBeforeItCommitsAnything) {
+  SinkRig rig(ConfigFor({25, 1}));
+  rig.Run(30);
+  rig.Kill();
+  const uint64_t committed = rig.reader().CommittedTicks();
+  MpegTSOutputSink::Config other = ConfigFor({25, 1});
+  other.encoder.preset = "medium";  // other tools, so other parameter sets
+  rig.set_config(other);
+  ASSERT_TRUE(rig.Open().ok());
+  const absl::Status status = rig.Consume();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+  EXPECT_NE(std::string(status.message()).find("SPS and PPS"), std::string::npos) << status;
+  EXPECT_EQ(rig.reader().CommittedTicks(), committed);
+
+  rig.Kill();
+  rig.set_config(ConfigFor({25, 1}));
+  rig.Run(30);
+  ExpectClean(rig.stream(), {25, 1}, "behind the refused one");
+}
+
+TEST(MpegTSOutputSink, GoesOnBehindADeclaredJumpWithSoundOnItsGrid) {
+  SinkRig rig(ConfigFor({25, 1}));
+  rig.Run(50);
+  rig.SkipTo(Tick(1000));
+  ASSERT_TRUE(rig.Consume(true).ok());
+  rig.Run(50, [](Tick n) { return n == Tick(1003); });
+  const auto newest = rig.reader().Newest();
+  EXPECT_EQ(newest->record.checkpoint.first_tick, 1000);
+  // What has left is what has to: up to the lead before the PCR of the next tick, and everything that there
+  // was before it fell due.
+  EXPECT_NEAR(static_cast<double>(newest->record.checkpoint.next_audio_frame),
+              (1051 * 3600 - 27'000 + 9'500) / 1920.0 + 1, 1.5);
+}
+
+}  // namespace
+}  // namespace air
