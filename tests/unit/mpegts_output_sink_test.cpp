@@ -22,8 +22,8 @@ MpegTSOutputSink::Config ConfigFor(FrameRate rate) {
 
 // Everything the analyser knows of a variable-rate stream.
 void ExpectClean(const std::vector<uint8_t>& stream, FrameRate rate, const std::string& what) {
-  const analyser::TsReport report =
-      analyser::AnalyseTs(stream, {.rate_num = rate.num, .rate_den = rate.den, .max_delay_ms = 310});
+  const analyser::TsReport report = analyser::AnalyseTs(
+      stream, {.rate_num = rate.num, .rate_den = rate.den, .max_delay_ms = 310, .t_std = true});
   EXPECT_TRUE(report.Clean()) << what << "\n" << analyser::DescribeTs(report, {});
 }
 
