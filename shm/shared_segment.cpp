@@ -135,6 +135,11 @@ absl::StatusOr<SharedSegment> SharedSegment::Map(UniqueFd fd, Access access, siz
   return segment;
 }
 
+void SharedSegment::Prefault(Access access) const {
+  madvise(region_.get_address(), region_.get_size(),
+          access == Access::kReadOnly ? MADV_POPULATE_READ : MADV_POPULATE_WRITE);
+}
+
 std::vector<std::string> ListNamedSegments(const std::string& prefix) {
   std::vector<std::string> names;
   std::error_code ignored;

@@ -33,8 +33,11 @@ uint64_t DecoderRun::Depth() const {
   return next > wanted ? next - wanted : 0;
 }
 
-void DecoderRun::Start() {
-  absl::StatusOr<std::unique_ptr<StageProcess>> process = stages_.Take(StageKind::kDecoder);
+void DecoderRun::Start(bool soon) {
+  StartProcess(soon ? stages_.Take(StageKind::kDecoder) : stages_.TakeFresh(StageKind::kDecoder));
+}
+
+void DecoderRun::StartProcess(absl::StatusOr<std::unique_ptr<StageProcess>> process) {
   if (!process.ok()) return OnDeath({StageDeath::Kind::kSpawn, process.status().ToString()});
   absl::StatusOr<UniqueFd> handover = OpenForHandover(memory_.rings()[source_.ring].ring.fd());
   if (!handover.ok()) return GiveUp(PadCause::kCrash, handover.status().ToString());
@@ -163,9 +166,9 @@ void DecoderRun::OnDeath(const StageDeath& death) {
   const std::optional<int64_t> delay = policy_.OnDeath(loop_.clock().Now(), delivered);
   if (!delay.has_value()) return GiveUp(expiry_, "its decoder died again and again");
   if (*delay == 0) {
-    Start();
+    Replace();
   } else {
-    retry_ = loop_.After(*delay, [this] { Start(); });
+    retry_ = loop_.After(*delay, [this] { Replace(); });
   }
   on_change_();
 }

@@ -30,7 +30,8 @@ class DecoderRun {
   DecoderRun(EventLoop& loop, StageSupervisor& stages, SessionMemory& memory, const PlannedSegment& segment,
              const SourceRef& source, std::vector<std::string> media_roots, std::function<void()> on_change);
 
-  void Start();
+  // `soon`: its first unit is wanted within moments, so the spare decoder is not too good for it.
+  void Start(bool soon);
   // Several times a second: is the decoder still at it?
   void Look();
   // The segment is over, or its ring is wanted elsewhere: ends the decoder. The ring is free when it is_gone.
@@ -51,6 +52,8 @@ class DecoderRun {
   uint64_t RingNext() const { return ring_.writer().next.load(std::memory_order_acquire); }
 
  private:
+  void StartProcess(absl::StatusOr<std::unique_ptr<StageProcess>> process);
+  void Replace() { StartProcess(stages_.Take(StageKind::kDecoder)); }
   absl::Status Assign(const UniqueFd& handover);
   void OnMessage(const stage::DecoderState& state);
   void OnDeath(const StageDeath& death);

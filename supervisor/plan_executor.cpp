@@ -9,7 +9,8 @@ namespace air {
 namespace {
 
 constexpr int64_t kPrepareAheadNs =
-    30 * kNanosPerSecond;                            // no earlier: a prepared ring is a ring nobody else has
+    30 * kNanosPerSecond;  // no earlier: a prepared ring is a ring nobody else has
+constexpr int64_t kSoonNs = 2 * kNanosPerSecond;
 constexpr int64_t kHistoryNs = 5 * kNanosPerSecond;  // entries kept for a selector that has to catch up
 
 }  // namespace
@@ -72,6 +73,7 @@ void PlanExecutor::Poll() {
   for (const auto& [ring, run] : runs_) run->Look();
   RetireFinished();
   AssignRings();
+  KeepSpareWarm();
   CommitTimeline();
   if (!exhausted_ && !blocks_.empty() && observer_.next_tick() > blocks_.back().fence) {
     exhausted_ = true;
@@ -99,6 +101,7 @@ void PlanExecutor::RetireFinished() {
 
 void PlanExecutor::AssignRings() {
   const Tick now = now_tick();
+  const Tick soon = now + time_.TickAt(Nanos(0), Nanos(kSoonNs)).value();
   const Tick horizon = now + time_.TickAt(Nanos(0), Nanos(kPrepareAheadNs)).value();
   for (const PlannedBlock& block : blocks_) {
     for (const PlannedSegment& segment : block.segments) {
@@ -117,9 +120,20 @@ void PlanExecutor::AssignRings() {
       const bool aired = run != nullptr && observer_.segment_on_air() == segment.serial &&
                          observer_.lock_on_air().has_value();
       runs_[*ring] = MakeRun(segment, *ring, aired ? run->RingNext() : 0);
-      runs_[*ring]->Start();
+      runs_[*ring]->Start(/*soon=*/segment.start < soon);
     }
   }
+}
+
+// The spare decoder has open what is on the air: its recovery is then to seek and to decode.
+void PlanExecutor::KeepSpareWarm() {
+  const PlannedSegment* segment = SegmentOnAir();
+  // What has not been seen to play is no use to be had ready.
+  if (segment == nullptr || segment->IsPad() || !observer_.content_on_air()) return;
+  stage::WarmAsset asset;
+  asset.set_asset_uri(segment->asset_uri);
+  for (const std::string& root : settings_.media_roots) asset.add_media_roots(root);
+  stages_.KeepWarm(asset);
 }
 
 std::optional<uint32_t> PlanExecutor::FreeRing(bool urgent) {

@@ -65,6 +65,7 @@ class PlanExecutor {
   void OnBlockChange(uint64_t from, uint64_t to);
   void RetireFinished();
   void AssignRings();
+  void KeepSpareWarm();
   // An unused ring; when there is none, the one prepared for the farthest segment is cleared for a segment
   // that is on the air without one. Nothing: not now.
   std::optional<uint32_t> FreeRing(bool urgent);

@@ -7,6 +7,8 @@ namespace air {
 namespace {
 
 constexpr int64_t kRetryNs = 5 * kNanosPerSecond;
+constexpr int64_t kRefillDelayNs = 250 * kNanosPerMs;
+constexpr int64_t kWarmNs = 5 * kNanosPerSecond;
 constexpr int64_t kSpareLookNs = 250 * kNanosPerMs;
 constexpr int kStoppedLooks = 3;
 
@@ -23,6 +25,8 @@ void StageSupervisor::LookAtSpares() {
     const bool stopped = spare.process != nullptr && spare.process->IsStopped();
     spare.stopped_looks = stopped ? spare.stopped_looks + 1 : 0;
     if (spare.stopped_looks == kStoppedLooks) spare.process->KillHung("stopped");
+    if (spare.process == nullptr || !spare.warming_since.has_value()) continue;
+    if (loop_.clock().Now() - *spare.warming_since > kWarmNs) spare.process->KillHung("hung over its asset");
   }
   look_ = loop_.After(kSpareLookNs, [this] { LookAtSpares(); });
 }
@@ -42,8 +46,23 @@ absl::StatusOr<std::unique_ptr<StageProcess>> StageSupervisor::Take(StageKind ki
   if (spare.process == nullptr) return Spawn(kind);
   std::unique_ptr<StageProcess> process = std::move(spare.process);
   // Its successor is loaded behind the one that has work now, not in competition with it.
-  loop_.Post([this, kind] { Refill(kind); });
+  spare.retry = loop_.After(kRefillDelayNs, [this, kind] { Refill(kind); });
   return process;
+}
+
+void StageSupervisor::KeepWarm(const stage::WarmAsset& asset) {
+  if (warm_.has_warm() && warm_.warm().asset_uri() == asset.asset_uri()) return;
+  *warm_.mutable_warm() = asset;
+  warm_fits_ = true;
+  Warm();
+}
+
+void StageSupervisor::Warm() {
+  Spare& spare = spares_[static_cast<size_t>(StageKind::kDecoder)];
+  if (spare.process == nullptr || !warm_fits_) return;
+  spare.warming_since = loop_.clock().Now();
+  if (absl::Status s = spare.process->Send(warm_); !s.ok())
+    Log().warn("{} (idle spare): {}", spare.process->id(), s.ToString());
 }
 
 void StageSupervisor::Refill(StageKind kind) {
@@ -56,13 +75,20 @@ void StageSupervisor::Refill(StageKind kind) {
     return;
   }
   spare.process = *std::move(process);
-  spare.process->Watch([](const stage::FromStage&) {},
-                       [this, kind](const StageDeath& death) { OnSpareDeath(kind, death.text); });
+  spare.warming_since.reset();
+  if (kind == StageKind::kDecoder) Warm();
+  spare.process->Watch(
+      [&spare](const stage::FromStage& message) {
+        if (message.loaded().warm()) spare.warming_since.reset();
+      },
+      [this, kind](const StageDeath& death) { OnSpareDeath(kind, death.text); });
 }
 
 void StageSupervisor::OnSpareDeath(StageKind kind, const std::string& cause) {
   Spare& spare = spares_[static_cast<size_t>(kind)];
   Log().warn("{} (idle spare): {}", spare.process->id(), cause);
+  // Not with this asset again: the next spare would go the same way.
+  if (spare.warming_since.has_value()) warm_fits_ = false;
   spare.process.reset();
   const std::optional<int64_t> delay = spare.policy.OnDeath(loop_.clock().Now(), false);
   spare.retry = loop_.After(delay.value_or(kRetryNs), [this, kind] { Refill(kind); });

@@ -4,6 +4,8 @@
 
 #include <array>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "supervisor/event_loop.h"
@@ -21,6 +23,10 @@ class StageSupervisor {
   // A process without an assignment: the spare when there is one (another takes its place), else a fresh one.
   // The caller Watch()es it. Errors: those of the spawn.
   absl::StatusOr<std::unique_ptr<StageProcess>> Take(StageKind kind);
+  // One that has nothing prepared: for work that is not urgent, so that the spare is there when some is.
+  absl::StatusOr<std::unique_ptr<StageProcess>> TakeFresh(StageKind kind) { return Spawn(kind); }
+  // The asset on the air: the spare decoder, and each one after it, has it open.
+  void KeepWarm(const stage::WarmAsset& asset);
 
   // How long a stage may be silent where it should beat (--hang-ms).
   int64_t hang_ns() const { return environment_.hang_ns; }
@@ -41,9 +47,11 @@ class StageSupervisor {
     RestartPolicy policy;
     EventSource retry;
     int stopped_looks = 0;  // in a row
+    std::optional<Nanos> warming_since;
   };
   absl::StatusOr<std::unique_ptr<StageProcess>> Spawn(StageKind kind);
   void Refill(StageKind kind);
+  void Warm();
   void OnSpareDeath(StageKind kind, const std::string& cause);
   void LookAtSpares();
 
@@ -52,6 +60,8 @@ class StageSupervisor {
   StageGraveyard graveyard_;  // outlives every process of ours
   EventSource look_;
   std::array<Spare, 3> spares_;
+  stage::ToStage warm_;     // empty: nothing is on the air
+  bool warm_fits_ = false;  // no spare has come to grief over it
   std::array<uint64_t, 3> deaths_{};
   uint64_t spawned_ = 0, stuck_ = 0;
 };

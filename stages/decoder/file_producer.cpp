@@ -43,6 +43,7 @@ absl::Status CheckRequest(const ProducerRequest& request) {
 }  // namespace
 
 absl::Status FileProducer::Open(const std::string& asset_uri) {
+  if (opened_ && demuxer_->path() == asset_uri) return absl::OkStatus();
   Stop();
   auto demuxer = Demuxer::Open(asset_uri);
   if (!demuxer.ok()) return demuxer.status();
@@ -53,9 +54,7 @@ absl::Status FileProducer::Open(const std::string& asset_uri) {
 
 absl::Status FileProducer::Start(const ProducerRequest& request) {
   if (absl::Status checked = CheckRequest(request); !checked.ok()) return checked;
-  if (!opened_ || demuxer_->path() != request.asset_uri) {
-    if (absl::Status opened = Open(request.asset_uri); !opened.ok()) return opened;
-  }
+  if (absl::Status opened = Open(request.asset_uri); !opened.ok()) return opened;
   opened_ = false;
   request_ = request;
   instants_.emplace(request);

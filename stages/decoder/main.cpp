@@ -7,8 +7,12 @@ extern "C" {
 #include <libavutil/log.h>
 }
 
+#include <condition_variable>
 #include <filesystem>
-#include <future>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <variant>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -27,6 +31,45 @@ struct Assignment {
   std::vector<UniqueFd> fds;
 };
 
+// What the supervisor asks for, from the link's thread to the main one. An asset to warm replaces one that
+// has not been looked at yet; an assignment is the last thing that comes.
+class Mailbox {
+ public:
+  using Errand = std::variant<stage::WarmAsset, Assignment>;
+
+  void Warm(const stage::WarmAsset& asset) {
+    const std::lock_guard lock(mutex_);
+    warm_ = asset;
+    changed_.notify_one();
+  }
+  void Assign(Assignment assignment) {
+    const std::lock_guard lock(mutex_);
+    if (assigned_) return;
+    assigned_ = true;
+    assignment_ = std::move(assignment);
+    changed_.notify_one();
+  }
+  Errand Wait() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return assignment_.has_value() || warm_.has_value(); });
+    if (assignment_.has_value()) return *std::exchange(assignment_, std::nullopt);
+    return *std::exchange(warm_, std::nullopt);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::optional<stage::WarmAsset> warm_;
+  std::optional<Assignment> assignment_;
+  bool assigned_ = false;
+};
+
+// An asset that was opened before anybody needed it.
+struct WarmProducer {
+  std::string asset_uri;
+  std::unique_ptr<IProducer> producer;  // null: none, or it could not be opened
+};
+
 void ReportState(StageServer& server, const Assignment& a, stage::DecoderState::Phase phase, uint64_t units,
                  const std::string& error = "") {
   stage::FromStage report;
@@ -40,19 +83,27 @@ void ReportState(StageServer& server, const Assignment& a, stage::DecoderState::
 
 // A path is admitted when, with every link resolved, it lies under one of the media roots (none given:
 // anywhere).
-absl::Status CheckMediaRoots(const stage::PrepareAsset& prepare) {
-  const std::string asset = PlayedAsset(prepare.asset_uri());
-  if (prepare.media_roots().empty() || absl::StartsWith(asset, kPatternScheme)) return absl::OkStatus();
+template <class Request>
+absl::Status CheckMediaRoots(const Request& request) {
+  const std::string asset = PlayedAsset(request.asset_uri());
+  if (request.media_roots().empty() || absl::StartsWith(asset, kPatternScheme)) return absl::OkStatus();
   std::error_code error;
   const std::filesystem::path path = std::filesystem::weakly_canonical(asset, error);
-  for (const std::string& root : prepare.media_roots()) {
+  for (const std::string& root : request.media_roots()) {
     const auto relative = path.lexically_relative(std::filesystem::weakly_canonical(root, error));
     if (!relative.empty() && *relative.begin() != "..") return absl::OkStatus();
   }
-  return absl::PermissionDeniedError(absl::StrCat(prepare.asset_uri(), " lies outside every --media-root"));
+  return absl::PermissionDeniedError(absl::StrCat(request.asset_uri(), " lies outside every --media-root"));
 }
 
-absl::Status Produce(StageServer& server, Assignment& a, uint64_t& units) {
+void Warm(const stage::WarmAsset& asset, WarmProducer& warm) {
+  warm = {};
+  if (!CheckMediaRoots(asset).ok()) return;
+  warm = {asset.asset_uri(), MakeProducer(asset.asset_uri())};
+  if (!warm.producer->Open(asset.asset_uri()).ok()) warm = {};
+}
+
+absl::Status Produce(StageServer& server, Assignment& a, WarmProducer warm, uint64_t& units) {
   SystemClock clock;
   if (a.fds.size() != 2)
     return absl::InvalidArgumentError(absl::StrCat("got ", a.fds.size(), " descriptors, not 2"));
@@ -68,7 +119,10 @@ absl::Status Produce(StageServer& server, Assignment& a, uint64_t& units) {
 
   DecoderStage stage(clock, *view, *reinterpret_cast<const ReaderPage*>(page->bytes().data()),
                      static_cast<uint32_t>(getpid()));
-  const std::unique_ptr<IProducer> producer = MakeProducer(a.prepare.asset_uri());
+  const std::unique_ptr<IProducer> producer =
+      warm.producer != nullptr && warm.asset_uri == a.prepare.asset_uri()
+          ? std::move(warm.producer)
+          : MakeProducer(a.prepare.asset_uri());
   absl::Status status =
       stage.Run(*producer,
                 {.asset_uri = a.prepare.asset_uri(),
@@ -88,21 +142,26 @@ int Main(int argc, char** argv) {
       AV_LOG_QUIET);  // it writes to stderr itself, whose reader may stall; errors come back as codes
 
   StageServer server(options);
-  std::promise<Assignment> assigned;
-  bool seen = false;
+  Mailbox mailbox;
   server.Start([&](const stage::ToStage& message, std::vector<UniqueFd> fds) {
-    if (!message.has_prepare() || seen) return;
-    seen = true;
-    assigned.set_value({message.prepare(), std::move(fds)});
+    if (message.has_warm()) mailbox.Warm(message.warm());
+    if (message.has_prepare()) mailbox.Assign({message.prepare(), std::move(fds)});
   });
   stage::FromStage loaded;
   loaded.mutable_loaded();
   server.Report(loaded);
 
-  Assignment assignment = assigned.get_future().get();
+  WarmProducer warm;
+  Mailbox::Errand errand = mailbox.Wait();
+  for (; std::holds_alternative<stage::WarmAsset>(errand); errand = mailbox.Wait()) {
+    Warm(std::get<stage::WarmAsset>(errand), warm);
+    loaded.mutable_loaded()->set_warm(true);
+    server.Report(loaded);
+  }
+  Assignment assignment = std::get<Assignment>(std::move(errand));
   ReportState(server, assignment, stage::DecoderState::OPENING, 0);
   uint64_t units = 0;
-  const absl::Status status = Produce(server, assignment, units);
+  const absl::Status status = Produce(server, assignment, std::move(warm), units);
   if (!status.ok()) Log().error("{}: {}", assignment.prepare.asset_uri(), std::string(status.message()));
   ReportState(server, assignment, status.ok() ? stage::DecoderState::ENDED : stage::DecoderState::FAILED,
               units, std::string(status.message()));

@@ -43,7 +43,8 @@ enum class Rendered { kUnit, kEndOfStream };
 class IProducer {
  public:
   virtual ~IProducer() = default;
-  // Opens and probes the asset, for a Start that will name the same one. Errors as Start's.
+  // Opens and probes the asset, for a Start that will name the same one; at once when it has been opened
+  // before and nothing was read from it since. Errors as Start's.
   virtual absl::Status Open(const std::string& asset_uri) = 0;
   // Seeks; opens first what was not opened. Errors name the asset, what is wrong with it and, where there is
   // one, the remedy.

@@ -1,6 +1,7 @@
 #include "stages/decoder/stream_decoder.h"
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -8,11 +9,16 @@
 namespace air {
 namespace {
 
-constexpr int kDecoderThreads = 2;
+// All cores of a small machine: what matters is how soon a successor has decoded its way to its first unit.
+constexpr int kMostDecoderThreads = 8;
 // A picture of 8192 x 8192 is 100 MB decoded; what claims to be larger is damage or an attack on the memory.
 constexpr int64_t kMostPixels = int64_t{8192} * 8192;
 // More errors than this from one packet are the decoder's own loop, not the stream's damage.
 constexpr int kMostErrorsPerPacket = 64;
+
+int PictureThreads() {
+  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 2, kMostDecoderThreads);
+}
 
 // Codecs whose "not a reference" holds without reserve: not HEVC's, which is about its own temporal
 // sub-layer, nor VP9's, whose unreferenced pictures may still leave their probabilities to the next.
@@ -35,7 +41,7 @@ absl::StatusOr<StreamDecoder> StreamDecoder::Open(const AVStream& stream, Stream
   context->framerate = stream.avg_frame_rate;
   context->max_pixels = kMostPixels;
   context->flags2 |= AV_CODEC_FLAG2_SKIP_MANUAL;
-  context->thread_count = kind == StreamKind::kPicture ? kDecoderThreads : 1;
+  context->thread_count = kind == StreamKind::kPicture ? PictureThreads() : 1;
   context->thread_type = FF_THREAD_FRAME | FF_THREAD_SLICE;
   if (error >= 0) error = avcodec_open2(context.get(), codec, nullptr);
   if (error < 0) {

@@ -25,10 +25,16 @@ struct Selector {
   std::unique_ptr<TimelineController> timeline;
   std::unique_ptr<InputBus> inputs;
   std::unique_ptr<ProgramOutput> program;
+
+  // Once the tick runs: the first tick may pay for its own pages, the next ones need not.
+  void Prefault() const {
+    program_segment.Prefault(Access::kReadWrite);
+    inputs->Prefault();
+  }
 };
 
 absl::Status MapInto(SharedSegment& segment, UniqueFd fd, Access access, size_t min_bytes) {
-  absl::StatusOr<SharedSegment> mapped = SharedSegment::Map(std::move(fd), access, min_bytes, true);
+  absl::StatusOr<SharedSegment> mapped = SharedSegment::Map(std::move(fd), access, min_bytes);
   if (mapped.ok()) segment = *std::move(mapped);
   return mapped.status();
 }
@@ -101,7 +107,9 @@ int Main(int argc, char** argv) {
           Log().flush();
           EndStage(kExitRefused);
         }
+        const Selector& attached = **selector;  // lives as long as the process
         configured.set_value(*std::move(selector));
+        attached.Prefault();
       },
       [&] {
         if (segment_prefix.empty()) return;

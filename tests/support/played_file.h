@@ -40,11 +40,15 @@ inline ProducerRequest RequestFor(const std::string& path, const HouseFormat& ho
   return request;
 }
 
-// Plays from request.first_unit up to the end of the stream, or `most` units.
-inline std::vector<PlayedUnit> Play(const ProducerRequest& request, int64_t most) {
+// Plays from request.first_unit up to the end of the stream, or `most` units. `warm`: by a producer that had
+// the asset open before it was asked.
+inline std::vector<PlayedUnit> Play(const ProducerRequest& request, int64_t most, bool warm = false) {
   std::vector<PlayedUnit> units;
   av_log_set_level(AV_LOG_QUIET);  // damage on purpose would fill the screen
   FileProducer producer;
+  if (warm) {
+    EXPECT_TRUE(producer.Open(request.asset_uri).ok());
+  }
   const absl::Status started = producer.Start(request);
   EXPECT_TRUE(started.ok()) << started.message();
   if (!started.ok()) return units;

@@ -251,7 +251,8 @@ TEST_P(TakeOver, MakesTheSameUnitsAsAStraightRun) {
   ASSERT_GT(straight.size(), 275u);
   for (const int64_t first : {1, 20, 61, 150, 260}) {
     request.first_unit = UnitIndex(first);
-    const std::vector<PlayedUnit> taken_over = Play(request, 12);
+    const bool warm = first % 2 == 0;
+    const std::vector<PlayedUnit> taken_over = Play(request, 12, warm);
     ASSERT_EQ(taken_over.size(), 12u);
     for (size_t i = 0; i < taken_over.size(); ++i) {
       const PlayedUnit& expected = straight[static_cast<size_t>(first) + i];
