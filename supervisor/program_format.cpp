@@ -2,9 +2,7 @@
 
 #include <google/protobuf/util/json_util.h>
 
-#include <algorithm>
-#include <array>
-#include <cmath>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "protos/program_format.pb.h"
@@ -15,80 +13,24 @@ namespace {
 
 // Ten seconds before zero is as far as a decoder's priming and the buffer delay ever reach below tick 0.
 constexpr int64_t kDefaultPtsOrigin = 10 * kPtsHz;
-constexpr std::array<const char*, 6> kPresets = {"ultrafast", "superfast", "veryfast",
-                                                 "faster",    "fast",      "medium"};
 
 absl::Status Refuse(const std::string& text) {
   return absl::InvalidArgumentError(absl::StrCat("program_format_json: ", text));
 }
 
-absl::Status Wrong(const std::string& text) { return absl::InvalidArgumentError(text); }
-
 absl::Status RefuseOutput(const absl::Status& why) {
   return absl::InvalidArgumentError(absl::StrCat("output_json: ", why.message()));
 }
 
-// A tenth of a bit per pixel and frame at 25 fps, the usual broadcast allotment for H.264 at this speed.
-uint32_t DefaultBitrateKbps(const HouseFormat& house) {
-  const double pixels_per_second = double(house.LumaBytes()) * house.rate.num / house.rate.den;
-  return static_cast<uint32_t>(std::clamp(pixels_per_second * 0.13 / 1000, 400.0, 20'000.0));
-}
-
 // Errors without the name of the document: the caller knows which one it was.
 absl::Status ReadSink(const ProgramFormat& format, SessionFormat& result) {
-  const ProgramFormat::Encoder& encoder = format.encoder();
+  absl::StatusOr<SinkSettings> sink = ReadSinkSettings(format, result.house);
+  if (!sink.ok()) return sink.status();
+  result.sink = *std::move(sink);
   const ProgramFormat::Mux& mux = format.mux();
-  SinkSettings& sink = result.sink;
-  if (encoder.has_codec() && encoder.codec() != "h264") {
-    return Wrong(absl::StrCat("encoder.codec: \"", encoder.codec(), "\" is not available; give \"h264\""));
-  }
-  if (encoder.bframes() != 0) {
-    return Wrong(
-        "encoder.bframes: pictures are never reordered, because a tick could then not be committed whole; "
-        "leave it out");
-  }
-  sink.bitrate_kbps = DefaultBitrateKbps(result.house);
-  if (encoder.has_bitrate_kbps()) {
-    if (encoder.bitrate_kbps() < 100 || encoder.bitrate_kbps() > 50'000) {
-      return Wrong(absl::StrCat("encoder.bitrate_kbps: ", encoder.bitrate_kbps(), "; give 100 to 50000"));
-    }
-    sink.bitrate_kbps = static_cast<uint32_t>(encoder.bitrate_kbps());
-  }
-  if (encoder.has_gop_seconds()) {
-    if (!(encoder.gop_seconds() >= 0.2 && encoder.gop_seconds() <= 2.0)) {
-      return Wrong(absl::StrCat("encoder.gop_seconds: ", encoder.gop_seconds(), "; give 0.2 to 2"));
-    }
-    sink.gop_seconds = encoder.gop_seconds();
-  }
-  if (encoder.has_preset()) {
-    if (std::find(kPresets.begin(), kPresets.end(), encoder.preset()) == kPresets.end()) {
-      return Wrong(absl::StrCat("encoder.preset: \"", encoder.preset().substr(0, 40),
-                                "\"; give ultrafast, superfast, veryfast, faster, fast or medium"));
-    }
-    sink.preset = encoder.preset();
-  }
-  if (encoder.has_threads()) {
-    if (encoder.threads() < 0 || encoder.threads() > 64) {
-      return Wrong(
-          absl::StrCat("encoder.threads: ", encoder.threads(), "; give 0 (as the encoder likes) to 64"));
-    }
-    sink.threads = static_cast<uint32_t>(encoder.threads());
-  }
-  if (mux.rate_kbps() != 0) {
-    return Wrong("mux.rate_kbps: a constant transport rate is not available yet; leave it out or give 0");
-  }
-  if (mux.delay_ms() < 0 || mux.delay_ms() > 2000) {
-    return Wrong(absl::StrCat("mux.delay_ms: ", mux.delay_ms(), "; give 0 to 2000"));
-  }
-  sink.delay_ms = static_cast<uint32_t>(mux.delay_ms());
-  if (mux.has_service_name()) {
-    if (mux.service_name().empty() || mux.service_name().size() > 64) {
-      return Wrong("mux.service_name: give 1 to 64 bytes");
-    }
-    sink.service_name = mux.service_name();
-  }
   if (mux.pts_origin() >= static_cast<uint64_t>(kPtsWrap)) {
-    return Wrong(absl::StrCat("mux.pts_origin: ", mux.pts_origin(), "; give a value below 2^33"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("mux.pts_origin: ", mux.pts_origin(), "; give 0 to ", kPtsWrap - 1));
   }
   result.pts_origin = mux.has_pts_origin() ? static_cast<int64_t>(mux.pts_origin()) : kDefaultPtsOrigin;
   return absl::OkStatus();

@@ -7,17 +7,9 @@
 
 #include "absl/status/statusor.h"
 #include "shm/house_format.h"
+#include "supervisor/sink_settings.h"
 
 namespace air {
-
-struct SinkSettings {
-  uint32_t bitrate_kbps = 0;  // of the picture
-  double gop_seconds = 1.0;
-  std::string preset = "veryfast";
-  uint32_t threads = 2;
-  uint32_t delay_ms = 0;
-  std::string service_name = "AIR";
-};
 
 struct SessionFormat {
   HouseFormat house;

@@ -75,6 +75,8 @@ void StreamSink::StartEncoder() {
   configure.set_threads(settings_.threads);
   configure.set_delay_ms(settings_.delay_ms);
   configure.set_service_name(settings_.service_name);
+  configure.set_vbv_ms(settings_.vbv_ms);
+  configure.set_sound_kbps(settings_.sound_kbps);
   const int fds[] = {memory_->page().fd(), memory_->program().fd(), handover->get(),
                      socket_.get(),        pipe_read_.get(),        pipe_write_.get()};
   if (absl::Status s = encoder_->Send(message, fds); !s.ok()) {

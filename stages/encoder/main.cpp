@@ -14,6 +14,7 @@ extern "C" {
 #include "link/stage_log.h"
 #include "link/stage_server.h"
 #include "shm/shared_segment.h"
+#include "shm/stream_budget.h"
 #include "stages/encoder/mpegts_output_sink.h"
 #include "stages/encoder/program_feed.h"
 #include "stages/encoder/sender.h"
@@ -41,7 +42,7 @@ class EncoderStage {
 
  private:
   absl::Status Map(Descriptor which, Access access, size_t min_bytes, SharedSegment& segment);
-  MuxConfig Mux() const;
+  MpegTSOutputSink::Config SinkConfig() const;
 
   stage::ConfigureEncoder config_;
   std::vector<UniqueFd> fds_;
@@ -59,10 +60,19 @@ absl::Status EncoderStage::Map(Descriptor which, Access access, size_t min_bytes
   return mapped.status();
 }
 
-MuxConfig EncoderStage::Mux() const {
-  return {.house = session_->facts().format,
-          .pts_origin_90k = session_->facts().pts_origin,
-          .service_name = config_.service_name()};
+MpegTSOutputSink::Config EncoderStage::SinkConfig() const {
+  const StreamSettings stream{
+      .video_kbps = config_.bitrate_kbps(), .sound_kbps = config_.sound_kbps(), .vbv_ms = config_.vbv_ms()};
+  return {.mux = {.house = session_->facts().format,
+                  .pts_origin_90k = session_->facts().pts_origin,
+                  .delay_90k = StreamDelay90k(stream),
+                  .service_name = config_.service_name()},
+          .encoder = {.bitrate_kbps = stream.video_kbps,
+                      .gop_seconds = config_.gop_seconds(),
+                      .preset = config_.preset(),
+                      .threads = config_.threads(),
+                      .vbv_ms = stream.vbv_ms},
+          .sound_kbps = stream.sound_kbps};
 }
 
 absl::Status EncoderStage::Attach() {
@@ -97,12 +107,7 @@ absl::Status EncoderStage::Run() {
   absl::StatusOr<JournalWriter> journal = JournalWriter::Attach(journal_.bytes());
   if (!journal.ok()) return journal.status();
   absl::StatusOr<std::unique_ptr<MpegTSOutputSink>> made =
-      MpegTSOutputSink::Create({.mux = Mux(),
-                                .encoder = {.bitrate_kbps = config_.bitrate_kbps(),
-                                            .gop_seconds = config_.gop_seconds(),
-                                            .preset = config_.preset(),
-                                            .threads = config_.threads()}},
-                               *std::move(journal), feed_->JoinTick());
+      MpegTSOutputSink::Create(SinkConfig(), *std::move(journal), feed_->JoinTick());
   if (!made.ok()) return made.status();
   MpegTSOutputSink& sink = **made;
   const HouseTime time = session_->time();

@@ -9,8 +9,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "shm/unique_fd.h"
@@ -353,6 +356,51 @@ TEST_F(SenderTest, HoldsEveryTickBackByTheDelay) {
   View(15);
   sender->Stop();
   EXPECT_EQ(clock.Now(), Nanos(780 * kNanosPerMs));
+}
+
+// A clock that looks, before it moves, at what has reached the viewer by then.
+class WatchingClock final : public MasterClock {
+ public:
+  WatchingClock(Nanos start, std::function<void(Nanos)> look) : now_(start), look_(std::move(look)) {}
+  Nanos Now() const override { return now_; }
+  UtcMs UtcNow() const override { return UtcMs(0); }
+  void SleepUntil(Nanos deadline) override {
+    look_(now_);
+    now_ = std::max(now_, deadline);
+  }
+
+ private:
+  Nanos now_;
+  std::function<void(Nanos)> look_;
+};
+
+// The first ticks are a burst for the sender: they were committed long before it came. Every tick leaves at
+// its own instant all the same, and nothing in between.
+TEST_F(SenderTest, SendsEachTickExactlyTheDelayAfterItsDeadlineAndNeverTwoAtOnce) {
+  constexpr int kTicks = 40;
+  for (int tick = 0; tick < kTicks; ++tick) journal_.Write(static_cast<size_t>(3 + tick % 5), tick == 0);
+  constexpr int64_t kDelay = 700 * kNanosPerMs;
+  std::vector<std::pair<int64_t, size_t>> arrived;  // when, how many packets
+  WatchingClock clock(Nanos(0), [&](Nanos now) {
+    TsPacket packet;
+    size_t packets = 0;
+    while (recv(viewer_.get(), packet.data(), packet.size(), MSG_DONTWAIT) == 188) ++packets;
+    if (packets > 0) arrived.emplace_back(now.value(), packets);
+  });
+  auto sender = *ExactlyOnceSender::Create(
+      journal_.span(), Sink(), Prologue,
+      {.delay_ns = kDelay, .backlog_ns = 3600 * kNanosPerSecond, .chunk_packets = 348}, clock);
+  journal_.Write(1);  // due when all others have gone, so that the clock looks once more
+  std::stop_source stop;
+  std::thread run([&] { EXPECT_TRUE(sender->Run(stop.get_token()).ok()); });
+  while (journal_.sender().written < journal_.reader().Newest()->record.end_packet) sched_yield();
+  stop.request_stop();
+  run.join();
+  ASSERT_EQ(arrived.size(), static_cast<size_t>(kTicks));
+  for (int tick = 0; tick < kTicks; ++tick) {
+    EXPECT_EQ(arrived[static_cast<size_t>(tick)].first, tick * kTickNs + kDelay);
+    EXPECT_EQ(arrived[static_cast<size_t>(tick)].second, static_cast<size_t>(3 + tick % 5));
+  }
 }
 
 TEST_F(SenderTest, RefusesADatagramSocket) {
