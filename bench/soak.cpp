@@ -162,9 +162,7 @@ class Soak {
       std::ofstream(options_.keep + "/viewer-" + std::to_string(number) + ".ts", std::ios::binary)
           .write(reinterpret_cast<const char*>(stream.data()), static_cast<std::streamsize>(stream.size()));
     }
-    analyser::TsLimits limits = e2e::LimitsOf(format_);
-    limits.t_std = true;
-    const e2e::Judged judged = e2e::Judge(stream, format_, limits);
+    const e2e::Judged judged = e2e::Judge(stream, format_);
     const analyser::ContentReport& content = judged.content;
     std::vector<std::string> wrong = analyser::Failures(content, {});
     const e2e::Losses losses = e2e::LossesOf(judged.aired, schedule_.expected());

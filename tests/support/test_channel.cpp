@@ -343,19 +343,12 @@ void TestChannel::ExpectNothingLeft(std::chrono::milliseconds limit) const {
   EXPECT_EQ(StageSocketsIn(runtime_dir_), std::vector<std::string>()) << "sockets are left";
 }
 
-analyser::TsLimits LimitsOf(const ChannelFormat& format) {
-  return {
-      .rate_num = format.num, .rate_den = format.den, .constant_bps = int64_t{1000} * format.constant_kbps};
-}
-
 Judged Judge(const std::vector<uint8_t>& stream, const ChannelFormat& format) {
-  return Judge(stream, format, LimitsOf(format));
-}
-
-Judged Judge(const std::vector<uint8_t>& stream, const ChannelFormat& format,
-             const analyser::TsLimits& limits) {
   Judged judged;
-  judged.structure = analyser::AnalyseTs(stream, limits);
+  judged.structure = analyser::AnalyseTs(stream, {.rate_num = format.num,
+                                                  .rate_den = format.den,
+                                                  .constant_bps = int64_t{1000} * format.constant_kbps,
+                                                  .t_std = true});
   absl::StatusOr<analyser::ContentReport> content = analyser::CheckContent(stream);
   EXPECT_TRUE(content.ok()) << content.status();
   if (content.ok()) judged.content = *std::move(content);

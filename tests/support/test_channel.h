@@ -140,12 +140,9 @@ struct Judged {
   analyser::ContentReport content;
   Program aired;
 };
-// What a stream of this format must keep.
-analyser::TsLimits LimitsOf(const ChannelFormat& format);
-// Fails the test when the capture cannot be judged at all.
+// Held against everything a stream of this format must keep, the decoder model too. Fails the test when the
+// capture cannot be judged at all.
 Judged Judge(const std::vector<uint8_t>& stream, const ChannelFormat& format);
-Judged Judge(const std::vector<uint8_t>& stream, const ChannelFormat& format,
-             const analyser::TsLimits& limits);
 
 // Nothing at all to find fault with in the packets.
 void ExpectCleanStructure(const Judged& judged);

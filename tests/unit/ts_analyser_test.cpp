@@ -235,6 +235,26 @@ TEST_F(TsAnalyser30, FindsAPictureWithoutAccessUnitDelimiter) {
   ExpectOnly(Rule::kAud, 1);
 }
 
+TEST_F(TsAnalyser30, FindsTwoPicturesOrTwoSoundsInOnePes) {
+  packet(FindUnit(200, kVideoPid))[1] &= ~0x40;  // goes on in the unit before
+  EXPECT_EQ(Count(Rule::kPesFrames), 1);
+  stream_ = *clean_;
+  // The PES header of a sound is cut out: its frame follows the one before, whose PES has no length any more.
+  const size_t before = FindUnit(200, kAudioPid), second = FindUnit(before + 1, kAudioPid);
+  uint8_t* length = Payload(before) + 4;
+  length[0] = length[1] = 0;
+  uint8_t* p = packet(second);
+  const size_t header = 9 + Payload(second)[8];
+  const Bytes rest(Payload(second) + header, p + kTsPacketBytes);
+  p[1] &= ~0x40;
+  p[3] |= 0x20;
+  p[4] = static_cast<uint8_t>(kTsPacketBytes - 5 - rest.size());
+  p[5] = 0;
+  std::fill(p + 6, p + kTsPacketBytes - rest.size(), 0xff);
+  std::copy(rest.begin(), rest.end(), p + kTsPacketBytes - rest.size());
+  EXPECT_EQ(Count(Rule::kPesFrames), 1);
+}
+
 TEST_F(TsAnalyser30, FindsIdrPicturesTooRareOrWithoutParameterSets) {
   limits_.max_idr_ms = 500;
   EXPECT_GE(Count(Rule::kIdr), 3);
