@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -21,6 +23,7 @@ namespace bip = boost::interprocess;
 
 constexpr char kShmDir[] = "/dev/shm/";
 constexpr char kTemporaryPrefix[] = "tmp.";
+constexpr size_t kPieceBytes = size_t{8} << 20;  // a few milliseconds: how long a stop may have to wait
 
 // What Boost calls a MemoryMappable: anything that hands out a mapping handle and a mode.
 struct MappableFd {
@@ -34,17 +37,34 @@ absl::Status SystemError(const std::string& what) {
   return absl::InternalError(absl::StrCat(what, ": ", std::strerror(errno)));
 }
 
+absl::Status NoMemory(size_t bytes, const std::string& what, int error) {
+  return absl::ResourceExhaustedError(absl::StrCat("cannot allocate ", bytes, " bytes of shared memory for ",
+                                                   what, ": ", std::strerror(error),
+                                                   "; make /dev/shm larger or the house format smaller"));
+}
+
 }  // namespace
 
-absl::Status SharedSegment::Allocate(size_t bytes, const std::string& what) {
-  int error;
+// What it takes to give the segment `bytes` bytes; all of them allocated, or none.
+absl::Status SharedSegment::Size(size_t bytes, const std::string& what, Allocation allocation) {
+  label_ = what;
+  int error = 0;
   do {
-    error = posix_fallocate(fd_.get(), 0, static_cast<off_t>(bytes));
+    error = allocation == Allocation::kNow ? posix_fallocate(fd_.get(), 0, static_cast<off_t>(bytes))
+            : ftruncate(fd_.get(), static_cast<off_t>(bytes)) == 0 ? 0
+                                                                   : errno;
   } while (error == EINTR);
-  if (error != 0) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("cannot allocate ", bytes, " bytes of shared memory for ", what, ": ",
-                     std::strerror(error), "; make /dev/shm larger or the house format smaller"));
+  return error == 0 ? absl::OkStatus() : NoMemory(bytes, what, error);
+}
+
+absl::Status SharedSegment::AllocateAll(std::stop_token stop) const {
+  const size_t bytes = region_.get_size();
+  for (size_t at = 0; at < bytes && !stop.stop_requested();) {
+    const size_t piece = std::min(kPieceBytes, bytes - at);
+    const int error = posix_fallocate(fd_.get(), static_cast<off_t>(at), static_cast<off_t>(piece));
+    if (error == EINTR) continue;
+    if (error != 0) return NoMemory(bytes, label_, error);
+    at += piece;
   }
   return absl::OkStatus();
 }
@@ -60,19 +80,21 @@ absl::Status SharedSegment::MapAll(Access access, bool populate) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<SharedSegment> SharedSegment::CreateSealed(const std::string& label, size_t bytes) {
+absl::StatusOr<SharedSegment> SharedSegment::CreateSealed(const std::string& label, size_t bytes,
+                                                          Allocation allocation) {
   SharedSegment segment;
   segment.fd_.Reset(memfd_create(label.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!segment.fd_.valid()) return SystemError(absl::StrCat("memfd_create for ", label));
-  if (absl::Status s = segment.Allocate(bytes, label); !s.ok()) return s;
+  if (absl::Status s = segment.Size(bytes, label, allocation); !s.ok()) return s;
   if (fcntl(segment.fd_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
     return SystemError(absl::StrCat("sealing ", label));
   }
-  if (absl::Status s = segment.MapAll(Access::kReadWrite, true); !s.ok()) return s;
+  if (absl::Status s = segment.MapAll(Access::kReadWrite, allocation == Allocation::kNow); !s.ok()) return s;
   return segment;
 }
 
-absl::StatusOr<SharedSegment> SharedSegment::CreateNamed(const std::string& name, size_t bytes) {
+absl::StatusOr<SharedSegment> SharedSegment::CreateNamed(const std::string& name, size_t bytes,
+                                                         Allocation allocation) {
   SharedSegment segment;
   segment.name_ = name;
   segment.temporary_ = absl::StrCat(kTemporaryPrefix, name);
@@ -85,8 +107,8 @@ absl::StatusOr<SharedSegment> SharedSegment::CreateNamed(const std::string& name
     return absl::InternalError(absl::StrCat("cannot create shared memory ", name, ": ", e.what()));
   }
   if (!segment.fd_.valid()) return SystemError(absl::StrCat("duplicating the descriptor of ", name));
-  absl::Status s = segment.Allocate(bytes, name);
-  if (s.ok()) s = segment.MapAll(Access::kReadWrite, true);
+  absl::Status s = segment.Size(bytes, name, allocation);
+  if (s.ok()) s = segment.MapAll(Access::kReadWrite, allocation == Allocation::kNow);
   if (!s.ok()) {
     RemoveNamedSegment(segment.temporary_);
     return s;
@@ -121,8 +143,7 @@ absl::StatusOr<SharedSegment> SharedSegment::OpenNamed(const std::string& name, 
   return segment;
 }
 
-absl::StatusOr<SharedSegment> SharedSegment::Map(UniqueFd fd, Access access, size_t min_bytes,
-                                                 bool populate) {
+absl::StatusOr<SharedSegment> SharedSegment::Map(UniqueFd fd, Access access, size_t min_bytes) {
   SharedSegment segment;
   segment.fd_ = std::move(fd);
   struct stat info {};
@@ -131,7 +152,7 @@ absl::StatusOr<SharedSegment> SharedSegment::Map(UniqueFd fd, Access access, siz
     return absl::OutOfRangeError(
         absl::StrCat("received segment has ", info.st_size, " bytes, its layout needs ", min_bytes));
   }
-  if (absl::Status s = segment.MapAll(access, populate); !s.ok()) return s;
+  if (absl::Status s = segment.MapAll(access, false); !s.ok()) return s;
   return segment;
 }
 

@@ -10,12 +10,13 @@
 //   sealed  memfd that can neither shrink nor grow, for decoder rings: their writer is not trusted, and one
 //           that could truncate the memory would kill its readers with SIGBUS.
 //
-// All memory is allocated at creation (posix_fallocate): too little of it is an error here, never a signal on
-// the air.
+// All memory is allocated before it is relied on (posix_fallocate), at creation or by AllocateAll(): too
+// little of it is an error there, never a signal on the air.
 #pragma once
 
 #include <cstddef>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,8 @@
 namespace air {
 
 enum class Access { kReadOnly, kReadWrite };
+// kLater: the segment has its size and can be used, but whoever made it still has to call AllocateAll().
+enum class Allocation { kNow, kLater };
 
 class SharedSegment {
  public:
@@ -35,17 +38,22 @@ class SharedSegment {
 
   // Zero-filled and mapped read-write. Errors: ResourceExhausted (no memory; says how much was asked for and
   // where), Internal (the system's text).
-  static absl::StatusOr<SharedSegment> CreateSealed(const std::string& label, size_t bytes);
+  static absl::StatusOr<SharedSegment> CreateSealed(const std::string& label, size_t bytes,
+                                                    Allocation allocation = Allocation::kNow);
   // The same under a temporary name; invisible to OpenNamed until Publish().
-  static absl::StatusOr<SharedSegment> CreateNamed(const std::string& name, size_t bytes);
+  static absl::StatusOr<SharedSegment> CreateNamed(const std::string& name, size_t bytes,
+                                                   Allocation allocation = Allocation::kNow);
+  // Allocates what is not there yet, in pieces, until it is done or `stop` is requested; what was written
+  // already stays. May run in any thread, beside any use of the segment. Errors: ResourceExhausted.
+  absl::Status AllocateAll(std::stop_token stop = {}) const;
   // Makes a named segment visible. AlreadyExists when the name is taken: nothing is replaced or left behind.
   absl::Status Publish();
 
   static absl::StatusOr<SharedSegment> OpenNamed(const std::string& name, Access access);
   // Maps a descriptor received from another process. `min_bytes`: refuses (OutOfRange) what is shorter.
-  // `populate` maps every page at once, so that the first access on the air costs no page fault.
-  static absl::StatusOr<SharedSegment> Map(UniqueFd fd, Access access, size_t min_bytes,
-                                           bool populate = false);
+  // Pages are mapped as they are touched: a third of a millisecond for the first 720p picture in each slot,
+  // where mapping a whole ring at once would keep a successor from its work.
+  static absl::StatusOr<SharedSegment> Map(UniqueFd fd, Access access, size_t min_bytes);
 
   std::span<std::byte> bytes() const {
     return {static_cast<std::byte*>(region_.get_address()), region_.get_size()};
@@ -57,12 +65,13 @@ class SharedSegment {
   const std::string& name() const { return name_; }
 
  private:
-  absl::Status Allocate(size_t bytes, const std::string& what);
+  absl::Status Size(size_t bytes, const std::string& what, Allocation allocation);
   absl::Status MapAll(Access access, bool populate);
 
   UniqueFd fd_;
   std::string name_;       // empty for a sealed segment
   std::string temporary_;  // the name until Publish()
+  std::string label_;      // for messages
   boost::interprocess::mapped_region region_;
 };
 

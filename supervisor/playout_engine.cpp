@@ -218,6 +218,7 @@ absl::Status PlayoutEngine::StartSession(NewSession session) {
   absl::StatusOr<SessionFormat> format = ParseProgramFormat(session.format_json);
   if (!format.ok()) return format.status();
   if (settings_.pts_origin.has_value()) format->pts_origin = *settings_.pts_origin;
+  const uint64_t session_number = ++sessions_;
   absl::StatusOr<std::unique_ptr<PlayoutInstance>> instance = PlayoutInstance::Start(
       loop_, stages_, control_, events_,
       {.channel_id = session.channel_id,
@@ -226,12 +227,14 @@ absl::Status PlayoutEngine::StartSession(NewSession session) {
        .blocks = std::move(session.blocks),
        .plan = {.max_queue_depth = session.max_queue_depth, .media_roots = settings_.media_roots},
        .ring_seconds = settings_.ring_seconds},
-      [this](const std::string& why) {
+      [this, session_number](const std::string& why) {
+        if (session_number != sessions_ || instance_ == nullptr) return;  // it has ended meanwhile
         Log().error("the session ends: {}", why);
         EndSession("error");
       },
-      [this] {
-        if (settings_.terminate_on_exhausted) EndSession("lookahead_exhausted");
+      [this, session_number] {
+        if (session_number == sessions_ && settings_.terminate_on_exhausted)
+          EndSession("lookahead_exhausted");
       });
   if (!instance.ok()) return instance.status();
   instance_ = *std::move(instance);

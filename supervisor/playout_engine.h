@@ -65,6 +65,7 @@ class PlayoutEngine {
   EventHub events_;
   std::unique_ptr<PlayoutInstance> instance_;
   OutputStreams streams_;
+  uint64_t sessions_ = 0;  // begun so far: a late report about an old one is none about the present one
   wire::StartChannelRequest started_with_;  // the call that began this session, if it was StartChannel
   std::optional<int32_t> last_channel_;     // metrics still show it after its session
 };

@@ -41,12 +41,15 @@ absl::StatusOr<std::unique_ptr<PlayoutInstance>> PlayoutInstance::Start(
                              .ring_seconds = s.ring_seconds});
   if (!memory.ok()) return memory.status();
   instance->memory_ = *std::move(memory);
-  // The rings are there: now tick 0 can be, and it is now.
+  PlayoutInstance* self = instance.get();
+  instance->memory_->AllocateRings([&loop, failed = instance->on_failed_](const absl::Status& why) {
+    loop.Post([failed, text = std::string(why.message())] { failed(text); });
+  });
+  // The memory is there: now tick 0 can be, and it is now.
   MasterClock& clock = loop.clock();
   const UtcMs utc = s.join_utc_ms != 0 ? UtcMs(s.join_utc_ms) : clock.UtcNow();
   if (absl::Status set = instance->memory_->SetEpoch({clock.Now(), utc}); !set.ok()) return set;
 
-  PlayoutInstance* self = instance.get();
   absl::StatusOr<std::unique_ptr<PlanExecutor>> plan = PlanExecutor::Create(
       loop, stages, *self->memory_, s.plan,
       {.on_block_started = [self](const PlannedBlock& b) { self->PublishStarted(b); },

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@ namespace {
 constexpr char kPrefix[] = "air.";
 constexpr char kTemporary[] = "tmp.";
 constexpr char kPageSuffix[] = ".page";
+constexpr int kAllocatorNice = 5;
 
 uint32_t SlotsFor(const HouseFormat& format, double seconds) {
   const double slots = std::ceil(seconds * format.rate.num / format.rate.den);
@@ -80,8 +82,9 @@ absl::StatusOr<std::unique_ptr<SessionMemory>> SessionMemory::Create(const Plan&
 
 absl::Status SessionMemory::Build(const Plan& plan) {
   prefix_ = absl::StrCat(kPrefix, getpid(), "-", absl::Hex(plan.facts.session_id[0], absl::kZeroPad16));
-  auto named = [&](SharedSegment& segment, const char* suffix, size_t bytes, auto format) -> absl::Status {
-    absl::StatusOr<SharedSegment> made = SharedSegment::CreateNamed(prefix_ + suffix, bytes);
+  auto named = [&](SharedSegment& segment, const char* suffix, size_t bytes, auto format,
+                   Allocation allocation = Allocation::kNow) -> absl::Status {
+    absl::StatusOr<SharedSegment> made = SharedSegment::CreateNamed(prefix_ + suffix, bytes, allocation);
     if (!made.ok()) return made.status();
     segment = *std::move(made);
     format(segment.bytes());
@@ -100,16 +103,17 @@ absl::Status SessionMemory::Build(const Plan& plan) {
   });
   if (s.ok()) s = named(timeline_, ".timeline", kTimelineBytes, [](auto bytes) { FormatTimeline(bytes); });
   if (s.ok()) {
-    s = named(program_, ".program", RingBytes(format, spec.slot_count),
-              [&](auto bytes) { FormatRing(bytes, spec); });
+    s = named(
+        program_, ".program", RingBytes(format, spec.slot_count),
+        [&](auto bytes) { FormatRing(bytes, spec); }, Allocation::kLater);
   }
   if (!s.ok()) return s;
 
   rings_.resize(plan.decoder_rings);
   spec.policy = RingPolicy::kBackpressure;
   for (size_t i = 0; i < rings_.size(); ++i) {
-    absl::StatusOr<SharedSegment> ring =
-        SharedSegment::CreateSealed(absl::StrCat("air-ring-", i), RingBytes(format, spec.slot_count));
+    absl::StatusOr<SharedSegment> ring = SharedSegment::CreateSealed(
+        absl::StrCat("air-ring-", i), RingBytes(format, spec.slot_count), Allocation::kLater);
     if (!ring.ok()) return ring.status();
     absl::StatusOr<SharedSegment> reader = SharedSegment::CreateSealed(absl::StrCat("air-reader-", i), kPage);
     if (!reader.ok()) return reader.status();
@@ -122,6 +126,18 @@ absl::Status SessionMemory::Build(const Plan& plan) {
   if (!view.ok()) return view.status();
   program_view_ = std::make_unique<RingView>(*view);
   return SetEpoch(plan.facts.epoch);
+}
+
+void SessionMemory::AllocateRings(std::function<void(const absl::Status&)> on_failed) {
+  allocator_ = std::jthread([this, on_failed = std::move(on_failed)](std::stop_token stop) {
+    // Behind the stages that are starting: what they touch first is allocated by touching it.
+    setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kAllocatorNice);
+    absl::Status status = program_.AllocateAll(stop);
+    for (const DecoderRing& ring : rings_) {
+      if (status.ok()) status = ring.ring.AllocateAll(stop);
+    }
+    if (!status.ok()) on_failed(status);
+  });
 }
 
 absl::Status SessionMemory::SetEpoch(const Epoch& epoch) {

@@ -5,11 +5,17 @@
 // open description, which every stage inherits with the descriptor: as long as one process of the session
 // lives the lock is held, and a page that can be locked exclusively belongs to a dead session, whose names a
 // cold start sweeps.
+//
+// The rings are large (84 MB each at 720p), and allocating them takes longer than all else in the start of a
+// channel. So they are usable at once and allocated in the order they are needed by a thread of their own;
+// memory that runs out meanwhile is an error of the session, before anything relies on it.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -38,6 +44,8 @@ class SessionMemory {
 
   // Errors: ResourceExhausted with the sum that was needed and what there is.
   static absl::StatusOr<std::unique_ptr<SessionMemory>> Create(const Plan& plan);
+  // Starts the thread that allocates the rings. `on_failed` is called from it, at most once.
+  void AllocateRings(std::function<void(const absl::Status&)> on_failed);
   // Once, when everything is there and before the first stage is told of it: tick 0 is now.
   absl::Status SetEpoch(const Epoch& epoch);
   // Removes the names. The memory itself goes with the last process that maps it.
@@ -74,6 +82,7 @@ class SessionMemory {
   std::vector<DecoderRing> rings_;
   std::unique_ptr<SessionPage> session_;
   std::unique_ptr<RingView> program_view_;
+  std::jthread allocator_;  // last: it is joined before what it works on goes
 };
 
 // 128 random bits from the kernel.

@@ -55,7 +55,7 @@ class EncoderStage {
 };
 
 absl::Status EncoderStage::Map(Descriptor which, Access access, size_t min_bytes, SharedSegment& segment) {
-  absl::StatusOr<SharedSegment> mapped = SharedSegment::Map(std::move(fds_[which]), access, min_bytes, true);
+  absl::StatusOr<SharedSegment> mapped = SharedSegment::Map(std::move(fds_[which]), access, min_bytes);
   if (mapped.ok()) segment = *std::move(mapped);
   return mapped.status();
 }
