@@ -34,7 +34,6 @@ absl::Status OutputStreams::Check(const StreamEndpoint& endpoint, const std::str
 void OutputStreams::Attach(const StreamEndpoint& endpoint, const std::string& output_json, bool replace,
                            OnAttached done) {
   if (absl::Status s = Check(endpoint, output_json, replace); !s.ok()) return done(s);
-  stages_.KeepSpare(StageKind::kEncoder);  // loads while the connection is made and the session is asked for
   pending_.push_back({endpoint, nullptr});
   pending_.back().connector = StreamConnector::Connect(
       loop_, endpoint, kConnectTimeoutNs,
@@ -89,7 +88,6 @@ absl::Status OutputStreams::Listen(uint16_t port) {
       });
   if (!listener.ok()) return listener.status();
   listener_ = *std::move(listener);
-  stages_.KeepSpare(StageKind::kEncoder);
   return absl::OkStatus();
 }
 

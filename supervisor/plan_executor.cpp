@@ -9,8 +9,8 @@ namespace air {
 namespace {
 
 constexpr int64_t kPrepareAheadNs =
-    30 * kNanosPerSecond;  // no earlier: a prepared ring is a ring nobody else has
-constexpr int64_t kSoonNs = 2 * kNanosPerSecond;
+    30 * kNanosPerSecond;                            // no earlier: a prepared ring is a ring nobody else has
+constexpr int64_t kSoonNs = 2 * kNanosPerSecond;     // what airs later than this may wait its turn
 constexpr int64_t kHistoryNs = 5 * kNanosPerSecond;  // entries kept for a selector that has to catch up
 
 }  // namespace
@@ -113,6 +113,8 @@ void PlanExecutor::AssignRings() {
       }
       const DecoderRun* run = FindRun(segment.serial);
       if (run != nullptr && !run->is_stuck()) continue;
+      // What airs later does not compete with what is about to deliver its first picture.
+      if (segment.start > soon && IsOpening()) return;
       const std::optional<uint32_t> ring = FreeRing(/*urgent=*/run != nullptr);
       if (!ring.has_value()) return;  // in order: nobody overtakes the next segment
 
@@ -134,6 +136,12 @@ void PlanExecutor::KeepSpareWarm() {
   asset.set_asset_uri(segment->asset_uri);
   for (const std::string& root : settings_.media_roots) asset.add_media_roots(root);
   stages_.KeepWarm(asset);
+}
+
+bool PlanExecutor::IsOpening() const {
+  return std::any_of(runs_.begin(), runs_.end(), [](const auto& entry) {
+    return entry.second->state() == DecoderRun::State::kOpening && !entry.second->is_stuck();
+  });
 }
 
 std::optional<uint32_t> PlanExecutor::FreeRing(bool urgent) {

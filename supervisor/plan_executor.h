@@ -66,6 +66,7 @@ class PlanExecutor {
   void RetireFinished();
   void AssignRings();
   void KeepSpareWarm();
+  bool IsOpening() const;
   // An unused ring; when there is none, the one prepared for the farthest segment is cleared for a segment
   // that is on the air without one. Nothing: not now.
   std::optional<uint32_t> FreeRing(bool urgent);

@@ -84,7 +84,9 @@ absl::StatusOr<PlayoutEngine::NewSession> PlayoutEngine::SessionOf(
 
 PlayoutEngine::PlayoutEngine(EventLoop& loop, StageSupervisor& stages, EngineSettings settings)
     : loop_(loop), stages_(stages), settings_(std::move(settings)), streams_(loop, stages) {
-  stages_.KeepSpare(StageKind::kDecoder);
+  // In the order in which they have the most to do before a viewer sees content.
+  for (StageKind kind : {StageKind::kDecoder, StageKind::kEncoder, StageKind::kSelector})
+    stages_.KeepSpare(kind);
 }
 
 absl::Status PlayoutEngine::CheckChannel(int32_t channel_id) const {

@@ -155,8 +155,8 @@ SessionMemory::~SessionMemory() {
 
 absl::StatusOr<SharedSegment> SessionMemory::CreateJournal(uint64_t serial) const {
   const JournalGeometry geometry;
-  absl::StatusOr<SharedSegment> journal =
-      SharedSegment::CreateNamed(absl::StrCat(prefix_, ".journal-", serial), geometry.SegmentBytes());
+  absl::StatusOr<SharedSegment> journal = SharedSegment::CreateNamed(
+      absl::StrCat(prefix_, ".journal-", serial), geometry.SegmentBytes(), Allocation::kLater);
   if (!journal.ok()) return journal;
   if (absl::Status s = FormatJournal(journal->bytes(), geometry, RandomId()); !s.ok()) return s;
   if (absl::Status s = journal->Publish(); !s.ok()) return s;

@@ -59,8 +59,8 @@ class SessionMemory {
   const SessionPage& session() const { return *session_; }
   const std::string& prefix() const { return prefix_; }
 
-  // An empty transport journal for the session's `serial`th sink. The sink owns it; its name goes with the
-  // session.
+  // An empty transport journal for the session's `serial`th sink, still to be allocated. The sink owns it;
+  // its name goes with the session.
   absl::StatusOr<SharedSegment> CreateJournal(uint64_t serial) const;
 
   // Empties a ring for another asset: a new generation, whose first unit has this index. Nobody may be

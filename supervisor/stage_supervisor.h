@@ -1,5 +1,5 @@
-// StageSupervisor: spawns the stages and keeps spares. Loading FFmpeg takes tens of milliseconds, so one
-// idle, loaded decoder and, once a sink is wanted, one encoder are always there to be handed out.
+// StageSupervisor: spawns the stages and keeps spares. Loading a program takes tens of milliseconds, so an
+// idle, loaded process of each kind is there to be handed out.
 #pragma once
 
 #include <array>

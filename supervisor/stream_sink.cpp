@@ -34,6 +34,10 @@ absl::Status StreamSink::Begin(SessionMemory& memory, const SinkSettings& settin
   absl::StatusOr<SenderPage*> sender = AttachSenderPage(journal_->bytes());
   if (!sender.ok()) return sender.status();
   sender_ = *sender;
+  allocator_ = std::jthread([this, on_gone = on_gone_](std::stop_token stop) {
+    absl::Status status = journal_->AllocateAll(stop);
+    if (!status.ok()) loop_.Post([on_gone, why = std::string(status.message())] { on_gone(why); });
+  });
   memory_ = &memory;
   settings_ = settings;
   StartEncoder();

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include "supervisor/hang_watch.h"
 #include "supervisor/program_format.h"
@@ -50,6 +51,7 @@ class StreamSink {
   UniqueFd socket_, pipe_read_, pipe_write_;
   std::function<void(const std::string&)> on_gone_;
   std::optional<SharedSegment> journal_;
+  std::jthread allocator_;              // of the journal; joined before it goes
   const SenderPage* sender_ = nullptr;  // in the journal
   SessionMemory* memory_ = nullptr;
   SinkSettings settings_;
