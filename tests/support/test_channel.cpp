@@ -4,11 +4,13 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 
@@ -141,6 +143,19 @@ grpc::StatusCode EventLog::code() const {
   return status_ ? status_->error_code() : grpc::StatusCode::OK;
 }
 
+namespace {
+
+// A gRPC client whose first attempt is refused does not try again for seconds, whatever it is told: so a
+// plain socket first.
+bool IsListening(const std::string& path) {
+  const UniqueFd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{.sun_family = AF_UNIX};
+  std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
+  return connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
+
+}  // namespace
+
 int FreePort() {
   const UniqueFd probe(socket(AF_INET, SOCK_STREAM, 0));
   sockaddr_in address{
@@ -168,7 +183,7 @@ TestChannel::TestChannel(const std::vector<std::string>& flags, const std::strin
 
   const auto ready = [&] {
     if (supervisor_->WaitForEnd(0ms)) return true;
-    if (!fs::exists(folder_.Path("control.sock"))) return false;
+    if (!IsListening(folder_.Path("control.sock"))) return false;
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + 1s);
     wire::ApiVersion version;

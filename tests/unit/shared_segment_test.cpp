@@ -109,6 +109,32 @@ TEST_F(NamedSegment, HasAllItsMemoryFromTheStart) {
   EXPECT_GE(static_cast<size_t>(info.st_blocks) * 512, kBytes) << "not sparse";
 }
 
+TEST_F(NamedSegment, CanBeUsedBeforeItsMemoryIsAllocatedAndKeepsWhatWasWritten) {
+  SharedSegment segment = *SharedSegment::CreateNamed(name_, kBytes, Allocation::kLater);
+  ASSERT_EQ(segment.bytes().size(), kBytes);
+  segment.bytes()[kBytes - 1] = std::byte{7};
+  struct stat info {};
+  ASSERT_EQ(fstat(segment.fd(), &info), 0);
+  EXPECT_LT(static_cast<size_t>(info.st_blocks) * 512, kBytes) << "sparse as yet";
+
+  EXPECT_TRUE(segment.AllocateAll().ok());
+  ASSERT_EQ(fstat(segment.fd(), &info), 0);
+  EXPECT_GE(static_cast<size_t>(info.st_blocks) * 512, kBytes);
+  EXPECT_EQ(segment.bytes()[kBytes - 1], std::byte{7});
+  EXPECT_EQ(segment.bytes()[0], std::byte{0});
+}
+
+TEST_F(NamedSegment, StopsAllocatingWhenToldTo) {
+  const size_t too_much = std::filesystem::space("/dev/shm").capacity + (size_t{1} << 30);
+  const SharedSegment segment = *SharedSegment::CreateNamed(name_, too_much, Allocation::kLater);
+  std::stop_source stopped;
+  stopped.request_stop();
+  EXPECT_TRUE(segment.AllocateAll(stopped.get_token()).ok()) << "a stop is no error";
+  struct stat info {};
+  ASSERT_EQ(fstat(segment.fd(), &info), 0);
+  EXPECT_LT(static_cast<size_t>(info.st_blocks) * 512, size_t{1} << 20);
+}
+
 TEST_F(NamedSegment, MoreThanThereIsIsAnErrorAndLeavesNothing) {
   const size_t too_much = std::filesystem::space("/dev/shm").capacity + (size_t{1} << 30);
   const absl::StatusOr<SharedSegment> segment = SharedSegment::CreateNamed(name_, too_much);
@@ -158,13 +184,11 @@ TEST(SealedSegment, MoreThanAFileCanHoldIsAnError) {
 TEST(SealedSegment, AnotherProcessMapsTheDescriptorItWasGiven) {
   SharedSegment segment = *SharedSegment::CreateSealed("air-test", kBytes);
   segment.bytes()[100] = std::byte{7};
-  for (bool populate : {false, true}) {
-    const absl::StatusOr<SharedSegment> reader =
-        SharedSegment::Map(UniqueFd(dup(segment.fd())), Access::kReadOnly, kBytes, populate);
-    ASSERT_TRUE(reader.ok()) << reader.status();
-    EXPECT_EQ(reader->bytes().size(), kBytes);
-    EXPECT_EQ(reader->bytes()[100], std::byte{7});
-  }
+  const absl::StatusOr<SharedSegment> reader =
+      SharedSegment::Map(UniqueFd(dup(segment.fd())), Access::kReadOnly, kBytes);
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  EXPECT_EQ(reader->bytes().size(), kBytes);
+  EXPECT_EQ(reader->bytes()[100], std::byte{7});
 }
 
 TEST(SealedSegment, AReaderCannotWrite) {
