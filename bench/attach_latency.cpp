@@ -42,6 +42,7 @@ std::optional<analyser::DecodableUnits> AwaitFirst(const e2e::StreamViewer& view
 }
 
 int Run(const Options& options) {
+  PrintLoad();
   e2e::ChannelFormat format;
   if (!format.Parse(options.size, options.rate)) return 2;
   e2e::TestChannel channel;

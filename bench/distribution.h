@@ -5,10 +5,19 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace air::bench {
+
+// What the machine has to do beside the benchmark is in every figure.
+inline void PrintLoad() {
+  double load = 0;
+  if (getloadavg(&load, 1) == 1)
+    std::printf("load average %.1f on %u processors\n", load, std::thread::hardware_concurrency());
+}
 
 class Distribution {
  public:

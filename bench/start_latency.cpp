@@ -51,6 +51,7 @@ std::optional<Found> AwaitContent(const e2e::StreamViewer& viewer) {
 }
 
 int Run(const Options& options) {
+  PrintLoad();
   e2e::ChannelFormat format;
   if (!format.Parse(options.size, options.rate)) return 2;
   const e2e::TestFolder clips;

@@ -291,7 +291,8 @@ void TestChannel::FeedRest(const Schedule& schedule) {
 }
 
 void TestChannel::AwaitEndOf(const wire::BlockPlan& block) const {
-  EXPECT_TRUE(events_->WaitFor("completed " + block.block_id()));
+  const std::chrono::milliseconds left(std::max<int64_t>(block.end_utc_ms() - NowUtcMs(), 0));
+  EXPECT_TRUE(events_->WaitFor("completed " + block.block_id(), left + kEndLimit));
   std::this_thread::sleep_for(kWireDelay);
 }
 
