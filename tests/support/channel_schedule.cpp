@@ -45,7 +45,8 @@ bool ChannelFormat::Parse(const std::string& size, const std::string& rate) {
 
 std::string ChannelFormat::Json() const {
   std::string more;
-  if (constant_kbps > 0) more = absl::StrCat(", \"rate_kbps\": ", constant_kbps);
+  if (constant_kbps > 0) absl::StrAppend(&more, ", \"rate_kbps\": ", constant_kbps);
+  if (delay_ms > 0) absl::StrAppend(&more, ", \"delay_ms\": ", delay_ms);
   std::string encoder;
   if (video_kbps > 0) encoder = absl::StrFormat(R"(, "encoder": {"bitrate_kbps": %d})", video_kbps);
   return absl::StrFormat(

@@ -24,6 +24,7 @@ struct ChannelFormat {
   int width = 320, height = 180;
   int constant_kbps = 0;  // mux.rate_kbps; 0: variable
   int video_kbps = 0;     // encoder.bitrate_kbps; 0: AIR's default
+  int delay_ms = 0;       // mux.delay_ms
 
   // "1280x720" and "30000/1001" or "25"; false, with a word on stderr, when they are not.
   bool Parse(const std::string& size, const std::string& rate);

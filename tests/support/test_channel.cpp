@@ -272,8 +272,10 @@ wire::StartBlockPlanSessionRequest TestChannel::StartRequest(const Schedule& sch
   return request;
 }
 
-void TestChannel::Begin(const Schedule& schedule) {
-  const wire::StartBlockPlanSessionResponse started = Start(StartRequest(schedule));
+void TestChannel::Begin(const Schedule& schedule) { Begin(StartRequest(schedule)); }
+
+void TestChannel::Begin(const wire::StartBlockPlanSessionRequest& request) {
+  const wire::StartBlockPlanSessionResponse started = Start(request);
   EXPECT_TRUE(started.success()) << started.error_message();
   EXPECT_EQ(started.result_code(), wire::BLOCKPLAN_RESULT_OK);
   tick_0_ = steady_clock::now();

@@ -89,6 +89,8 @@ class TestChannel {
   void Play(const Schedule& schedule);
   // The same in steps.
   void Begin(const Schedule& schedule);
+  // With a request made of StartRequest() and changed.
+  void Begin(const wire::StartBlockPlanSessionRequest& request);
   void FeedRest(const Schedule& schedule);
   // Returns when its fence has passed and the viewer has seen it.
   void AwaitEndOf(const wire::BlockPlan& block) const;
