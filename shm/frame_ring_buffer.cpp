@@ -153,7 +153,8 @@ ReadResult BackpressureReader::Peek(uint64_t i, SlotMeta& meta) const {
   if (i < page_->next_wanted.load(std::memory_order_relaxed)) return ReadResult::kTooLate;
   if (i >= next()) return ReadResult::kTooEarly;
   const SlotHeader& slot = view_.slot(i);
-  if (slot.commit.load(std::memory_order_acquire) != i + 1) return ReadResult::kGap;
+  const uint64_t commit = slot.commit.load(std::memory_order_acquire);
+  if (commit != i + 1) return (commit & ~kWriting) <= i ? ReadResult::kHole : ReadResult::kGap;
   CopyFromShared(&meta, &slot.meta, sizeof meta);
   return FitsItsSlot(meta, i, view_.format()) ? ReadResult::kOk : ReadResult::kGap;
 }

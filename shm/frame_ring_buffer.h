@@ -108,9 +108,10 @@ class FrameRingWriter {
   // Marks slot `next()` as being written. Fill video(next()), audio(next()), side_data(next()), then Publish.
   void Open();
   void Publish(SlotMeta meta);
-  // Overwrite: gives up the indices below `index` (a declared discontinuity). Never goes back.
+  // Gives up the indices below `index`: a declared discontinuity of the program, a hole in an asset. They are
+  // seen to be missing once the next unit is published. Never goes back.
   void JumpTo(uint64_t index);
-  // Backpressure: unit next() and all behind it will never exist.
+  // Backpressure: no unit behind the last published one will ever exist.
   void SetEnd();
   void Beat(int64_t now_ns) { view_.writer().beat_ns.store(now_ns, std::memory_order_relaxed); }
   void SetPhase(WriterPhase phase) {
@@ -126,7 +127,8 @@ class FrameRingWriter {
   uint64_t epoch_ = 0;
 };
 
-enum class ReadResult { kOk, kTooEarly, kTooLate, kGap };
+// kGap: there, and not to be used. kHole (backpressure): its writer has passed it over, it will never come.
+enum class ReadResult { kOk, kTooEarly, kTooLate, kGap, kHole };
 
 // The reader of an overwrite ring. Copies out; what it returns was whole.
 class OverwriteReader {

@@ -22,7 +22,7 @@
 namespace air {
 
 inline constexpr uint64_t kSessionMagic = 0x3153534553524941;  // "AIRSESS1", little endian
-inline constexpr uint32_t kSessionLayoutVersion = 1;
+inline constexpr uint32_t kSessionLayoutVersion = 2;
 inline constexpr size_t kMaxSinks = 8;
 inline constexpr size_t kStageLines = 1 + kMaxSinks;
 
@@ -52,6 +52,7 @@ enum class SelectorCounter : size_t {
   kTicksGivenUp,
   kTimelineVersion,  // last one used
   kRefusedUnits,     // units whose slot failed its checks
+  kSlateFrames,      // program frames that showed the slate
   kPadFirst,         // kPadFirst + PadCause: pad frames by cause
   kCount = kPadFirst + static_cast<size_t>(PadCause::kCount)
 };

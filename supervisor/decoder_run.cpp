@@ -10,6 +10,11 @@ namespace {
 // A killed process that is still there so long after is stuck in the kernel.
 constexpr int64_t kStuckNs = 500 * kNanosPerMs;
 
+// Rounded up: "at least a second".
+uint64_t UnitsPerSecond(const HouseFormat& format) {
+  return (format.rate.num + format.rate.den - 1) / format.rate.den;
+}
+
 }  // namespace
 
 DecoderRun::DecoderRun(EventLoop& loop, StageSupervisor& stages, SessionMemory& memory,
@@ -24,6 +29,7 @@ DecoderRun::DecoderRun(EventLoop& loop, StageSupervisor& stages, SessionMemory& 
       first_unit_(RingNext()),
       media_roots_(std::move(media_roots)),
       on_change_(std::move(on_change)),
+      policy_(UnitsPerSecond(memory.session().facts().format)),
       watch_(stages.hang_ns()) {}
 
 uint64_t DecoderRun::Depth() const {
@@ -38,12 +44,12 @@ void DecoderRun::Start(bool soon) {
 }
 
 void DecoderRun::StartProcess(absl::StatusOr<std::unique_ptr<StageProcess>> process) {
-  if (!process.ok()) return OnDeath({StageDeath::Kind::kSpawn, process.status().ToString()});
-  absl::StatusOr<UniqueFd> handover = OpenForHandover(memory_.rings()[source_.ring].ring.fd());
-  if (!handover.ok()) return GiveUp(PadCause::kCrash, handover.status().ToString());
-
   started_at_unit_ = RingNext();
   incarnation_at_start_ = ring_.writer().writer_epoch.load(std::memory_order_relaxed);
+  if (!process.ok()) return OnDeath({StageDeath::Kind::kSpawn, process.status().ToString()});
+  absl::StatusOr<UniqueFd> handover = OpenForHandover(memory_.rings()[source_.ring].ring.fd());
+  if (!handover.ok()) return OnDeath({StageDeath::Kind::kSpawn, handover.status().ToString()});
+
   watch_.Begin(loop_.clock().Now(), Sign());
   expiry_ = PadCause::kCrash;
   killed_at_.reset();
@@ -66,6 +72,7 @@ absl::Status DecoderRun::Assign(const UniqueFd& handover) {
   prepare.set_asset_uri(segment_.asset_uri);
   prepare.set_in_point_ms(segment_.in_point_ms);
   prepare.set_skip_units(segment_.skip_units);
+  prepare.set_resume_unit(resume_at_.value_or(0));
   for (const std::string& root : media_roots_) prepare.add_media_roots(root);
   const int fds[] = {handover.get(), memory_.rings()[source_.ring].reader_page.fd()};
   return process_->Send(message, fds);
@@ -90,12 +97,8 @@ void DecoderRun::Look() {
   if (process_ == nullptr) return;
   const Nanos now = loop_.clock().Now();
   if (killed_at_.has_value()) {
-    if (now - *killed_at_ < kStuckNs || is_stuck() || state_ == State::kLeaving) return;
-    Log().error("{} does not die of SIGKILL: its ring is retired until it does", process_->id());
-    stages_.CountStuck();
-    state_ = State::kStuck;
-    pad_cause_ = expiry_;
-    return on_change_();
+    if (now - *killed_at_ >= kStuckNs) Do(RunEvent::kNotDying);
+    return;
   }
   const WriterPhase phase = Phase();
   const PhaseDeadline deadline = DeadlineOf(phase, watch_.hang_ns());
@@ -111,27 +114,47 @@ void DecoderRun::Kill() {
   process_->Kill();
 }
 
-void DecoderRun::Leave() {
-  if (state_ == State::kLeaving) return;
-  state_ = State::kLeaving;
-  retry_.Cancel();
-  if (process_ != nullptr) Kill();
+void DecoderRun::Leave() { Do(RunEvent::kLeave); }
+
+void DecoderRun::Do(RunEvent event) {
+  const RunStep step = StepOf(state_, event);
+  state_ = step.state;
+  switch (step.action) {
+    case RunAction::kNone:
+      return;
+    case RunAction::kAnnounce:
+      return on_change_();
+    case RunAction::kReplace:
+      StartProcess(stages_.Take(StageKind::kDecoder));
+      return on_change_();
+    case RunAction::kWait:
+      retry_ = loop_.After(retry_delay_ns_, [this] { Do(RunEvent::kRetryDue); });
+      return on_change_();
+    case RunAction::kRetire:
+      Log().error("{} does not die of SIGKILL: its ring is retired until it does", process_->id());
+      stages_.CountStuck();
+      pad_cause_ = expiry_;
+      return on_change_();
+    case RunAction::kKill:
+      retry_.Cancel();
+      if (process_ != nullptr) Kill();
+      return;
+  }
 }
 
 void DecoderRun::OnMessage(const stage::DecoderState& message) {
-  if (message.segment_serial() != segment_.serial) return;
-  if (state_ != State::kOpening && state_ != State::kProducing) return;
+  const bool works = state_ == RunState::kOpening || state_ == RunState::kProducing;
+  if (message.segment_serial() != segment_.serial || !works) return;
   switch (message.phase()) {
     case stage::DecoderState::PRODUCING:
-      state_ = State::kProducing;
       pad_cause_ = PadCause::kNone;
-      return on_change_();
+      return Do(RunEvent::kUnitsCame);
     case stage::DecoderState::ENDED:
-      state_ = State::kEnded;
       pad_cause_ = PadCause::kNone;
-      return on_change_();
+      return Do(RunEvent::kEnded);
     case stage::DecoderState::FAILED:
-      return GiveUp(message.units() == 0 ? PadCause::kOpenFailed : PadCause::kCrash, message.error());
+      GiveUp(message.units() == 0 ? PadCause::kOpenFailed : PadCause::kCrash, message.error());
+      return Do(RunEvent::kRefused);
     default:
       return;
   }
@@ -150,35 +173,43 @@ std::string DecoderRun::Where() const {
 
 void DecoderRun::OnDeath(const StageDeath& death) {
   const std::string who = process_ == nullptr ? "decoder" : process_->id();
+  const bool had_work = state_ == RunState::kOpening || state_ == RunState::kProducing;
   process_.reset();
-  if (state_ == State::kStuck) {
-    Log().warn("{} has died at last", who);
-    state_ = State::kLeaving;  // the segment has another run by now
-    return on_change_();
-  }
-  if (state_ != State::kOpening && state_ != State::kProducing) return;
+  if (!had_work) return Do(RunEvent::kDiedNow);
 
-  const HouseFormat& format = memory_.session().facts().format;
-  const bool delivered = RingNext() - started_at_unit_ >= format.rate.num / format.rate.den;
   stages_.CountDeath(StageKind::kDecoder);
   Log().warn("{}: {} at {}", who, death.text, Where());
+  const WriterPhase phase = Phase();
+  const bool was_at_a_place =
+      death.kind != StageDeath::Kind::kSpawn && phase != WriterPhase::kNone && phase != WriterPhase::kOpening;
+  const DecoderPolicy::Verdict verdict =
+      policy_.OnDeath({.at = loop_.clock().Now(),
+                       .began_at_unit = started_at_unit_,
+                       .next_unit = RingNext(),
+                       .by_its_own_doing = was_at_a_place && !death.from_outside});
+  resume_at_ = verdict.resume_at;
   pad_cause_ = expiry_;
-  const std::optional<int64_t> delay = policy_.OnDeath(loop_.clock().Now(), delivered);
-  if (!delay.has_value()) return GiveUp(expiry_, "its decoder died again and again");
-  if (*delay == 0) {
-    Replace();
-  } else {
-    retry_ = loop_.After(*delay, [this] { Replace(); });
+  if (verdict.skips) {
+    pad_cause_ = PadCause::kSkipped;
+    Log().error(
+        "segment {} ({}): unit {} brings every decoder down; going on at unit {} or with the next key "
+        "picture",
+        segment_.serial, segment_.asset_uri, RingNext(), *resume_at_);
   }
-  on_change_();
+  if (!verdict.delay_ns.has_value()) {
+    slate_ = true;
+    GiveUp(expiry_, "its decoder died again and again; slate until it ends");
+    return Do(RunEvent::kDiedForGood);
+  }
+  retry_delay_ns_ = *verdict.delay_ns;
+  Do(retry_delay_ns_ == 0 ? RunEvent::kDiedNow : RunEvent::kDiedLater);
 }
 
 void DecoderRun::GiveUp(PadCause cause, const std::string& why) {
-  state_ = State::kGivenUp;
   pad_cause_ = cause;
   error_ = why;
+  stages_.CountGivenUp();
   Log().error("segment {} ({}) is given up: {}", segment_.serial, segment_.asset_uri, why);
-  on_change_();
 }
 
 }  // namespace air

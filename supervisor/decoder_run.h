@@ -2,6 +2,8 @@
 // the spare, which goes on in the same ring at the first unit that is missing; a file that cannot be opened
 // or decoded is not tried again.
 //
+// What it does when is a table, decoder_run_table.h; what a death means is worked out in decoder_policy.h.
+//
 // A decoder that was killed and does not die (a read that hangs in the kernel) is stuck: it may still write,
 // so its ring cannot be given to anybody. The run then is over, and the plan gives the rest of the segment
 // another ring.
@@ -14,6 +16,8 @@
 #include <vector>
 
 #include "supervisor/block_plan.h"
+#include "supervisor/decoder_policy.h"
+#include "supervisor/decoder_run_table.h"
 #include "supervisor/hang_watch.h"
 #include "supervisor/phase_deadlines.h"
 #include "supervisor/session_memory.h"
@@ -23,8 +27,6 @@ namespace air {
 
 class DecoderRun {
  public:
-  enum class State { kOpening, kProducing, kEnded, kGivenUp, kStuck, kLeaving };
-
   // `on_change` is called after every change of state or pad cause; the run may not be destroyed from inside
   // it.
   DecoderRun(EventLoop& loop, StageSupervisor& stages, SessionMemory& memory, const PlannedSegment& segment,
@@ -36,10 +38,12 @@ class DecoderRun {
   void Look();
   // The segment is over, or its ring is wanted elsewhere: ends the decoder. The ring is free when it is_gone.
   void Leave();
-  bool is_gone() const { return state_ == State::kLeaving && process_ == nullptr; }
+  bool is_gone() const { return state_ == RunState::kLeaving && process_ == nullptr; }
 
-  State state() const { return state_; }
-  bool is_stuck() const { return state_ == State::kStuck; }
+  RunState state() const { return state_; }
+  bool is_stuck() const { return state_ == RunState::kStuck; }
+  // Its decoders failed too often: the rest of the segment is slate.
+  bool shows_slate() const { return slate_; }
   const PlannedSegment& segment() const { return segment_; }
   const SourceRef& source() const { return source_; }
   uint64_t first_unit() const { return first_unit_; }
@@ -53,10 +57,10 @@ class DecoderRun {
 
  private:
   void StartProcess(absl::StatusOr<std::unique_ptr<StageProcess>> process);
-  void Replace() { StartProcess(stages_.Take(StageKind::kDecoder)); }
   absl::Status Assign(const UniqueFd& handover);
   void OnMessage(const stage::DecoderState& state);
   void OnDeath(const StageDeath& death);
+  void Do(RunEvent event);
   void GiveUp(PadCause cause, const std::string& why);
   void Kill();
   LifeSign Sign() const;
@@ -73,10 +77,13 @@ class DecoderRun {
   std::vector<std::string> media_roots_;
   std::function<void()> on_change_;
 
-  State state_ = State::kOpening;
+  RunState state_ = RunState::kOpening;
   PadCause pad_cause_ = PadCause::kNone;
   std::string error_;
-  RestartPolicy policy_;
+  bool slate_ = false;
+  DecoderPolicy policy_;
+  int64_t retry_delay_ns_ = 0;
+  std::optional<uint64_t> resume_at_;  // what lies before has brought down every decoder that tried
   uint64_t started_at_unit_ = 0;       // the ring's `next` when the present process began
   uint64_t incarnation_at_start_ = 0;  // and its writer_epoch
   HangWatch watch_;

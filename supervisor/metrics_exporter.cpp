@@ -94,6 +94,10 @@ std::vector<MetricFamily> MetricsExporter::Collect() const {
           MetricType::Counter, double(m.pad_frames[cause]),
           {{"channel", channel}, {"cause", ToString(static_cast<PadCause>(cause))}});
   }
+  f.Add("air_slate_frames_total", "Program frames that showed the slate", MetricType::Counter,
+        double(m.slate_frames), by_channel);
+  f.Add("air_segments_given_up_total", "Segments whose content was given up", MetricType::Counter,
+        double(m.segments_given_up), by_channel);
   f.Add("air_late_ticks_total", "Ticks made more than one frame period after their deadline",
         MetricType::Counter, double(m.late_ticks), by_channel);
   f.Add("air_discontinuities_total", "Declared discontinuities of the program", MetricType::Counter,

@@ -140,7 +140,7 @@ void PlanExecutor::KeepSpareWarm() {
 
 bool PlanExecutor::IsOpening() const {
   return std::any_of(runs_.begin(), runs_.end(), [](const auto& entry) {
-    return entry.second->state() == DecoderRun::State::kOpening && !entry.second->is_stuck();
+    return entry.second->state() == RunState::kOpening && !entry.second->is_stuck();
   });
 }
 
@@ -151,7 +151,7 @@ std::optional<uint32_t> PlanExecutor::FreeRing(bool urgent) {
   if (!urgent) return std::nullopt;
   DecoderRun* farthest = nullptr;
   for (const auto& [used, run] : runs_) {
-    if (run->state() == DecoderRun::State::kLeaving) return std::nullopt;  // it will be free in a moment
+    if (run->state() == RunState::kLeaving) return std::nullopt;  // it will be free in a moment
     if (run->is_stuck() || run->segment().serial == observer_.segment_on_air()) continue;
     if (farthest == nullptr || run->segment().start > farthest->segment().start) farthest = run.get();
   }
@@ -176,7 +176,8 @@ std::vector<TimelineEntry> PlanExecutor::Entries() const {
   return entries;
 }
 
-// One entry a segment. Two while a ring that was retired still holds units that have not aired: those first.
+// One entry a segment; two where what has been decoded already is followed by something else: by the ring
+// that replaces one whose decoder is stuck, or by the slate.
 void PlanExecutor::AppendEntries(const PlannedSegment& segment, std::vector<TimelineEntry>& entries) const {
   TimelineEntry entry{.start_tick = segment.start.value(),
                       .end_tick = segment.end.value(),
@@ -184,23 +185,24 @@ void PlanExecutor::AppendEntries(const PlannedSegment& segment, std::vector<Time
                       .segment_serial = segment.serial,
                       .block_serial = segment.block_serial};
   const DecoderRun* run = FindRun(segment.serial);
-  if (run != nullptr) {
-    entry.source = run->source();
-    entry.pad_cause = run->pad_cause();
-  }
+  if (run == nullptr) return entries.push_back(entry);
+  entry.source = run->source();
+  entry.pad_cause = run->pad_cause();
+
   const DecoderRun* stuck = FindStuckRun(segment.serial);
-  const bool locked = observer_.segment_on_air() == segment.serial && observer_.lock_on_air().has_value();
-  if (stuck != nullptr && stuck != run && locked) {
-    const int64_t border = (*observer_.lock_on_air() + static_cast<int64_t>(run->first_unit())).value();
-    if (border > entry.start_tick && border < entry.end_tick) {
-      TimelineEntry first = entry;
-      first.end_tick = entry.start_tick = border;
-      first.source = stuck->source();
-      first.pad_cause = stuck->pad_cause();
-      entries.push_back(first);
-    }
+  const bool replaces = stuck != nullptr && stuck != run;
+  if (replaces || run->shows_slate()) {
+    TimelineEntry before = entry;
+    if (replaces) before.source = stuck->source();
+    const uint64_t decoded = replaces ? run->first_unit() : run->RingNext();
+    const bool locked = observer_.segment_on_air() == segment.serial && observer_.lock_on_air().has_value();
+    const int64_t border =
+        locked ? (*observer_.lock_on_air() + static_cast<int64_t>(decoded)).value() : entry.start_tick;
+    before.end_tick = entry.start_tick = std::clamp(border, entry.start_tick, entry.end_tick);
+    if (before.end_tick > before.start_tick) entries.push_back(before);
+    if (run->shows_slate()) entry.kind = EntryKind::kSlate;
   }
-  entries.push_back(entry);
+  if (entry.end_tick > entry.start_tick) entries.push_back(entry);
 }
 
 void PlanExecutor::CommitTimeline() {
@@ -221,7 +223,7 @@ const PlannedBlock* PlanExecutor::FindBlock(uint64_t serial) const {
 
 DecoderRun* PlanExecutor::FindRun(uint64_t segment_serial) const {
   for (const auto& [ring, run] : runs_) {
-    const bool works = !run->is_stuck() && run->state() != DecoderRun::State::kLeaving;
+    const bool works = !run->is_stuck() && run->state() != RunState::kLeaving;
     if (works && run->segment().serial == segment_serial) return run.get();
   }
   return FindStuckRun(segment_serial);
@@ -255,7 +257,7 @@ uint64_t PlanExecutor::LiveDepth() const {
 
 bool PlanExecutor::LiveGivenUp() const {
   const DecoderRun* run = FindRun(observer_.segment_on_air());
-  return run != nullptr && run->state() == DecoderRun::State::kGivenUp;
+  return run != nullptr && run->state() == RunState::kGivenUp;
 }
 
 }  // namespace air

@@ -334,11 +334,13 @@ MetricsSnapshot PlayoutEngine::Snapshot() const {
     m.stage_deaths[ProgramOf(kind)] = stages_.deaths(kind);
   }
   for (const OutputStreams::Stream& stream : streams_.streams()) m.sinks.push_back(Describe(stream));
+  m.segments_given_up = stages_.segments_given_up();
   if (instance_ == nullptr) return m;
   const SessionPage& session = instance_->memory().session();
   const StageLine& selector = session.selector();
   m.frames = selector.Get(SelectorCounter::kFrames);
   m.content_frames = selector.Get(SelectorCounter::kContentFrames);
+  m.slate_frames = selector.Get(SelectorCounter::kSlateFrames);
   m.late_ticks = selector.Get(SelectorCounter::kLateTicks);
   m.discontinuities = selector.Get(SelectorCounter::kDiscontinuities);
   for (size_t cause = 0; cause < m.pad_frames.size(); ++cause) {

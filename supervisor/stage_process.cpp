@@ -56,7 +56,8 @@ StageDeath DeathOf(const siginfo_t& info) {
   if (info.si_code == CLD_EXITED)
     return {StageDeath::Kind::kExit, absl::StrCat("exit status ", info.si_status)};
   return {StageDeath::Kind::kSignal,
-          absl::StrCat("killed by signal ", info.si_status, " (", strsignal(info.si_status), ")")};
+          absl::StrCat("killed by signal ", info.si_status, " (", strsignal(info.si_status), ")"),
+          info.si_status == SIGKILL || info.si_status == SIGTERM};
 }
 
 }  // namespace
@@ -133,7 +134,10 @@ void StageProcess::Kill() {
 }
 
 void StageProcess::KillHung(const std::string& how) {
-  if (hung_.empty()) hung_ = how;
+  if (hung_.empty()) {
+    hung_ = how;
+    stopped_ = IsStopped();
+  }
   Kill();
 }
 
@@ -172,7 +176,7 @@ void StageProcess::Reap() {
   death_source_.Cancel();
   link_source_.Cancel();
   OnDeath on_death = std::move(on_death_);
-  on_death(hung_.empty() ? DeathOf(info) : StageDeath{StageDeath::Kind::kHang, std::move(hung_)});
+  on_death(hung_.empty() ? DeathOf(info) : StageDeath{StageDeath::Kind::kHang, std::move(hung_), stopped_});
 }
 
 }  // namespace air

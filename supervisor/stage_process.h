@@ -34,6 +34,7 @@ struct StageDeath {
   enum class Kind { kExit, kSignal, kHang, kSpawn };
   Kind kind = Kind::kExit;
   std::string text;
+  bool from_outside = false;  // somebody killed or stopped it: it says nothing about the work it had
 };
 
 class StageProcess {
@@ -79,7 +80,8 @@ class StageProcess {
   pid_t pid_ = -1;
   UniqueFd pidfd_;
   UniqueFd link_;
-  std::string hung_;  // how, once KillHung was called
+  std::string hung_;      // how, once KillHung was called
+  bool stopped_ = false;  // and that it was stopped then
   EventSource death_source_, link_source_;
   OnMessage on_message_;
   OnDeath on_death_;

@@ -38,6 +38,8 @@ class StageSupervisor {
   // Killed decoders that did not die within half a second.
   void CountStuck() { ++stuck_; }
   uint64_t stuck() const { return stuck_; }
+  void CountGivenUp() { ++given_up_; }
+  uint64_t segments_given_up() const { return given_up_; }
   uint64_t deaths(StageKind kind) const { return deaths_[static_cast<size_t>(kind)]; }
 
  private:
@@ -63,7 +65,7 @@ class StageSupervisor {
   stage::ToStage warm_;     // empty: nothing is on the air
   bool warm_fits_ = false;  // no spare has come to grief over it
   std::array<uint64_t, 3> deaths_{};
-  uint64_t spawned_ = 0, stuck_ = 0;
+  uint64_t spawned_ = 0, stuck_ = 0, given_up_ = 0;
 };
 
 }  // namespace air

@@ -30,10 +30,13 @@ absl::Status DecoderStage::Run(IProducer& producer, ProducerRequest request,
                                const OnProducing& on_producing) {
   if (writer_.view().writer().end.load(std::memory_order_acquire) != kEndUnknown) return absl::OkStatus();
   request.format = writer_.view().format();
-  request.first_unit = UnitIndex(static_cast<int64_t>(writer_.next()));
+  const UnitIndex missing(static_cast<int64_t>(writer_.next()));
+  request.skips = request.first_unit > missing;
+  if (!request.skips) request.first_unit = missing;
   if (absl::Status s = producer.Open(request.asset_uri); !s.ok()) return s;
   writer_.SetPhase(WriterPhase::kSeeking);
   if (absl::Status s = producer.Start(request); !s.ok()) return s;
+  if (request.skips) writer_.JumpTo(static_cast<uint64_t>(producer.Next().value()));
 
   for (bool first = true;; first = false) {
     AwaitRoom();

@@ -26,7 +26,8 @@ class DecoderStage {
   DecoderStage(MasterClock& clock, const RingView& ring, const ReaderPage& reader, uint32_t pid);
 
   // Runs until the asset is used up (Ok: the ring says where it ends) or nothing more will come of it (the
-  // producer's error). `request.first_unit` and `format` are set from the ring.
+  // producer's error). `format` is set from the ring, and so is `first_unit` unless it lies behind what the
+  // ring wants next: then the units up to it, or up to the first good place behind it, become a hole.
   absl::Status Run(IProducer& producer, ProducerRequest request, const OnProducing& on_producing);
 
   uint64_t next() const { return writer_.next(); }

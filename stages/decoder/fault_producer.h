@@ -42,6 +42,7 @@ class FaultProducer : public IProducer {
   absl::Status Open(const std::string& asset_uri) override;
   absl::Status Start(const ProducerRequest& request) override;
   bool Ready() const override { return asset_->Ready(); }
+  UnitIndex Next() const override { return asset_->Next(); }
   absl::StatusOr<Rendered> Render(UnitIndex i, const UnitBuffer& out, UnitInfo& info) override;
   void Stop() override { asset_->Stop(); }
 

@@ -60,9 +60,12 @@ absl::Status FileProducer::Start(const ProducerRequest& request) {
   instants_.emplace(request);
   next_ = request.first_unit;
 
+  if (request.skips) {
+    if (absl::Status moved = MoveToKeyPicture(); !moved.ok()) return moved;
+  }
   // A producer that takes over begins with the picture of the unit before, to know whether its first one
   // repeats it.
-  const bool takes_over = next_.value() > 0;
+  const bool takes_over = next_.value() > 0 && !request.skips;
   const Stamp instant = instants_->Of(takes_over ? next_ - 1 : next_);
   if (absl::Status begun = Begin(instant); !begun.ok()) return begun;
   const bool shows_nothing = picture_ == nullptr || (picture_->ended() && !picture_->has_picture());
@@ -74,6 +77,20 @@ absl::Status FileProducer::Start(const ProducerRequest& request) {
   if (takes_over) shown_serial_ = picture_ != nullptr ? picture_->serial() : 0;
   ready_ = true;
   return absl::OkStatus();
+}
+
+// Moves next_ on to the first unit at or behind a key picture, so that nothing before that has to be decoded.
+absl::Status FileProducer::MoveToKeyPicture() {
+  feed_ = std::make_unique<PacketFeed>(*demuxer_);
+  if (absl::Status opened = OpenSources(); !opened.ok()) return opened;
+  if (picture_ != nullptr && demuxer_->anchor() == StreamKind::kPicture && !demuxer_->still_picture()) {
+    const AVRational base = demuxer_->stream(StreamKind::kPicture)->time_base;
+    const int64_t zero = RoundTo(media_zero_, base);
+    const std::optional<int64_t> key = feed_->FindKeyPicture(zero + FloorTo(instants_->Of(next_), base));
+    while (key.has_value() && zero + FloorTo(instants_->Of(next_), base) < *key) ++next_;
+  }
+  feed_.reset();
+  return demuxer_->Rewind();
 }
 
 absl::Status FileProducer::Begin(Stamp instant) {

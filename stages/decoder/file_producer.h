@@ -40,6 +40,7 @@ class FileProducer : public IProducer {
   // for an in-point at or behind the asset's end.
   absl::Status Start(const ProducerRequest& request) override;
   bool Ready() const override { return ready_; }
+  UnitIndex Next() const override { return next_; }
   absl::StatusOr<Rendered> Render(UnitIndex i, const UnitBuffer& out, UnitInfo& info) override;
   void Stop() override;
 
@@ -52,6 +53,7 @@ class FileProducer : public IProducer {
   static constexpr int64_t kEndSlackMs = 2;
 
   absl::Status Begin(Stamp instant);
+  absl::Status MoveToKeyPicture();
   absl::Status OpenSources();
   absl::Status OpenSound();
   absl::Status OpenPicture();

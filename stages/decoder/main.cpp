@@ -129,7 +129,8 @@ absl::Status Produce(StageServer& server, Assignment& a, WarmProducer warm, uint
                  .format = {},
                  .in_point_ms = a.prepare.in_point_ms(),
                  .skip_units = a.prepare.skip_units(),
-                 .first_unit = {}},
+                 .first_unit = UnitIndex(static_cast<int64_t>(a.prepare.resume_unit())),
+                 .skips = false},
                 [&](uint64_t next) { ReportState(server, a, stage::DecoderState::PRODUCING, next); });
   units = stage.next();
   return status;

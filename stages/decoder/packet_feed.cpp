@@ -80,6 +80,18 @@ absl::Status PacketFeed::LandFromStart(const Target& target) {
   return absl::OkStatus();
 }
 
+std::optional<int64_t> PacketFeed::FindKeyPicture(int64_t stamp) {
+  Restart();
+  if (!demuxer_.Seek(stamp) && !demuxer_.Rewind().ok()) return std::nullopt;
+  const AvPacketPtr packet(av_packet_alloc());
+  StreamKind kind = StreamKind::kPicture;
+  while (packet != nullptr && demuxer_.Read(*packet, kind)) {
+    const bool key = kind == StreamKind::kPicture && (packet->flags & AV_PKT_FLAG_KEY) != 0;
+    if (key && StampOf(*packet) != AV_NOPTS_VALUE && StampOf(*packet) >= stamp) return StampOf(*packet);
+  }
+  return std::nullopt;
+}
+
 // Reads until the anchor's target is passed in decoding order. A later key picture that still is not behind
 // the target makes everything before it unnecessary, so that only the last group of pictures will have to be
 // decoded.

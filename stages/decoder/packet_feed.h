@@ -56,6 +56,9 @@ class PacketFeed {
   // The same by reading the asset from its first byte, for when no seek lands. Without a key picture at or
   // before the target it begins with the first packets of the asset.
   absl::Status LandFromStart(const Target& target);
+  // The stamp of the first key picture at or behind `stamp`; nothing when there is none. Leaves nothing
+  // queued, and the file wherever it was found.
+  std::optional<int64_t> FindKeyPicture(int64_t stamp);
 
  private:
   static constexpr size_t kMostBytes = size_t{64} << 20;

@@ -22,6 +22,9 @@ struct ProducerRequest {
   int64_t in_point_ms = 0;  // the segment's asset_start_offset_ms
   int64_t skip_units = 0;   // join in progress: house frames of the segment that are already past
   UnitIndex first_unit;     // > 0 when this producer takes over the ring of a dead one: start exactly there
+  // What lies before first_unit must not be touched: start with the first picture at or behind it that can be
+  // decoded by itself. Next() then says which unit that is.
+  bool skips = false;
 };
 
 // Where one unit's bytes go. All memory is the callee's to write until Render returns.
@@ -51,7 +54,9 @@ class IProducer {
   virtual absl::Status Start(const ProducerRequest& request) = 0;
   // True from the moment Render can deliver first_unit without opening or seeking any more.
   virtual bool Ready() const = 0;
-  // Fills unit i; called with first_unit, first_unit + 1, ... in order. kEndOfStream: unit i does not exist,
+  // The unit that comes next; after Start first_unit, or a later one if it `skips`.
+  virtual UnitIndex Next() const = 0;
+  // Fills unit i; called with Next(), Next() + 1, ... in order. kEndOfStream: unit i does not exist,
   // nothing was written. Damaged data is not an error (the producer goes on behind it); an error means
   // nothing will follow.
   virtual absl::StatusOr<Rendered> Render(UnitIndex i, const UnitBuffer& out, UnitInfo& info) = 0;

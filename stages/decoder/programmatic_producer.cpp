@@ -64,6 +64,7 @@ absl::Status ProgrammaticProducer::Start(const ProducerRequest& request) {
   }
   frames_ = asset->frames;
   first_picture_ = in_point + request.skip_units;
+  next_ = request.first_unit;
   pattern_.emplace(request.format, asset->clip_id);
   return absl::OkStatus();
 }
@@ -80,6 +81,7 @@ absl::StatusOr<Rendered> ProgrammaticProducer::Render(UnitIndex i, const UnitBuf
   const int64_t first_sample =
       time.FirstSample(UnitIndex(first_picture_)).value() + time.FirstSample(i).value();
   pattern_->FillSound(first_sample, out.audio.first(size_t{info.samples} * pattern_->format().channels));
+  next_ = i + 1;
   return Rendered::kUnit;
 }
 

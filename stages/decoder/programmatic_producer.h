@@ -41,11 +41,13 @@ class ProgrammaticProducer : public IProducer {
   // OutOfRange when the in-point is not inside the clip (a skip beyond its end is simply its end).
   absl::Status Start(const ProducerRequest& request) override;
   bool Ready() const override { return pattern_.has_value(); }
+  UnitIndex Next() const override { return next_; }
   absl::StatusOr<Rendered> Render(UnitIndex i, const UnitBuffer& out, UnitInfo& info) override;
   void Stop() override { pattern_.reset(); }
 
  private:
   std::optional<TestPattern> pattern_;  // present from Start to Stop
+  UnitIndex next_;
   int64_t frames_ = 0;
   int64_t first_picture_ = 0;  // of unit 0
 };

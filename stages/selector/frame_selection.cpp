@@ -34,7 +34,8 @@ Decision SelectFrame(const TimelineSnapshot& timeline, const MappingLock& lock, 
   d.source = entry->source;
   d.unit = locked ? static_cast<uint64_t>(n - d.lock.tick) : 0;
   const ReadResult result = sources.Peek(entry->source, d.unit, d.unit_meta);
-  const bool came = result == ReadResult::kOk || result == ReadResult::kGap;
+  // A unit that is known never to come has had its tick, too: what follows it stays in its place.
+  const bool came = result == ReadResult::kOk || result == ReadResult::kGap || result == ReadResult::kHole;
   if (came && !locked) d.lock = {.segment_serial = entry->segment_serial, .tick = n};
   // Before the lock the segment still waits for its first unit. After it, a unit that missed its tick is
   // discarded.
@@ -43,6 +44,8 @@ Decision SelectFrame(const TimelineSnapshot& timeline, const MappingLock& lock, 
     d.show = EntryKind::kContent;
   } else if (result == ReadResult::kGap) {
     d.cause = PadCause::kRefused;
+  } else if (result == ReadResult::kHole) {
+    d.cause = PadCause::kSkipped;
   } else {
     d.cause = CauseOfMissing(*entry, sources.IsPastEnd(entry->source, d.unit));
   }

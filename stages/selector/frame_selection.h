@@ -24,7 +24,8 @@ struct MappingLock {
 class ISources {
  public:
   virtual ~ISources() = default;
-  // kOk: the unit is there and whole, `meta` describes it. kGap: it is there and must not be used. kTooEarly:
+  // kOk: the unit is there and whole, `meta` describes it. kGap: it is there and must not be used. kHole: it
+  // was passed over and will never come. kTooEarly:
   // not yet. kTooLate: it has been released, it will not come again.
   virtual ReadResult Peek(const SourceRef& source, uint64_t unit, SlotMeta& meta) = 0;
   // True when the producer has said that this unit does not exist.

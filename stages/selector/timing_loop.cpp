@@ -45,6 +45,7 @@ void TimingLoop::Count(const Decision& decision, Nanos opened) {
   line_.Set(SelectorCounter::kTimelineVersion, decision.timeline_version);
   if (opened - pacer_.Deadline(decision.tick) > period_ns_) line_.Add(SelectorCounter::kLateTicks);
   if (decision.show == EntryKind::kContent) line_.Add(SelectorCounter::kContentFrames);
+  if (decision.show == EntryKind::kSlate) line_.Add(SelectorCounter::kSlateFrames);
   if (decision.show == EntryKind::kPad) {
     line_.Add(static_cast<SelectorCounter>(static_cast<size_t>(SelectorCounter::kPadFirst) +
                                            static_cast<size_t>(decision.cause)));

@@ -36,5 +36,59 @@ TEST_F(DecoderRecovery, OfASuccessorThatDiesWhileItStartsIsSeenByNobody) {
   EXPECT_EQ(StopAndJudge(schedule).pad, 0);
 }
 
+// A place in a file that no decoder gets over: a hole of a second, up to the next key picture.
+TEST_F(DecoderRecovery, OfAFileWithAPoisonousSpotCostsTheSpotAndNoMore) {
+  const Clip live = MakeClip(1, 400, "-g 15");
+  Schedule schedule(format_, NowUtcMs());
+  Entry poisoned = Show(live, 10'000);
+  poisoned.uri = "fault:crash_at=120:" + poisoned.uri;
+  schedule.AddBlock("a", {Pad(5000), poisoned});
+  schedule.AddBlock("b", {ShowPattern(2, 1000)});
+  channel_.Begin(schedule);
+  channel_.FeedRest(schedule);
+  const int64_t pad = StopAndJudge(schedule).pad;
+  EXPECT_GE(pad, 30);
+  EXPECT_LE(pad, 60);
+  const int64_t spot = 5000 + format_.MsOfPicture(120);
+  EXPECT_EQ(PadBetween(0, spot - 40), PadBetween(0, 5000)) << "nothing is lost before the spot";
+  EXPECT_EQ(PadBetween(spot + 2000, 15'000), 0) << "nor two seconds behind it";
+  EXPECT_EQ(PadFrames("SKIPPED"), pad);
+}
+
+TEST_F(DecoderRecovery, OfAFileThatHangsItsDecoderAtOnePlaceComesBackBehindIt) {
+  const Clip live = MakeClip(1, 500, "-g 15");
+  Schedule schedule(format_, NowUtcMs());
+  Entry poisoned = Show(live, 14'000);
+  poisoned.uri = "fault:hang_at=120:" + poisoned.uri;
+  schedule.AddBlock("a", {Pad(5000), poisoned});
+  schedule.AddBlock("b", {ShowPattern(2, 1000)});
+  channel_.Begin(schedule);
+  channel_.FeedRest(schedule);
+  StopAndJudge(schedule);
+  // Two deadlines of 2 s, less what was in the ring, and the hole.
+  EXPECT_EQ(PadBetween(5000 + format_.MsOfPicture(120) + 5000, 19'000), 0);
+  EXPECT_GT(PadFrames("HANG"), 0);
+}
+
+TEST_F(DecoderRecovery, ThatFailsSixTimesIsSlateUntilTheSegmentEnds) {
+  Schedule schedule(format_, NowUtcMs());
+  schedule.AddBlock("a",
+                    {Pad(2000), ShowFile("fault:crash_at=open:pattern:clip=1", 8000), ShowPattern(2, 3000)});
+  schedule.AddBlock("b", {ShowPattern(3, 1000)});
+  channel_.Begin(schedule);
+  channel_.SleepUntil(8000);
+  EXPECT_EQ(ChannelState(channel_.Metrics()), "error");
+  channel_.SleepUntil(11'500);
+  EXPECT_EQ(ChannelState(channel_.Metrics()), "ready") << "the next segment clears it";
+  channel_.FeedRest(schedule);
+  StopAndJudge(schedule, Slate::kShown);
+  for (int64_t ms : {7000, 8000, 9900})
+    EXPECT_EQ(aired_.At(format_.TickAt(ms)).clip, Stretch::kOther) << "no slate at " << ms << " ms";
+  EXPECT_EQ(PadBetween(10'000, 14'000), 0);
+  ExpectContentAt(10'040, schedule);
+  EXPECT_GT(metrics_.Sum("air_slate_frames_total").value_or(0), 60);
+  EXPECT_EQ(metrics_.Sum("air_segments_given_up_total"), 1);
+}
+
 }  // namespace
 }  // namespace air::e2e

@@ -284,6 +284,29 @@ INSTANTIATE_TEST_SUITE_P(
                     48000}),
     [](const auto& format) { return std::string(format.param.name); });
 
+// Behind a place that brings decoders down nothing is decoded that lies before the next key picture.
+TEST(FileProducerTakeOver, SkipsToTheNextKeyPictureAndMakesTheSameUnitsFromThere) {
+  const ClipFolder folder;
+  ClipSpec spec{.pictures = 150, .samples = 6 * 48'000, .sound = Tone(440, 48'000)};
+  spec.options = "-c:v libx264 -g 20 -keyint_min 20 -sc_threshold 0 -c:a aac";
+  ProducerRequest request = RequestFor(MakeClip(folder, "keys.mp4", spec), SmallHouse({.num = 25, .den = 1}));
+  const std::vector<PlayedUnit> straight = Play(request, 1000);
+  ASSERT_GE(straight.size(), 150u);
+  request.skips = true;
+  for (const auto& [asked, expected] : {std::pair(41, 60), {60, 60}, {61, 80}, {95, 100}}) {
+    request.first_unit = UnitIndex(asked);
+    FileProducer producer;
+    ASSERT_TRUE(producer.Start(request).ok());
+    ASSERT_EQ(producer.Next(), UnitIndex(expected)) << "asked for " << asked;
+    PlayedUnit unit;
+    unit.video.resize(request.format.VideoBytes());
+    unit.audio.resize(size_t{request.format.MaxUnitSamples()} * request.format.channels);
+    ASSERT_TRUE(producer.Render(producer.Next(), {unit.video, unit.audio, {}}, unit.info).ok());
+    EXPECT_EQ(unit.video, straight[static_cast<size_t>(expected)].video) << expected;
+    EXPECT_EQ(unit.info.media_position_us, straight[static_cast<size_t>(expected)].info.media_position_us);
+  }
+}
+
 TEST(FileProducerTakeOver, ContinuesSoundAloneOnTheSameSamples) {
   const ClipFolder folder;
   ClipSpec spec{.sample_rate = 44100, .samples = 8 * 44100, .sound = Tone(440, 44100)};

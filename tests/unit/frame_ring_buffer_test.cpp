@@ -378,9 +378,32 @@ TEST_F(BackpressureRing, TellsWhatIsNotThere) {
   EXPECT_EQ(PeekUnit(reader, 1), ReadResult::kOk);
   EXPECT_EQ(PeekUnit(reader, 2), ReadResult::kTooEarly);
   view.writer().next = 3;  // a writer that lies
-  EXPECT_EQ(PeekUnit(reader, 2), ReadResult::kGap);
+  EXPECT_EQ(PeekUnit(reader, 2), ReadResult::kHole);
   view.slot(2).commit = kWriting | 2;
+  EXPECT_EQ(PeekUnit(reader, 2), ReadResult::kHole);
+  view.slot(2).commit = 3 + kSlots;
   EXPECT_EQ(PeekUnit(reader, 2), ReadResult::kGap);
+}
+
+TEST_F(BackpressureRing, ShowsUnitsThatWerePassedOverAsAHole) {
+  BackpressureWriter writer = Writer();
+  Put(writer);
+  writer.JumpTo(3);
+  EXPECT_EQ(PeekUnit(reader, 1), ReadResult::kTooEarly) << "nobody knows yet whether it goes on";
+  Put(writer);
+  EXPECT_EQ(PeekUnit(reader, 0), ReadResult::kOk);
+  EXPECT_EQ(PeekUnit(reader, 1), ReadResult::kHole);
+  EXPECT_EQ(PeekUnit(reader, 2), ReadResult::kHole);
+  EXPECT_EQ(PeekUnit(reader, 3), ReadResult::kOk);
+  EXPECT_EQ(Writer().next(), 4u) << "a successor goes on behind it";
+}
+
+TEST_F(BackpressureRing, EndsBehindItsLastUnitWhenNothingComesAfterAHole) {
+  BackpressureWriter writer = Writer();
+  Put(writer);
+  writer.JumpTo(3);
+  writer.SetEnd();
+  EXPECT_EQ(reader.end(), 1u);
 }
 
 TEST_F(BackpressureRing, RefusesAUnitOfAHostileWriter) {

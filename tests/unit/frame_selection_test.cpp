@@ -28,6 +28,7 @@ class ScriptedSources final : public ISources {
     uint64_t there = 0;          // units 0..there-1 have come
     uint64_t end = kEndUnknown;  // first unit that will never exist, once the producer has said so
     std::set<uint64_t> refused;  // come, but not to be used
+    std::set<uint64_t> skipped;  // passed over
     uint64_t released = 0;       // given back: gone
   };
 
@@ -38,6 +39,7 @@ class ScriptedSources final : public ISources {
     if (unit < asset.released) return ReadResult::kTooLate;
     if (unit >= asset.there) return ReadResult::kTooEarly;
     if (asset.refused.contains(unit)) return ReadResult::kGap;
+    if (asset.skipped.contains(unit)) return ReadResult::kHole;
     meta.index = unit;
     return ReadResult::kOk;
   }
@@ -208,6 +210,18 @@ TEST_F(FrameSelection, ARefusedFirstUnitDoesNotCostItsSegment) {
   Plan({Content(0, 4, 1, Source(0))});
   sources_[Source(0)] = {.there = kPlenty, .end = kEndUnknown, .refused = {0}, .released = 0};
   EXPECT_EQ(Program(0, 4), "REFUSED a1 a2 a3");
+}
+
+TEST_F(FrameSelection, UnitsThatWereSkippedCostTheirOwnTicksOnly) {
+  Plan({Content(0, 6, 1, Source(0))});
+  sources_[Source(0)] = {.there = kPlenty, .end = kEndUnknown, .refused = {}, .skipped = {1, 2, 3}};
+  EXPECT_EQ(Program(0, 6), "a0 SKIPPED SKIPPED SKIPPED a4 a5");
+}
+
+TEST_F(FrameSelection, ASegmentWhoseFirstUnitsWereSkippedStaysInItsPlace) {
+  Plan({Content(0, 4, 1, Source(0))});
+  sources_[Source(0)] = {.there = kPlenty, .end = kEndUnknown, .refused = {}, .skipped = {0, 1}};
+  EXPECT_EQ(Program(0, 4), "SKIPPED SKIPPED a2 a3");
 }
 
 TEST_F(FrameSelection, EverySegmentCountsFromItsOwnFirstUnit) {

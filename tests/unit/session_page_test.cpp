@@ -41,7 +41,7 @@ TEST_F(SessionPageTest, TellsEveryStageTheSameFacts) {
 
 TEST_F(SessionPageTest, RefusesWhatIsNoSessionPage) {
   EXPECT_FALSE(SessionPage::Attach(memory_.bytes().first(kSessionBytes - 1)).ok());
-  header().layout_version = 2;
+  header().layout_version = kSessionLayoutVersion + 1;
   EXPECT_THAT(Refusal(), HasSubstr("version"));
   FormatSession(memory_.bytes(), kFacts);
   header().magic = 0;
