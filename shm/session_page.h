@@ -62,6 +62,13 @@ enum class EncoderCounter : size_t {
   kOverruns,  // ticks the program ring had lost: picture repeated, silence
   kDiscontinuities,
   kCodecErrors,
+  kBytes,         // committed to the journal
+  kPcrs,          // on the wire
+  kStamps,        // PTS: pictures and sound units
+  kNullPackets,   // constant rate: packets that fill it
+  kLatePictures,  // constant rate: whose last byte came after their DTS, the coder having overstepped its VBV
+  kBacklogPackets,  // constant rate, at present: of pictures, coded and waiting for their place
+  kLagTicks,        // at present: ticks the program has made and this sink has not
   kCount
 };
 

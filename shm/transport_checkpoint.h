@@ -29,7 +29,11 @@ struct TransportCheckpoint {
   int64_t first_tick =
       0;  // of the sink, or the one behind the last declared jump: its sound is not held back
   std::array<uint16_t, 16> sound_bytes{};  // of the last 16 sound PES, unit i in [i % 16]: the T-STD's buffer
-  std::array<uint8_t, 24> reserved_end{};
+  // Constant rate: the packets of the picture that are coded and not in the stream yet, [begin, end) of the
+  // journal's backlog ring. Equal: none.
+  uint64_t backlog_begin = 0;
+  uint64_t backlog_end = 0;
+  std::array<uint8_t, 8> reserved_end{};
 
   bool operator==(const TransportCheckpoint&) const = default;
 };

@@ -23,7 +23,8 @@ bool IsPowerOfTwoIn(uint32_t value, uint32_t min, uint32_t max) {
 }
 
 bool IsUsable(const JournalGeometry& g) {
-  return IsPowerOfTwoIn(g.packet_capacity, 1024, 1u << 22) && IsPowerOfTwoIn(g.checkpoint_slots, 16, 65536);
+  return IsPowerOfTwoIn(g.packet_capacity, 1024, 1u << 22) && IsPowerOfTwoIn(g.checkpoint_slots, 16, 65536) &&
+         (g.backlog_capacity == 0 || IsPowerOfTwoIn(g.backlog_capacity, 64, 1u << 20));
 }
 
 const JournalHeader& HeaderOf(std::span<const std::byte> memory) {
@@ -31,11 +32,17 @@ const JournalHeader& HeaderOf(std::span<const std::byte> memory) {
 }
 
 JournalGeometry GeometryOf(const JournalHeader& header) {
-  return {.packet_capacity = header.packet_capacity, .checkpoint_slots = header.checkpoint_slots};
+  return {.packet_capacity = header.packet_capacity,
+          .checkpoint_slots = header.checkpoint_slots,
+          .backlog_capacity = header.backlog_capacity};
 }
 
 size_t PacketSlot(const JournalGeometry& g, uint64_t packet) {
   return (packet & (g.packet_capacity - 1)) * kPacketSlotBytes;
+}
+
+size_t BacklogSlot(const JournalGeometry& g, uint64_t packet) {
+  return (packet & (g.backlog_capacity - 1)) * kPacketSlotBytes;
 }
 
 size_t RecordSlot(const JournalGeometry& g, uint64_t number) {
@@ -47,7 +54,9 @@ size_t RecordSlot(const JournalGeometry& g, uint64_t number) {
 bool IsPlausible(const JournalRecord& record, const JournalGeometry& g, uint64_t reserved) {
   return record.first_packet <= record.end_packet &&
          record.end_packet - record.first_packet <= g.packet_capacity && record.end_packet <= reserved &&
-         record.checkpoint.packets == record.end_packet;
+         record.checkpoint.packets == record.end_packet &&
+         record.checkpoint.backlog_begin <= record.checkpoint.backlog_end &&
+         record.checkpoint.backlog_end - record.checkpoint.backlog_begin <= g.backlog_capacity;
 }
 
 }  // namespace
@@ -56,16 +65,21 @@ size_t JournalGeometry::PacketOffset() const {
   return kRecordsOffset + RoundUpToPage(size_t{checkpoint_slots} * sizeof(JournalRecord));
 }
 
-size_t JournalGeometry::SegmentBytes() const {
+size_t JournalGeometry::BacklogOffset() const {
   return PacketOffset() + RoundUpToPage(size_t{packet_capacity} * kPacketSlotBytes);
+}
+
+size_t JournalGeometry::SegmentBytes() const {
+  return BacklogOffset() + RoundUpToPage(size_t{backlog_capacity} * kPacketSlotBytes);
 }
 
 absl::Status FormatJournal(std::span<std::byte> memory, const JournalGeometry& geometry,
                            const std::array<uint64_t, 2>& instance_id) {
   if (!IsUsable(geometry)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "transport journal: ", geometry.packet_capacity, " packets and ", geometry.checkpoint_slots,
-        " checkpoints; give powers of two, 1024..4194304 and 16..65536"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("transport journal: ", geometry.packet_capacity, " packets, ", geometry.checkpoint_slots,
+                     " checkpoints and a backlog of ", geometry.backlog_capacity,
+                     "; give powers of two, 1024..4194304, 16..65536 and 64..1048576"));
   }
   if (memory.size() < geometry.SegmentBytes() || reinterpret_cast<uintptr_t>(memory.data()) % 128 != 0) {
     return absl::OutOfRangeError(absl::StrCat("transport journal: needs ", geometry.SegmentBytes(),
@@ -81,6 +95,8 @@ absl::Status FormatJournal(std::span<std::byte> memory, const JournalGeometry& g
   header->packet_offset = geometry.PacketOffset();
   header->segment_bytes = geometry.SegmentBytes();
   header->instance_id = instance_id;
+  header->backlog_capacity = geometry.backlog_capacity;
+  header->backlog_offset = geometry.BacklogOffset();
   header->magic.store(kJournalMagic, std::memory_order_release);  // SYNC POINT: ValidateJournal
   return absl::OkStatus();
 }
@@ -102,8 +118,8 @@ absl::Status ValidateJournal(std::span<const std::byte> memory) {
     return absl::DataLossError(absl::StrCat("transport journal: absurd counts: ", geometry.packet_capacity,
                                             " packets, ", geometry.checkpoint_slots, " checkpoints"));
   }
-  if (header.packet_offset != geometry.PacketOffset() || header.segment_bytes != geometry.SegmentBytes() ||
-      memory.size() < geometry.SegmentBytes()) {
+  if (header.packet_offset != geometry.PacketOffset() || header.backlog_offset != geometry.BacklogOffset() ||
+      header.segment_bytes != geometry.SegmentBytes() || memory.size() < geometry.SegmentBytes()) {
     return absl::DataLossError(absl::StrCat("transport journal: ", memory.size(), " bytes mapped, ",
                                             header.segment_bytes, " claimed, ", geometry.SegmentBytes(),
                                             " needed by its counts"));
@@ -235,6 +251,7 @@ absl::StatusOr<JournalWriter> JournalWriter::Attach(std::span<std::byte> memory)
   writer.encoder_ = reinterpret_cast<EncoderPage*>(memory.data() + kEncoderPageOffset);
   writer.records_ = memory.data() + kRecordsOffset;
   writer.packets_ = memory.data() + writer.geometry_.PacketOffset();
+  writer.backlog_ = memory.data() + writer.geometry_.BacklogOffset();
   writer.committed_ = reader->CommittedTicks();
   if (writer.committed_ > 0) {
     std::optional<JournalEntry> newest = reader->Newest();
@@ -244,6 +261,7 @@ absl::StatusOr<JournalWriter> JournalWriter::Attach(std::span<std::byte> memory)
     }
     writer.last_ = newest->record;
     writer.open_first_ = writer.open_end_ = newest->record.end_packet;
+    writer.open_backlog_end_ = newest->record.checkpoint.backlog_end;
   }
   writer.encoder_->writer_epoch.store(writer.encoder_->writer_epoch.load(std::memory_order_relaxed) + 1,
                                       std::memory_order_relaxed);
@@ -272,6 +290,36 @@ absl::Status JournalWriter::Append(std::span<const std::byte> packets) {
   return absl::OkStatus();
 }
 
+absl::Status JournalWriter::AppendBacklog(std::span<const std::byte> packets) {
+  const uint64_t count = packets.size() / kJournalPacketBytes;
+  if (packets.size() % kJournalPacketBytes != 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("transport journal: ", packets.size(), " bytes are not whole packets"));
+  }
+  const uint64_t kept_from = last_ ? last_->checkpoint.backlog_begin : 0;
+  if (open_backlog_end_ + count - kept_from > geometry_.backlog_capacity) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("transport journal: a backlog of more than ", geometry_.backlog_capacity, " packets"));
+  }
+  for (uint64_t i = 0; i < count; ++i) {
+    CopyToShared(backlog_ + BacklogSlot(geometry_, open_backlog_end_ + i),
+                 packets.data() + i * kJournalPacketBytes, kJournalPacketBytes);
+  }
+  open_backlog_end_ += count;
+  return absl::OkStatus();
+}
+
+std::vector<std::byte> JournalWriter::Backlog() const {
+  if (!last_) return {};
+  const uint64_t begin = last_->checkpoint.backlog_begin;
+  std::vector<std::byte> packets((last_->checkpoint.backlog_end - begin) * kJournalPacketBytes);
+  for (size_t i = 0; i * kJournalPacketBytes < packets.size(); ++i) {
+    CopyFromShared(packets.data() + i * kJournalPacketBytes, backlog_ + BacklogSlot(geometry_, begin + i),
+                   kJournalPacketBytes);
+  }
+  return packets;
+}
+
 absl::Status JournalWriter::Commit(const TickCommit& commit) {
   auto refuse = [](auto... text) {
     return absl::InvalidArgumentError(absl::StrCat("transport journal: ", text...));
@@ -285,11 +333,22 @@ absl::Status JournalWriter::Commit(const TickCommit& commit) {
   if (commit.checkpoint.packets != open_end_) {
     return refuse("checkpoint counts ", commit.checkpoint.packets, " packets, the journal ", open_end_);
   }
+  const TransportCheckpoint& after = commit.checkpoint;
+  const uint64_t kept_from = last_ ? last_->checkpoint.backlog_begin : 0;
+  if (after.backlog_end != open_backlog_end_ || after.backlog_begin < kept_from ||
+      after.backlog_begin > after.backlog_end) {
+    return refuse("checkpoint with a backlog of [", after.backlog_begin, ", ", after.backlog_end,
+                  "), the journal's is [", kept_from, ", ", open_backlog_end_, ")");
+  }
+  if (commit.idr_packet >= std::max<uint64_t>(open_end_, 1)) {
+    return refuse("IDR picture at packet ", commit.idr_packet, ", the tick ends at ", open_end_);
+  }
   const JournalRecord record{.tick = commit.tick.value(),
                              .deadline_ns = commit.deadline.value(),
                              .first_packet = open_first_,
                              .end_packet = open_end_,
                              .flags = commit.idr ? uint32_t{kRecordIdr} : 0,
+                             .idr_packet = commit.idr ? std::max(commit.idr_packet, open_first_) : 0,
                              .checkpoint = commit.checkpoint};
   std::atomic_thread_fence(std::memory_order_release);  // SYNC POINT: JournalReader::ReadRecord
   CopyToShared(records_ + RecordSlot(geometry_, committed_), &record, sizeof(record));

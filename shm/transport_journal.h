@@ -28,9 +28,11 @@ namespace air {
 struct JournalGeometry {
   uint32_t packet_capacity = 65536;  // power of two, 1024..2^22; 65536 hold 12 s of 8 Mbit/s
   uint32_t checkpoint_slots = 1024;  // power of two, 16..65536; 1024 hold 17 s of 60 Hz
+  uint32_t backlog_capacity = 0;     // 0: variable rate, else a power of two, 64..2^20
 
   bool operator==(const JournalGeometry&) const = default;
   size_t PacketOffset() const;
+  size_t BacklogOffset() const;
   size_t SegmentBytes() const;  // 12.8 MB by default
 };
 
@@ -108,7 +110,8 @@ class JournalReader {
 struct TickCommit {
   Tick tick;
   Nanos deadline;                  // CLOCK_MONOTONIC instant the tick was due
-  bool idr = false;                // the tick opens with tables and an IDR picture
+  bool idr = false;                // an IDR picture begins in the tick, behind its tables
+  uint64_t idr_packet = 0;         // number of that picture's first packet; 0: the tick's first
   TransportCheckpoint checkpoint;  // state after the tick; `packets` is where the next tick starts
 };
 
@@ -128,6 +131,11 @@ class JournalWriter {
   // Adds whole packets to the open tick, still invisible. Errors: InvalidArgument (not whole packets),
   // ResourceExhausted (the tick would fill more than half of the ring).
   absl::Status Append(std::span<const std::byte> packets);
+  // Adds whole packets to the backlog; they count when a checkpoint names them. Errors: InvalidArgument (not
+  // whole packets), ResourceExhausted (the ring is full).
+  absl::Status AppendBacklog(std::span<const std::byte> packets);
+  // The backlog of the last commit.
+  std::vector<std::byte> Backlog() const;
   // Makes the open tick visible. Errors: InvalidArgument, and the tick stays open, when the tick is not after
   // the last one or the checkpoint disagrees with the tick or with the packets appended.
   absl::Status Commit(const TickCommit& commit);
@@ -143,10 +151,12 @@ class JournalWriter {
   EncoderPage* encoder_ = nullptr;
   std::byte* records_ = nullptr;
   std::byte* packets_ = nullptr;
+  std::byte* backlog_ = nullptr;
   std::optional<JournalRecord> last_;
   uint64_t committed_ = 0;   // own copies of the words this process alone writes
   uint64_t open_first_ = 0;  // first packet of the open tick
   uint64_t open_end_ = 0;
+  uint64_t open_backlog_end_ = 0;
 };
 
 }  // namespace air

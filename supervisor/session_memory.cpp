@@ -153,8 +153,8 @@ SessionMemory::~SessionMemory() {
   for (const std::string& name : ListNamedSegments(absl::StrCat(prefix_, "."))) RemoveNamedSegment(name);
 }
 
-absl::StatusOr<SharedSegment> SessionMemory::CreateJournal(uint64_t serial) const {
-  const JournalGeometry geometry;
+absl::StatusOr<SharedSegment> SessionMemory::CreateJournal(uint64_t serial,
+                                                           const JournalGeometry& geometry) const {
   absl::StatusOr<SharedSegment> journal = SharedSegment::CreateNamed(
       absl::StrCat(prefix_, ".journal-", serial), geometry.SegmentBytes(), Allocation::kLater);
   if (!journal.ok()) return journal;

@@ -61,7 +61,7 @@ class SessionMemory {
 
   // An empty transport journal for the session's `serial`th sink, still to be allocated. The sink owns it;
   // its name goes with the session.
-  absl::StatusOr<SharedSegment> CreateJournal(uint64_t serial) const;
+  absl::StatusOr<SharedSegment> CreateJournal(uint64_t serial, const JournalGeometry& geometry) const;
 
   // Empties a ring for another asset: a new generation, whose first unit has this index. Nobody may be
   // attached to it.

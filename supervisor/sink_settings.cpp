@@ -14,6 +14,7 @@ namespace {
 constexpr std::array<const char*, 6> kPresets = {"ultrafast", "superfast", "veryfast",
                                                  "faster",    "fast",      "medium"};
 constexpr int64_t kLeastVideoKbps = 100, kMostVideoKbps = 50'000;
+constexpr int64_t kMostRateKbps = 60'000;
 constexpr size_t kMostNameBytes = 64;
 
 template <class... Text>
@@ -61,7 +62,7 @@ absl::Status ReadEncoder(const ProgramFormat::Encoder& encoder, SinkSettings& si
     if (!(encoder.gop_seconds() >= 0.2 && encoder.gop_seconds() <= 2.0)) {
       return Wrong("encoder.gop_seconds: ", encoder.gop_seconds(), "; give 0.2 to 2");
     }
-    sink.gop_seconds = encoder.gop_seconds();
+    sink.stream.gop_seconds = encoder.gop_seconds();
   }
   if (encoder.has_preset()) {
     if (std::ranges::find(kPresets, encoder.preset()) == kPresets.end()) {
@@ -72,19 +73,16 @@ absl::Status ReadEncoder(const ProgramFormat::Encoder& encoder, SinkSettings& si
   }
   return Read({
       {"encoder.bitrate_kbps", encoder.has_bitrate_kbps(), encoder.bitrate_kbps(), kLeastVideoKbps,
-       kMostVideoKbps, sink.bitrate_kbps},
+       kMostVideoKbps, sink.stream.video_kbps},
       {"encoder.audio_bitrate_kbps", encoder.has_audio_bitrate_kbps(), encoder.audio_bitrate_kbps(),
-       kLeastSoundKbps, kMostSoundKbps, sink.sound_kbps},
-      {"encoder.vbv_ms", encoder.has_vbv_ms(), encoder.vbv_ms(), kLeastVbvMs, kMostVbvMs, sink.vbv_ms},
+       kLeastSoundKbps, kMostSoundKbps, sink.stream.sound_kbps},
+      {"encoder.vbv_ms", encoder.has_vbv_ms(), encoder.vbv_ms(), kLeastVbvMs, kMostVbvMs, sink.stream.vbv_ms},
       {"encoder.threads", encoder.has_threads(), encoder.threads(), 0, 64, sink.threads,
        ", where 0 leaves it to the encoder"},
   });
 }
 
 absl::Status ReadMux(const ProgramFormat::Mux& mux, SinkSettings& sink) {
-  if (mux.rate_kbps() != 0) {
-    return Wrong("mux.rate_kbps: a constant transport rate is not available yet; leave it out or give 0");
-  }
   if (mux.has_service_name()) {
     if (mux.service_name().empty() || mux.service_name().size() > kMostNameBytes) {
       return Wrong("mux.service_name: ", mux.service_name().size(), " bytes; give 1 to ", kMostNameBytes);
@@ -94,13 +92,36 @@ absl::Status ReadMux(const ProgramFormat::Mux& mux, SinkSettings& sink) {
   return Read({{"mux.delay_ms", mux.has_delay_ms(), mux.delay_ms(), 0, 2000, sink.delay_ms}});
 }
 
+// The picture gets what a constant rate leaves, or what was asked for if that fits.
+absl::Status ReadRate(const ProgramFormat& format, const HouseTime& time, StreamSettings& stream) {
+  if (format.mux().rate_kbps() == 0) return absl::OkStatus();
+  const uint32_t least = LeastRateKbps(time, stream);
+  const Number rate{"mux.rate_kbps",
+                    true,
+                    format.mux().rate_kbps(),
+                    least,
+                    kMostRateKbps,
+                    stream.rate_kbps,
+                    ", or 0 for a variable rate"};
+  if (absl::Status s = Read({rate}); !s.ok()) return s;
+  const uint32_t most = std::min(MostVideoKbps(time, stream), uint32_t{kMostVideoKbps});
+  if (!format.encoder().has_bitrate_kbps()) {
+    stream.video_kbps = most;
+  } else if (stream.video_kbps > most) {
+    return Wrong("encoder.bitrate_kbps: ", stream.video_kbps, " does not fit mux.rate_kbps ",
+                 stream.rate_kbps, " beside sound, tables and packet headers; give at most ", most);
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<SinkSettings> ReadSinkSettings(const ProgramFormat& format, const HouseFormat& house) {
   SinkSettings sink;
-  sink.bitrate_kbps = DefaultBitrateKbps(house);
+  sink.stream.video_kbps = DefaultBitrateKbps(house);
   if (absl::Status s = ReadEncoder(format.encoder(), sink); !s.ok()) return s;
   if (absl::Status s = ReadMux(format.mux(), sink); !s.ok()) return s;
+  if (absl::Status s = ReadRate(format, HouseTime(house), sink.stream); !s.ok()) return s;
   return sink;
 }
 

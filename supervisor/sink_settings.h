@@ -7,16 +7,14 @@
 
 #include "absl/status/statusor.h"
 #include "shm/house_format.h"
+#include "shm/stream_budget.h"
 
 namespace air {
 
 class ProgramFormat;
 
 struct SinkSettings {
-  uint32_t bitrate_kbps = 0;  // of the picture
-  uint32_t sound_kbps = 160;
-  uint32_t vbv_ms = 270;
-  double gop_seconds = 1.0;
+  StreamSettings stream;
   std::string preset = "veryfast";
   uint32_t threads = 2;
   uint32_t delay_ms = 0;

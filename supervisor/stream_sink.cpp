@@ -28,7 +28,8 @@ absl::Status StreamSink::Begin(SessionMemory& memory, const SinkSettings& settin
     return absl::ResourceExhaustedError(absl::StrCat("pipe: ", std::strerror(errno)));
   pipe_read_.Reset(ends[0]);
   pipe_write_.Reset(ends[1]);
-  absl::StatusOr<SharedSegment> journal = memory.CreateJournal(serial_);
+  absl::StatusOr<SharedSegment> journal =
+      memory.CreateJournal(serial_, JournalGeometryFor(settings.stream, settings.delay_ms));
   if (!journal.ok()) return journal.status();
   journal_ = *std::move(journal);
   absl::StatusOr<SenderPage*> sender = AttachSenderPage(journal_->bytes());
@@ -73,14 +74,15 @@ void StreamSink::StartEncoder() {
   stage::ToStage message;
   stage::ConfigureEncoder& configure = *message.mutable_encoder();
   configure.set_sink(line_);
-  configure.set_bitrate_kbps(settings_.bitrate_kbps);
-  configure.set_gop_seconds(settings_.gop_seconds);
+  configure.set_bitrate_kbps(settings_.stream.video_kbps);
+  configure.set_gop_seconds(settings_.stream.gop_seconds);
   configure.set_preset(settings_.preset);
   configure.set_threads(settings_.threads);
   configure.set_delay_ms(settings_.delay_ms);
   configure.set_service_name(settings_.service_name);
-  configure.set_vbv_ms(settings_.vbv_ms);
-  configure.set_sound_kbps(settings_.sound_kbps);
+  configure.set_vbv_ms(settings_.stream.vbv_ms);
+  configure.set_sound_kbps(settings_.stream.sound_kbps);
+  configure.set_rate_kbps(settings_.stream.rate_kbps);
   const int fds[] = {memory_->page().fd(), memory_->program().fd(), handover->get(),
                      socket_.get(),        pipe_read_.get(),        pipe_write_.get()};
   if (absl::Status s = encoder_->Send(message, fds); !s.ok()) {

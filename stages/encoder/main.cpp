@@ -43,6 +43,7 @@ class EncoderStage {
  private:
   absl::Status Map(Descriptor which, Access access, size_t min_bytes, SharedSegment& segment);
   MpegTSOutputSink::Config SinkConfig() const;
+  void Count(const MpegTSOutputSink& sink, StageLine& line) const;
 
   stage::ConfigureEncoder config_;
   std::vector<UniqueFd> fds_;
@@ -66,12 +67,14 @@ MpegTSOutputSink::Config EncoderStage::SinkConfig() const {
   return {.mux = {.house = session_->facts().format,
                   .pts_origin_90k = session_->facts().pts_origin,
                   .delay_90k = StreamDelay90k(stream),
+                  .rate_kbps = stream.rate_kbps,
                   .service_name = config_.service_name()},
           .encoder = {.bitrate_kbps = stream.video_kbps,
                       .gop_seconds = config_.gop_seconds(),
                       .preset = config_.preset(),
                       .threads = config_.threads(),
-                      .vbv_ms = stream.vbv_ms},
+                      .vbv_ms = stream.vbv_ms,
+                      .rate_kbps = stream.rate_kbps},
           .sound_kbps = stream.sound_kbps};
 }
 
@@ -93,14 +96,26 @@ absl::Status EncoderStage::Attach() {
 
   SendLimits limits;
   limits.delay_ns = int64_t{config_.delay_ms()} * kNanosPerMs;
-  const int64_t origin = session_->facts().pts_origin;
   absl::StatusOr<std::unique_ptr<ExactlyOnceSender>> sender = ExactlyOnceSender::Create(
       journal_.bytes(), {fds_[kSocket].get(), fds_[kPipeRead].get(), fds_[kPipeWrite].get()},
-      [origin](const TransportCheckpoint& before) { return RejoinPackets(before, origin); }, limits, clock_);
+      [mux = SinkConfig().mux](const TransportCheckpoint& before) { return RejoinPackets(before, mux); },
+      limits, clock_);
   if (!sender.ok()) return sender.status();
   sender_ = *std::move(sender);
   sender_->Start();
   return absl::OkStatus();
+}
+
+void EncoderStage::Count(const MpegTSOutputSink& sink, StageLine& line) const {
+  const TickFacts& tick = sink.facts();
+  line.Add(EncoderCounter::kTicks);
+  line.Add(EncoderCounter::kBytes, tick.packets * kTsPacketBytes);
+  line.Add(EncoderCounter::kPcrs, tick.pcrs);
+  line.Add(EncoderCounter::kStamps, tick.stamps);
+  line.Add(EncoderCounter::kNullPackets, tick.null_packets);
+  line.Add(EncoderCounter::kLatePictures, tick.late_pictures);
+  line.Set(EncoderCounter::kBacklogPackets, tick.backlog);
+  line.Set(EncoderCounter::kLagTicks, static_cast<uint64_t>(feed_->TicksBehind(sink.next_tick())));
 }
 
 absl::Status EncoderStage::Run() {
@@ -127,7 +142,7 @@ absl::Status EncoderStage::Run() {
       line.Add(EncoderCounter::kCodecErrors);
       return s;
     }
-    line.Add(EncoderCounter::kTicks);
+    Count(sink, line);
   }
   const absl::Status ended = *sender_->ended();
   return absl::IsUnavailable(ended) ? absl::OkStatus() : ended;

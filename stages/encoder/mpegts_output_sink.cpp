@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <limits>
 
 #include "shm/stream_budget.h"
 #include "stages/encoder/adts.h"
 #include "stages/encoder/annex_b.h"
 #include "stages/encoder/ts_pes.h"
+#include "stages/encoder/ts_tables.h"
 
 namespace air {
 
@@ -23,6 +26,12 @@ MpegTSOutputSink::MpegTSOutputSink(const Config& config, JournalWriter journal)
       vbv_(time_, config.encoder.bitrate_kbps, config.encoder.vbv_ms) {
   const FrameRate rate = config_.mux.house.rate;
   gop_ticks_ = std::max<int64_t>(1, std::llround(config_.encoder.gop_seconds * rate.num / rate.den));
+  if (config_.mux.rate_kbps == 0) return;
+  constant_rate_.emplace(config_.mux);
+  const std::vector<std::byte> backlog = journal_.Backlog();
+  backlog_.resize(backlog.size() / kTsPacketBytes);
+  for (size_t i = 0; i < backlog_.size(); ++i)
+    std::memcpy(backlog_[i].data(), backlog.data() + i * kTsPacketBytes, kTsPacketBytes);
 }
 
 absl::StatusOr<std::unique_ptr<MpegTSOutputSink>> MpegTSOutputSink::Create(const Config& config,
@@ -87,9 +96,12 @@ absl::Status MpegTSOutputSink::TakeSound(const ProgramTick& tick) {
   adts_.clear();
   units_.clear();
   int64_t index = checkpoint_.next_audio_frame;
+  size_t room = constant_rate_ ? constant_rate_->SoundRoom(tick.tick) : std::numeric_limits<size_t>::max();
   while (!held_.empty()) {
     const size_t pes_bytes = kPesHeaderBytes + held_.front().size();
-    if (!sound_.Leaves(index, pes_bytes, tick.tick, checkpoint_)) break;
+    const size_t packets = PacketsOfPes(pes_bytes);
+    if (packets > room || !sound_.Leaves(index, pes_bytes, tick.tick, checkpoint_)) break;
+    room -= packets;
     SoundSchedule::Note(index, pes_bytes, checkpoint_);
     adts_.push_back(std::move(held_.front()));
     held_.pop_front();
@@ -116,26 +128,54 @@ absl::Status MpegTSOutputSink::Consume(const ProgramTick& tick) {
   }
   if (absl::Status s = TakeSound(tick); !s.ok()) return s;
 
-  packets_.clear();
-  mux_.Append({.tick = tick.tick,
-               .picture = *picture,
-               .idr = idr,
-               .discontinuity = tick.discontinuity,
-               .audio = units_},
-              checkpoint_, packets_);
+  const absl::StatusOr<std::optional<size_t>> idr_packet = Multiplex({.tick = tick.tick,
+                                                                      .picture = *picture,
+                                                                      .idr = idr,
+                                                                      .discontinuity = tick.discontinuity,
+                                                                      .audio = units_});
+  if (!idr_packet.ok()) return idr_packet.status();
   checkpoint_.vbv_fullness = static_cast<uint32_t>(
       vbv_.After(checkpoint_.vbv_fullness, tick.tick, int64_t{8} * static_cast<int64_t>(picture->size())));
-  return Commit(tick, idr);
-}
-
-absl::Status MpegTSOutputSink::Commit(const ProgramTick& tick, bool idr) {
   if (idr) {
     checkpoint_.idr_pic_id = next_idr_pic_id_;
     next_idr_pic_id_ ^= 1;
   }
+  return Commit(tick, *idr_packet);
+}
+
+absl::StatusOr<std::optional<size_t>> MpegTSOutputSink::Multiplex(const TickUnits& units) {
+  facts_ = {.stamps = 1 + units.audio.size()};
+  if (constant_rate_) return MultiplexAtConstantRate(units);
+  packets_.clear();
+  mux_.Append(units, checkpoint_, packets_);
+  facts_.pcrs = static_cast<uint64_t>(StreamCadence(time_).pcrs_per_tick);
+  if (!units.idr) return std::nullopt;
+  const auto picture =
+      std::ranges::find_if(packets_, [](const TsPacket& packet) { return PidOf(packet) == kVideoPid; });
+  return static_cast<size_t>(picture - packets_.begin());
+}
+
+absl::StatusOr<std::optional<size_t>> MpegTSOutputSink::MultiplexAtConstantRate(const TickUnits& units) {
+  ConstantRateTick tick = constant_rate_->Append(units, checkpoint_, backlog_);
+  packets_ = std::move(tick.packets);
+  facts_.null_packets = tick.null_packets;
+  facts_.late_pictures = tick.late_pictures;
+  facts_.pcrs = tick.pcrs;
+  facts_.backlog = backlog_.size();
+  const std::vector<TsPacket> carried(backlog_.end() - static_cast<ptrdiff_t>(tick.carried), backlog_.end());
+  if (absl::Status s = journal_.AppendBacklog(std::as_bytes(std::span(carried))); !s.ok()) return s;
+  return tick.idr_packet;
+}
+
+absl::Status MpegTSOutputSink::Commit(const ProgramTick& tick, std::optional<size_t> idr_packet) {
+  facts_.packets = packets_.size();
+  const uint64_t first = journal_.next_packet();
   if (absl::Status s = journal_.Append(std::as_bytes(std::span(packets_))); !s.ok()) return s;
-  return journal_.Commit(
-      {.tick = tick.tick, .deadline = tick.deadline, .idr = idr, .checkpoint = checkpoint_});
+  return journal_.Commit({.tick = tick.tick,
+                          .deadline = tick.deadline,
+                          .idr = idr_packet.has_value(),
+                          .idr_packet = first + idr_packet.value_or(0),
+                          .checkpoint = checkpoint_});
 }
 
 }  // namespace air

@@ -1,17 +1,19 @@
 // MpegTSOutputSink: picture and sound of one tick become packets in the sink's transport journal, committed
 // whole with the checkpoint of that moment. Beginning and going on are one path: a checkpoint says where (a
-// zeroed one begins).
+// zeroed one begins). At a constant rate the packets that did not fit their tick stand in the journal too.
 #pragma once
 
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "shm/house_time.h"
 #include "shm/transport_journal.h"
 #include "stages/encoder/audio_encoder.h"
+#include "stages/encoder/constant_rate.h"
 #include "stages/encoder/output_sink.h"
 #include "stages/encoder/sound_schedule.h"
 #include "stages/encoder/ts_multiplexer.h"
@@ -19,6 +21,16 @@
 #include "stages/encoder/video_encoder.h"
 
 namespace air {
+
+// What one tick put on the wire, for whoever counts.
+struct TickFacts {
+  uint64_t packets = 0;
+  uint64_t null_packets = 0;   // constant rate: filling
+  uint64_t late_pictures = 0;  // constant rate: whose last byte misses their DTS
+  uint64_t pcrs = 0;
+  uint64_t stamps = 0;   // PTS: pictures and sound units
+  uint64_t backlog = 0;  // constant rate: packets waiting behind the tick
+};
 
 class MpegTSOutputSink final : public IOutputSink {
  public:
@@ -43,6 +55,8 @@ class MpegTSOutputSink final : public IOutputSink {
   absl::Status Prime(std::span<const int16_t> sound);
 
   absl::Status Consume(const ProgramTick& tick) override;
+  // Of the last tick consumed.
+  const TickFacts& facts() const { return facts_; }
 
  private:
   MpegTSOutputSink(const Config& config, JournalWriter journal);
@@ -56,12 +70,18 @@ class MpegTSOutputSink final : public IOutputSink {
   // Keeps the SPS and PPS of the first IDR picture in the journal, or compares them with those a predecessor
   // kept there: a decoder that has joined must be able to go on with them.
   absl::Status CheckCodecConfig(std::span<const uint8_t> picture);
-  absl::Status Commit(const ProgramTick& tick, bool idr);
+  // Both multiplexers, by the rate: fill packets_ and facts_, store the new part of the backlog, and say
+  // where an IDR picture begins in packets_, if one does.
+  absl::StatusOr<std::optional<size_t>> Multiplex(const TickUnits& units);
+  absl::StatusOr<std::optional<size_t>> MultiplexAtConstantRate(const TickUnits& units);
+  absl::Status Commit(const ProgramTick& tick, std::optional<size_t> idr_packet);
 
   Config config_;
   HouseTime time_;
   JournalWriter journal_;
   TsMultiplexer mux_;
+  std::optional<ConstantRateMultiplexer> constant_rate_;
+  Backlog backlog_;  // as the journal has it
   SoundSchedule sound_;
   VbvAccount vbv_;
   TransportCheckpoint checkpoint_;
@@ -75,6 +95,7 @@ class MpegTSOutputSink final : public IOutputSink {
                                             // checkpoint's next_audio_frame
   std::vector<std::vector<uint8_t>> adts_;  // framed sound of one tick
   std::vector<AudioUnit> units_;
+  TickFacts facts_;
 };
 
 // The AAC access unit a stream that begins at tick n begins with: the first one whose priming reaches that

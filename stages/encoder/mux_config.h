@@ -18,6 +18,7 @@ struct MuxConfig {
   // sound 26 hours after the picture.
   int64_t pts_origin_90k = 0;
   int64_t delay_90k = 27'000;  // PTS of a picture minus the PCR beside it: the receiver's buffering, 300 ms
+  uint32_t rate_kbps = 0;      // of the whole stream, constant; 0: variable
   uint16_t transport_stream_id = 1;
   std::string service_name = "AIR";   // UTF-8, see kMaxServiceNameBytes
   std::string provider_name = "AIR";  // UTF-8

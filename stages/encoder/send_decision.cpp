@@ -52,7 +52,10 @@ SendDecision DecideSend(const JournalReader& journal, uint64_t position, Nanos n
   if (at_tick_border && (lapped || NearlyLapped(journal.geometry(), position, *at, *newest) ||
                          BacklogExceeded(*at, *newest, limits))) {
     if (auto idr = journal.LatestIdr(position + 1)) {
-      return {.action = Action::kRejoin, .end = idr->entry.record.first_packet, .before = idr->before};
+      return {.action = Action::kRejoin,
+              .end = idr->entry.record.first_packet,
+              .before = idr->before,
+              .idr_packet = idr->entry.record.idr_packet};
     }
     if (lapped) return {};
   }

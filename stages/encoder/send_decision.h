@@ -28,6 +28,7 @@ struct SendDecision {
   uint64_t end = 0;
   Nanos until{};
   TransportCheckpoint before{};  // state of the stream before packet `end`
+  uint64_t idr_packet = 0;       // where the picture begins that is rejoined for, `end` or later in its tick
 };
 
 SendDecision DecideSend(const JournalReader& journal, uint64_t position, Nanos now, const SendLimits& limits);

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "stages/encoder/rejoin_mask.h"
 
 namespace air {
 namespace {
@@ -172,11 +173,32 @@ absl::Status ExactlyOnceSender::SendChunk(uint64_t first, uint64_t end) {
   const std::span<std::byte> bytes = std::span(chunk_).first((end - first) * kJournalPacketBytes);
   // Overwritten while we copied: nothing has happened yet, and the next decision is a rejoin.
   if (journal_.CopyPackets(first, bytes) != JournalRead::kOk) return absl::OkStatus();
+  if (!MaskAfterRejoin(first, bytes)) return absl::OkStatus();
   return HandToPipe(bytes, end);
 }
 
+bool ExactlyOnceSender::MaskAfterRejoin(uint64_t first, std::span<std::byte> packets) const {
+  const uint64_t from = page_.rejoin_from.load(std::memory_order_relaxed);
+  const uint64_t idr = page_.rejoin_idr.load(std::memory_order_relaxed);
+  if (first >= idr || first + packets.size() / kJournalPacketBytes <= from) return true;
+  TsPacket idr_packet;
+  if (journal_.CopyPackets(idr, std::as_writable_bytes(std::span(idr_packet))) != JournalRead::kOk)
+    return false;
+  MaskBeforeIdr(packets, first, from, idr, idr_packet);
+  return true;
+}
+
 absl::Status ExactlyOnceSender::Rejoin(uint64_t position, const SendDecision& decision) {
-  const std::vector<TsPacket> prologue = prologue_(decision.before);
+  TsPacket idr_packet;
+  if (journal_.CopyPackets(decision.idr_packet, std::as_writable_bytes(std::span(idr_packet))) !=
+      JournalRead::kOk) {
+    return absl::OkStatus();  // overwritten meanwhile; the next decision is another one
+  }
+  TransportCheckpoint before = decision.before;
+  before.continuity[static_cast<size_t>(PidSlot::kVideo)] = ContinuityOf(idr_packet);
+  page_.rejoin_from.store(decision.end, std::memory_order_relaxed);
+  page_.rejoin_idr.store(decision.idr_packet, std::memory_order_relaxed);
+  const std::vector<TsPacket> prologue = prologue_(before);
   const auto bytes = std::as_bytes(std::span(prologue));
   if (bytes.empty() || bytes.size() > chunk_.size()) {
     return absl::InternalError(absl::StrCat("sender: a rejoin prologue of ", prologue.size(), " packets"));
@@ -238,6 +260,8 @@ std::optional<absl::Status> ExactlyOnceSender::ended() const {
 void PlaceForNewViewer(const JournalReader& journal, SenderPage& page) {
   const auto idr = journal.LatestIdr();
   if (!idr) return;
+  page.rejoin_from.store(idr->entry.record.first_packet, std::memory_order_relaxed);
+  page.rejoin_idr.store(idr->entry.record.idr_packet, std::memory_order_relaxed);
   page.intent.store(idr->entry.record.first_packet, std::memory_order_release);
   page.written.store(idr->entry.record.first_packet, std::memory_order_release);
 }

@@ -17,7 +17,8 @@
 //
 // A viewer that stops reading is never waited for upstream: see send_decision.h. When it reads again it is
 // given the rejoin prologue, and then the newest IDR tick. The prologue is one chunk whose intent is that
-// tick's first packet, so it too is sent exactly once.
+// tick's first packet, so it too is sent exactly once. What of earlier pictures still stands in that tick is
+// masked (rejoin_mask.h), by whichever sender gets that far: where, is noted before the prologue is intended.
 //
 // The caller guarantees that one sender runs at a time: the predecessor's death is certain before the next
 // one starts. A datagram socket would keep one ambiguous datagram per kill; this one takes stream sockets
@@ -83,6 +84,8 @@ class ExactlyOnceSender {
   absl::Status Step();  // the pipe is empty: one decision
   absl::StatusOr<bool> DrainPipe();
   absl::Status SendChunk(uint64_t first, uint64_t end);
+  // False: overwritten meanwhile.
+  bool MaskAfterRejoin(uint64_t first, std::span<std::byte> packets) const;
   absl::Status Rejoin(uint64_t position, const SendDecision& decision);
   absl::Status HandToPipe(std::span<const std::byte> chunk, uint64_t end);
   absl::StatusOr<int> BytesInPipe() const;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "stages/encoder/constant_rate.h"
 #include "stages/encoder/ts_pes.h"
 #include "stages/encoder/ts_tables.h"
 
@@ -87,13 +88,17 @@ int64_t TsMultiplexer::Pcr(Tick n, int64_t j) const {
          delay_90k_ * kPcrTicksPerPtsTick;
 }
 
-std::vector<TsPacket> RejoinPackets(const TransportCheckpoint& before, int64_t pts_origin_90k) {
+std::vector<TsPacket> RejoinPackets(const TransportCheckpoint& before, const MuxConfig& config) {
   std::vector<TsPacket> packets(static_cast<size_t>(PidSlot::kCount));
+  const auto ahead = std::ssize(packets) - static_cast<int64_t>(PidSlot::kVideo);
+  const int64_t pcr = config.rate_kbps == 0
+                          ? before.last_pcr
+                          : ConstantRateMultiplexer(config).PcrBefore(Tick(before.next_tick), ahead);
   for (size_t i = 0; i < packets.size(); ++i) {
     const auto slot = static_cast<PidSlot>(i);
     AdaptationField adaptation{.discontinuity = true};
     if (slot == PidSlot::kVideo && before.has_pcr) {
-      adaptation.pcr = before.last_pcr + WrapPts(pts_origin_90k) * kPcrTicksPerPtsTick;
+      adaptation.pcr = pcr + WrapPts(config.pts_origin_90k) * kPcrTicksPerPtsTick;
     }
     WriteAdaptationPacket(PidOf(slot), LastContinuity(before, slot), adaptation, packets[i]);
   }

@@ -61,8 +61,8 @@ class TsMultiplexer {
 // too slow to take it all: one packet without payload for each PID (in the order of PidSlot) that declares
 // the discontinuity and moves the counter to just before that of the packet which follows. The one on the
 // video PID repeats the last PCR before the rejoin point, because on the PCR's own PID only a packet with a
-// PCR may declare one (2.4.3.5). `before` is the checkpoint in front of the IDR's tick. These packets belong
-// to no checkpoint and count in none.
-std::vector<TsPacket> RejoinPackets(const TransportCheckpoint& before, int64_t pts_origin_90k);
+// PCR may declare one (2.4.3.5); at a constant rate it says what its place before the tick says. `before` is
+// the checkpoint in front of the IDR's tick. These packets belong to no checkpoint and count in none.
+std::vector<TsPacket> RejoinPackets(const TransportCheckpoint& before, const MuxConfig& config);
 
 }  // namespace air

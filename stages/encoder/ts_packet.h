@@ -5,6 +5,7 @@
 // that has no payload at all.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -52,11 +53,23 @@ void WriteAdaptationPacket(uint16_t pid, uint8_t continuity, const AdaptationFie
 // Writes a packet that carries one whole section of at most 183 bytes, behind a pointer_field of 0 (2.4.4.1).
 void WriteSectionPacket(uint16_t pid, std::span<const uint8_t> section, TsPacket& packet);
 
+// The packet a constant rate is filled with: PID 0x1FFF, a payload that means nothing.
+inline void WriteNullPacket(std::span<uint8_t, kTsPacketBytes> packet) {
+  std::ranges::fill(packet, uint8_t{0xFF});
+  packet[0] = kTsSyncByte;
+  packet[1] = 0x1F;
+  packet[3] = 0x10;
+}
+
 inline void SetContinuity(TsPacket& packet, uint8_t counter) {
   packet[3] = static_cast<uint8_t>((packet[3] & 0xF0) | (counter & 0x0F));
 }
 inline uint16_t PidOf(const TsPacket& packet) {
   return static_cast<uint16_t>((packet[1] & 0x1F) << 8 | packet[2]);
+}
+inline bool BeginsUnit(const TsPacket& packet) { return (packet[1] & 0x40) != 0; }
+inline bool IsRandomAccess(const TsPacket& packet) {
+  return (packet[3] & 0x20) != 0 && packet[4] > 0 && (packet[5] & 0x40) != 0;
 }
 inline uint8_t ContinuityOf(const TsPacket& packet) { return packet[3] & 0x0F; }
 

@@ -18,6 +18,9 @@ inline constexpr size_t kPesHeaderBytes = 14;  // always the same: one PTS, no D
 // Modulo 2^33, also of negative values.
 constexpr int64_t WrapPts(int64_t unwrapped) { return unwrapped & (kPtsWrap - 1); }
 
+// Packets of a PES of so many bytes whose first one carries nothing else.
+constexpr size_t PacketsOfPes(size_t bytes) { return (bytes + 183) / 184; }
+
 // Moves the counter of a PID on and returns the value to write.
 uint8_t TakeContinuity(TransportCheckpoint& state, PidSlot slot);
 // Of the last packet with payload: what a packet without repeats.

@@ -8,6 +8,7 @@ extern "C" {
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "stages/encoder/avc_level.h"
 #include "stages/encoder/vbv_account.h"
 
 namespace air {
@@ -55,6 +56,10 @@ absl::Status VideoEncoder::Start(const EncoderSettings& settings, int64_t vbv_fu
   c.bit_rate = int64_t{settings.bitrate_kbps} * 1000;
   c.rc_max_rate = c.bit_rate;
   c.rc_buffer_size = static_cast<int>(c.bit_rate * settings.vbv_ms / 1000);
+  // With a quarter to spare for headers and for PCR packets, which count as the picture's.
+  const uint32_t arriving_kbps =
+      settings.rate_kbps != 0 ? settings.rate_kbps : settings.bitrate_kbps * 5 / 4 + 200;
+  c.level = LeastAvcLevel(house_, arriving_kbps, c.rc_buffer_size / 1000);
   // 0 would mean "not given". libx264 itself starts with no less than a tick's worth.
   c.rc_initial_buffer_occupancy = static_cast<int>(std::clamp<int64_t>(vbv_fullness, 1, c.rc_buffer_size));
   c.max_b_frames = 0;
@@ -72,7 +77,8 @@ absl::Status VideoEncoder::Start(const EncoderSettings& settings, int64_t vbv_fu
   av_opt_set(c.priv_data, "profile", "high", 0);
   av_opt_set(c.priv_data, "forced-idr", "1", 0);
   av_opt_set(c.priv_data, "x264-params",
-             "keyint=infinite:scenecut=0:bframes=0:rc-lookahead=0:sync-lookahead=0:mbtree=0:sliced-threads=1:"
+             "8x8dct=1:keyint=infinite:scenecut=0:bframes=0:rc-lookahead=0:sync-lookahead=0:mbtree=0:sliced-"
+             "threads=1:"
              "aud=1:repeat-headers=1:force-cfr=1",
              0);
   if (int r = avcodec_open2(&c, codec, nullptr); r < 0) return Failed("open", r);

@@ -27,6 +27,8 @@ struct EncoderSettings {
   std::string preset = "veryfast";
   uint32_t threads = 2;   // 0: as the encoder likes
   uint32_t vbv_ms = 270;  // buffer the stream may use, below the multiplexer's delay
+  // Of the whole stream, constant: how fast the picture's packets may come (avc_level.h). 0: variable.
+  uint32_t rate_kbps = 0;
 };
 
 // Where an encoder goes on.

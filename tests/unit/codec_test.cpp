@@ -12,6 +12,7 @@
 
 #include "shm/house_time.h"
 #include "stages/encoder/audio_encoder.h"
+#include "stages/encoder/avc_level.h"
 #include "stages/encoder/codec_ptr.h"
 #include "stages/encoder/vbv_account.h"
 #include "stages/encoder/video_encoder.h"
@@ -179,6 +180,44 @@ TEST(VideoEncoder, IsHighProfileWithTheColoursOfTheHouse) {
     EXPECT_EQ(pictures[0].space, space);
     EXPECT_EQ(pictures[0].range, AVCOL_RANGE_MPEG);
   }
+}
+
+TEST(VideoEncoder, IsHighProfileAtEveryPresetThereIs) {
+  for (const char* preset : {"ultrafast", "superfast", "veryfast", "faster", "fast", "medium"}) {
+    auto encoder = OpenVideo({.preset = preset});
+    ASSERT_NE(encoder, nullptr);
+    const Bytes unit = EncodePicture(*encoder, 0, true);
+    for (const Nal& nal : NalsOf(unit)) {
+      if (nal.type == kSps) {
+        EXPECT_EQ(nal.bytes[1], 100) << preset;
+      }
+    }
+  }
+}
+
+// In a stream of constant rate the picture's packets come at the rate of the whole, and the level says so.
+TEST(VideoEncoder, HasTheLevelThatTheRateOfTheStreamAsksFor) {
+  const HouseFormat house{.width = 1280, .height = 720, .rate = {25, 1}};
+  for (const auto& [rate_kbps, level] :
+       {std::pair{0u, 31}, {8'000u, 31}, {16'800u, 31}, {16'801u, 32}, {30'000u, 41}}) {
+    auto encoder = OpenVideo({.bitrate_kbps = 2500, .rate_kbps = rate_kbps}, house);
+    ASSERT_NE(encoder, nullptr);
+    const Bytes unit = EncodePicture(*encoder, 0, true, house);
+    for (const Nal& nal : NalsOf(unit)) {
+      if (nal.type == kSps) {
+        EXPECT_EQ(nal.bytes[3], level) << rate_kbps;
+      }
+    }
+  }
+}
+
+TEST(AvcLevel, IsTheLeastThatHoldsFormatRateAndBuffer) {
+  EXPECT_EQ(LeastAvcLevel({.width = 1920, .height = 1080, .rate = {25, 1}}, 8'000, 2'000), 40);
+  EXPECT_EQ(LeastAvcLevel({.width = 1920, .height = 1080, .rate = {50, 1}}, 8'000, 2'000), 42);
+  EXPECT_EQ(LeastAvcLevel({.width = 1280, .height = 720, .rate = {60, 1}}, 8'000, 2'000), 32);
+  EXPECT_EQ(LeastAvcLevel({.width = 720, .height = 576, .rate = {25, 1}}, 4'000, 1'000), 30);
+  EXPECT_EQ(LeastAvcLevel({.width = 720, .height = 576, .rate = {25, 1}}, 4'000, 12'001), 31);
+  EXPECT_EQ(LeastAvcLevel({.width = 4096, .height = 2304, .rate = {60, 1}}, 60'000, 12'001), 52);
 }
 
 // At the constant rate of the channel a buffer of vbv_ms, full at the start, never runs dry.

@@ -27,6 +27,29 @@ void ExpectClean(const std::vector<uint8_t>& stream, FrameRate rate, const std::
   EXPECT_TRUE(report.Clean()) << what << "\n" << analyser::DescribeTs(report, {});
 }
 
+// The same stream at a constant rate, with the picture rate that it leaves.
+MpegTSOutputSink::Config ConstantRateConfigFor(FrameRate rate, uint32_t kbps) {
+  MpegTSOutputSink::Config config = ConfigFor(rate);
+  StreamSettings stream{.sound_kbps = config.sound_kbps, .vbv_ms = config.encoder.vbv_ms, .rate_kbps = kbps};
+  stream.video_kbps = MostVideoKbps(HouseTime(config.mux.house), stream);
+  config.encoder.bitrate_kbps = stream.video_kbps;
+  config.mux.rate_kbps = config.encoder.rate_kbps = kbps;
+  config.mux.delay_90k = StreamDelay90k(stream);
+  return config;
+}
+
+constexpr JournalGeometry kWithBacklog{
+    .packet_capacity = 32768, .checkpoint_slots = 64, .backlog_capacity = 8192};
+
+void ExpectCleanConstantRate(const std::vector<uint8_t>& stream, FrameRate rate, uint32_t kbps) {
+  const analyser::TsReport report = analyser::AnalyseTs(stream, {.rate_num = rate.num,
+                                                                 .rate_den = rate.den,
+                                                                 .max_delay_ms = 600,
+                                                                 .constant_bps = int64_t{kbps} * 1000,
+                                                                 .t_std = true});
+  EXPECT_TRUE(report.Clean()) << ToString(rate) << " at " << kbps << "\n" << analyser::DescribeTs(report, {});
+}
+
 bool DiesAtRandom(Tick n) { return MadeUpProgram::Hash(static_cast<uint32_t>(n.value())) % 40 == 0; }
 
 TEST(MpegTSOutputSink, MakesALegalStreamAtEveryHouseRateWhoeverDies) {
@@ -78,6 +101,24 @@ TEST(MpegTSOutputSink, GoesOnBehindADeclaredJumpWithSoundOnItsGrid) {
   // was before it fell due.
   EXPECT_NEAR(static_cast<double>(newest->record.checkpoint.next_audio_frame),
               (1051 * 3600 - 27'000 + 9'500) / 1920.0 + 1, 1.5);
+}
+
+TEST(MpegTSOutputSink, HoldsAConstantRateAtEveryHouseRateWhoeverDies) {
+  for (FrameRate rate : kHouseRates) {
+    for (uint32_t kbps : {LeastRateKbps(HouseTime(ConfigFor(rate).mux.house), {}), 1'700u, 3'001u}) {
+      SinkRig rig(ConstantRateConfigFor(rate, kbps), Tick(0), kWithBacklog);
+      uint64_t late = 0, deepest = 0;
+      for (int i = 0; i < 300; ++i) {
+        rig.Run(1, DiesAtRandom);
+        if (HasFatalFailure()) return;
+        late += rig.sink().facts().late_pictures;
+        deepest = std::max(deepest, rig.sink().facts().backlog);
+      }
+      EXPECT_EQ(late, 0u) << ToString(rate) << " at " << kbps;
+      EXPECT_GT(deepest, 5u) << "without a backlog this proves nothing: " << ToString(rate) << " at " << kbps;
+      ExpectCleanConstantRate(rig.stream(), rate, kbps);
+    }
+  }
 }
 
 }  // namespace

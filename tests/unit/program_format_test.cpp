@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,10 +29,10 @@ SessionFormat Read(const std::string& rest) {
 
 TEST(ProgramFormat, FillsInWhatIsNotSaid) {
   const SessionFormat format = Read("");
-  EXPECT_EQ(format.sink.bitrate_kbps, 2995u);
-  EXPECT_EQ(format.sink.sound_kbps, 160u);
-  EXPECT_EQ(format.sink.vbv_ms, 270u);
-  EXPECT_EQ(format.sink.gop_seconds, 1.0);
+  EXPECT_EQ(format.sink.stream.video_kbps, 2995u);
+  EXPECT_EQ(format.sink.stream.sound_kbps, 160u);
+  EXPECT_EQ(format.sink.stream.vbv_ms, 270u);
+  EXPECT_EQ(format.sink.stream.gop_seconds, 1.0);
   EXPECT_EQ(format.sink.preset, "veryfast");
   EXPECT_EQ(format.sink.delay_ms, 0u);
   EXPECT_EQ(format.sink.service_name, "AIR");
@@ -44,11 +45,11 @@ TEST(ProgramFormat, ReadsEveryKey) {
                      "bframes": 0, "vbv_ms": 500, "audio_bitrate_kbps": 128},
          "mux": {"delay_ms": 700, "rate_kbps": 0, "service_name": "One", "pts_origin": 8589934591})");
   EXPECT_EQ(format.sink.preset, "fast");
-  EXPECT_EQ(format.sink.bitrate_kbps, 4000u);
-  EXPECT_EQ(format.sink.gop_seconds, 0.5);
+  EXPECT_EQ(format.sink.stream.video_kbps, 4000u);
+  EXPECT_EQ(format.sink.stream.gop_seconds, 0.5);
   EXPECT_EQ(format.sink.threads, 1u);
-  EXPECT_EQ(format.sink.vbv_ms, 500u);
-  EXPECT_EQ(format.sink.sound_kbps, 128u);
+  EXPECT_EQ(format.sink.stream.vbv_ms, 500u);
+  EXPECT_EQ(format.sink.stream.sound_kbps, 128u);
   EXPECT_EQ(format.sink.delay_ms, 700u);
   EXPECT_EQ(format.sink.service_name, "One");
   EXPECT_EQ(format.pts_origin, 8'589'934'591);
@@ -87,13 +88,51 @@ TEST(ProgramFormat, RefusesWhatItCannotDoByNameAndSaysWhatToGive) {
   }
 }
 
+TEST(ProgramFormat, GivesThePictureWhatAConstantRateLeaves) {
+  const SessionFormat format = Read(R"("mux": {"rate_kbps": 4000})");
+  EXPECT_EQ(format.sink.stream.rate_kbps, 4000u);
+  EXPECT_GT(format.sink.stream.video_kbps, 3400u);
+  EXPECT_LT(format.sink.stream.video_kbps, 3700u);
+  const std::string most = std::to_string(format.sink.stream.video_kbps);
+  EXPECT_EQ(
+      Read(R"("mux": {"rate_kbps": 4000}, "encoder": {"bitrate_kbps": )" + most + "}").sink.stream.video_kbps,
+      format.sink.stream.video_kbps);
+  const absl::Status one_more =
+      ParseProgramFormat(Format(R"("mux": {"rate_kbps": 4000}, "encoder": {"bitrate_kbps": )" +
+                                std::to_string(format.sink.stream.video_kbps + 1) + "}"))
+          .status();
+  EXPECT_THAT(std::string(one_more.message()),
+              AllOf(StartsWith("program_format_json: encoder.bitrate_kbps: "),
+                    HasSubstr("does not fit mux.rate_kbps 4000"), HasSubstr("give at most " + most)));
+}
+
+TEST(ProgramFormat, RefusesAConstantRateThatHoldsNoPictureAndNamesTheLeast) {
+  for (const char* rate : {"24/1", "30000/1001", "60/1"}) {
+    const auto parse = [&](int64_t kbps) {
+      return ParseProgramFormat(Format(R"("mux": {"rate_kbps": )" + std::to_string(kbps) + "}", rate));
+    };
+    const std::string message(parse(10).status().message());
+    int least = 0, most = 0;
+    ASSERT_EQ(
+        std::sscanf(message.c_str(), "program_format_json: mux.rate_kbps: 10; give %d to %d", &least, &most),
+        2)
+        << message;
+    EXPECT_FALSE(parse(least - 1).ok());
+    EXPECT_FALSE(parse(most + 1).ok());
+    EXPECT_FALSE(parse(-4000).ok());
+    ASSERT_TRUE(parse(least).ok());
+    EXPECT_GE(parse(least)->sink.stream.video_kbps, 100u);
+    EXPECT_TRUE(parse(most).ok());
+  }
+}
+
 TEST(ProgramFormat, AStreamsOwnSettingsReplaceThoseOfTheSessionOneByOne) {
   const absl::StatusOr<SessionFormat> format =
       ParseProgramFormat(Format(R"("encoder": {"preset": "fast", "vbv_ms": 400})"),
                          R"({"encoder": {"vbv_ms": 200}, "mux": {"delay_ms": 100}})");
   ASSERT_TRUE(format.ok()) << format.status();
   EXPECT_EQ(format->sink.preset, "fast");
-  EXPECT_EQ(format->sink.vbv_ms, 200u);
+  EXPECT_EQ(format->sink.stream.vbv_ms, 200u);
   EXPECT_EQ(format->sink.delay_ms, 100u);
   EXPECT_THAT(
       std::string(ParseProgramFormat(Format(""), R"({"mux": {"delay_ms": 9999}})").status().message()),

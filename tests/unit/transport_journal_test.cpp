@@ -69,9 +69,9 @@ std::vector<std::byte> Read(const JournalReader& reader, uint64_t first, size_t 
   return bytes;
 }
 
-TEST(TransportJournalLayout, IsTheOneOfVersionTwo) {
-  EXPECT_EQ(kJournalLayoutVersion, 2u);
-  EXPECT_EQ(sizeof(JournalHeader), 56u);
+TEST(TransportJournalLayout, IsTheOneOfVersionThree) {
+  EXPECT_EQ(kJournalLayoutVersion, 3u);
+  EXPECT_EQ(sizeof(JournalHeader), 72u);
   EXPECT_EQ(offsetof(JournalHeader, magic), 0u);
   EXPECT_EQ(offsetof(JournalHeader, layout_version), 8u);
   EXPECT_EQ(offsetof(JournalHeader, header_size), 12u);
@@ -80,6 +80,8 @@ TEST(TransportJournalLayout, IsTheOneOfVersionTwo) {
   EXPECT_EQ(offsetof(JournalHeader, packet_offset), 24u);
   EXPECT_EQ(offsetof(JournalHeader, segment_bytes), 32u);
   EXPECT_EQ(offsetof(JournalHeader, instance_id), 40u);
+  EXPECT_EQ(offsetof(JournalHeader, backlog_capacity), 56u);
+  EXPECT_EQ(offsetof(JournalHeader, backlog_offset), 64u);
   EXPECT_EQ(offsetof(EncoderPage, reserved), 0u);
   EXPECT_EQ(offsetof(EncoderPage, committed), 8u);
   EXPECT_EQ(offsetof(EncoderPage, bell), 16u);
@@ -89,6 +91,8 @@ TEST(TransportJournalLayout, IsTheOneOfVersionTwo) {
   EXPECT_EQ(offsetof(SenderPage, written), 0u);
   EXPECT_EQ(offsetof(SenderPage, intent), 8u);
   EXPECT_EQ(offsetof(SenderPage, intent_bytes), 16u);
+  EXPECT_EQ(offsetof(SenderPage, rejoin_from), 24u);
+  EXPECT_EQ(offsetof(SenderPage, rejoin_idr), 32u);
   EXPECT_EQ(offsetof(SenderPage, beat_ns), 128u);
   EXPECT_EQ(offsetof(SenderPage, sent_bytes), 136u);
   EXPECT_EQ(offsetof(SenderPage, pending_packets), 144u);
@@ -99,6 +103,7 @@ TEST(TransportJournalLayout, IsTheOneOfVersionTwo) {
   EXPECT_EQ(offsetof(JournalRecord, first_packet), 16u);
   EXPECT_EQ(offsetof(JournalRecord, end_packet), 24u);
   EXPECT_EQ(offsetof(JournalRecord, flags), 32u);
+  EXPECT_EQ(offsetof(JournalRecord, idr_packet), 40u);
   EXPECT_EQ(offsetof(JournalRecord, checkpoint), 64u);
   EXPECT_EQ(offsetof(TransportCheckpoint, next_tick), 0u);
   EXPECT_EQ(offsetof(TransportCheckpoint, next_audio_frame), 8u);
@@ -112,8 +117,12 @@ TEST(TransportJournalLayout, IsTheOneOfVersionTwo) {
   EXPECT_EQ(offsetof(TransportCheckpoint, ticks_since_sdt), 57u);
   EXPECT_EQ(offsetof(TransportCheckpoint, first_tick), 64u);
   EXPECT_EQ(offsetof(TransportCheckpoint, sound_bytes), 72u);
+  EXPECT_EQ(offsetof(TransportCheckpoint, backlog_begin), 104u);
+  EXPECT_EQ(offsetof(TransportCheckpoint, backlog_end), 112u);
   EXPECT_EQ(JournalGeometry{}.PacketOffset(), 12288u + 1024 * 192);
   EXPECT_EQ(JournalGeometry{}.SegmentBytes(), 12288u + 1024 * 192 + 65536 * 192);
+  EXPECT_EQ((JournalGeometry{.backlog_capacity = 1024}.SegmentBytes()),
+            12288u + 1024 * 192 + 65536 * 192 + 1024 * 192);
 }
 
 TEST(TransportJournalLayout, StandsInMemoryByteForByteAsSpecified) {
@@ -143,12 +152,15 @@ TEST(TransportJournal, RefusesWhatIsNoJournalAndSaysWhy) {
   };
   EXPECT_NE(refusal([](JournalHeader& h) { h.magic = 0; }).find("magic"), std::string::npos);
   EXPECT_NE(refusal([](JournalHeader& h) { h.layout_version = 1; }).find("version 1"), std::string::npos);
-  EXPECT_NE(refusal([](JournalHeader& h) { h.header_size = 48; }).find("header"), std::string::npos);
+  EXPECT_NE(refusal([](JournalHeader& h) { h.header_size = 56; }).find("header"), std::string::npos);
   EXPECT_NE(refusal([](JournalHeader& h) { h.packet_capacity = 1000; }).find("counts"), std::string::npos);
   EXPECT_NE(refusal([](JournalHeader& h) { h.packet_capacity = 1u << 31; }).find("counts"),
             std::string::npos);
   EXPECT_NE(refusal([](JournalHeader& h) { h.packet_capacity = 2048; }).find("claimed"), std::string::npos);
   EXPECT_NE(refusal([](JournalHeader& h) { h.checkpoint_slots = 0; }).find("counts"), std::string::npos);
+  EXPECT_NE(refusal([](JournalHeader& h) { h.backlog_capacity = 100; }).find("counts"), std::string::npos);
+  EXPECT_NE(refusal([](JournalHeader& h) { h.backlog_capacity = 64; }).find("claimed"), std::string::npos);
+  EXPECT_NE(refusal([](JournalHeader& h) { h.backlog_offset += 4096; }).find("claimed"), std::string::npos);
   EXPECT_NE(refusal([](JournalHeader& h) { h.packet_offset += 4096; }).find("claimed"), std::string::npos);
   EXPECT_NE(refusal([](JournalHeader& h) { h.segment_bytes -= 1; }).find("claimed"), std::string::npos);
 }
@@ -164,8 +176,9 @@ TEST(TransportJournal, RefusesAMappingShorterThanItsCountsNeed) {
 
 TEST(TransportJournal, IsNotFormattedWithAGeometryItCouldNotKeep) {
   Memory memory;
-  for (JournalGeometry bad : {JournalGeometry{1000, 16}, JournalGeometry{512, 16}, JournalGeometry{1024, 24},
-                              JournalGeometry{1024, 8}, JournalGeometry{1u << 23, 16}}) {
+  for (JournalGeometry bad :
+       {JournalGeometry{1000, 16}, JournalGeometry{1024, 16, 100}, JournalGeometry{512, 16},
+        JournalGeometry{1024, 24}, JournalGeometry{1024, 8}, JournalGeometry{1u << 23, 16}}) {
     EXPECT_EQ(FormatJournal(memory.span(), bad, kInstance).code(), absl::StatusCode::kInvalidArgument);
   }
   EXPECT_EQ(FormatJournal(memory.span(), JournalGeometry{2048, 16}, kInstance).code(),
@@ -355,6 +368,70 @@ TEST(TransportJournal, RefusesACommitThatContradictsWhatWasAppended) {
   EXPECT_EQ(reader.CommittedTicks(), 1u);
   EXPECT_TRUE(writer.Commit(TickOf(6, 5)).ok());
   EXPECT_EQ(Read(reader, 0, 5), Packets(0, 5));
+}
+
+// ---- the backlog
+
+constexpr JournalGeometry kWithBacklog{
+    .packet_capacity = 1024, .checkpoint_slots = 16, .backlog_capacity = 64};
+
+TickCommit TickWithBacklog(JournalWriter& writer, int64_t tick, uint64_t begin, uint64_t end) {
+  TickCommit commit = TickOf(tick, writer.next_packet());
+  commit.checkpoint.backlog_begin = begin;
+  commit.checkpoint.backlog_end = end;
+  return commit;
+}
+
+TEST(TransportJournal, KeepsTheBacklogForASuccessorAsTheLastCheckpointNamesIt) {
+  Memory memory(kWithBacklog);
+  {
+    JournalWriter first = memory.Writer();
+    EXPECT_TRUE(first.Backlog().empty());
+    ASSERT_TRUE(first.AppendBacklog(Packets(0, 10)).ok());
+    ASSERT_TRUE(first.Commit(TickWithBacklog(first, 0, 0, 10)).ok());
+    EXPECT_EQ(first.Backlog(), Packets(0, 10));
+    ASSERT_TRUE(first.AppendBacklog(Packets(10, 5)).ok());
+    ASSERT_TRUE(first.Commit(TickWithBacklog(first, 1, 8, 15)).ok());
+    ASSERT_TRUE(first.AppendBacklog(Packets(15, 30, 77)).ok());  // dies here
+  }
+  JournalWriter second = memory.Writer();
+  EXPECT_EQ(second.Backlog(), Packets(8, 7));
+  ASSERT_TRUE(second.AppendBacklog(Packets(15, 2)).ok());
+  ASSERT_TRUE(second.Commit(TickWithBacklog(second, 2, 9, 17)).ok());
+  EXPECT_EQ(memory.Writer().Backlog(), Packets(9, 8));
+}
+
+TEST(TransportJournal, NeverOverwritesABacklogThatTheLastCheckpointNames) {
+  Memory memory(kWithBacklog);
+  JournalWriter writer = memory.Writer();
+  ASSERT_TRUE(writer.AppendBacklog(Packets(0, 60)).ok());
+  ASSERT_TRUE(writer.Commit(TickWithBacklog(writer, 0, 0, 60)).ok());
+  EXPECT_EQ(writer.AppendBacklog(Packets(60, 5)).code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(writer.AppendBacklog(std::vector<std::byte>(100)).code(), absl::StatusCode::kInvalidArgument);
+  ASSERT_TRUE(writer.AppendBacklog(Packets(60, 4)).ok());
+  ASSERT_TRUE(writer.Commit(TickWithBacklog(writer, 1, 50, 64)).ok());
+  ASSERT_TRUE(writer.AppendBacklog(Packets(64, 50)).ok());  // around the ring's end
+  EXPECT_EQ(memory.Writer().Backlog(), Packets(50, 14)) << "what a dying writer adds spoils nothing";
+  ASSERT_TRUE(writer.Commit(TickWithBacklog(writer, 2, 50, 114)).ok());
+  EXPECT_EQ(memory.Writer().Backlog(), Packets(50, 64));
+}
+
+TEST(TransportJournal, RefusesACheckpointWhoseBacklogIsNotTheJournals) {
+  Memory memory(kWithBacklog);
+  JournalWriter writer = memory.Writer();
+  ASSERT_TRUE(writer.AppendBacklog(Packets(0, 10)).ok());
+  EXPECT_FALSE(writer.Commit(TickWithBacklog(writer, 0, 0, 9)).ok());
+  EXPECT_FALSE(writer.Commit(TickWithBacklog(writer, 0, 0, 11)).ok());
+  EXPECT_FALSE(writer.Commit(TickWithBacklog(writer, 0, 11, 10)).ok());
+  ASSERT_TRUE(writer.Commit(TickWithBacklog(writer, 0, 4, 10)).ok());
+  EXPECT_FALSE(writer.Commit(TickWithBacklog(writer, 1, 3, 10)).ok()) << "what has gone out is gone";
+  TickCommit beyond = TickWithBacklog(writer, 1, 4, 10);
+  beyond.idr = true;
+  beyond.idr_packet = 1;
+  EXPECT_FALSE(writer.Commit(beyond).ok()) << "an IDR picture that begins behind the tick";
+  EXPECT_TRUE(writer.Commit(TickWithBacklog(writer, 1, 10, 10)).ok());
+  EXPECT_EQ(Memory().Writer().AppendBacklog(Packets(0, 1)).code(), absl::StatusCode::kResourceExhausted)
+      << "a journal of variable rate has none";
 }
 
 TEST(TransportJournal, KeepsTheCodecConfigurationOfTheFirstEncoderForAllOthers) {

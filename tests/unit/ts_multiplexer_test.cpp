@@ -673,7 +673,8 @@ TEST(TsMultiplexer, DeclaresATimeJumpOnPictureAndSound) {
 TEST(TsMultiplexer, LetsAReceiverFollowARejoinAfterSkippedTicks) {
   for (const FrameRate rate : {FrameRate{25, 1}, {60000, 1001}}) {
     const int64_t origin = kWrap - 100'000;
-    const TsMultiplexer mux({.house = House(rate), .pts_origin_90k = origin});
+    const MuxConfig config{.house = House(rate), .pts_origin_90k = origin};
+    const TsMultiplexer mux(config);
     const Programme programme(rate, 25);
     TransportCheckpoint state;
     const Packets seen = Mux(mux, programme, 0, 60, state);
@@ -688,7 +689,7 @@ TEST(TsMultiplexer, LetsAReceiverFollowARejoinAfterSkippedTicks) {
 
     TsReceiver warned;
     warned.Take(seen);
-    const Packets rejoin = RejoinPackets(before, origin);
+    const Packets rejoin = RejoinPackets(before, config);
     warned.Take(rejoin);
     warned.Take(rest);
     EXPECT_EQ(warned.errors, std::vector<std::string>());
@@ -701,7 +702,7 @@ TEST(TsMultiplexer, LetsAReceiverFollowARejoinAfterSkippedTicks) {
 
 TEST(TsMultiplexer, WritesRejoinPacketsByteByByte) {
   TransportCheckpoint before{.last_pcr = -8'100'000 + 75, .continuity = {1, 2, 3, 0, 15}, .has_pcr = 1};
-  const Packets packets = RejoinPackets(before, 0);
+  const Packets packets = RejoinPackets(before, {.house = House({25, 1})});
   ASSERT_EQ(packets.size(), 5u);
   ExpectBegins(packets[0], {0x47, 0x00, 0x00, 0x20, 0xB7, 0x80, 0xFF});
   ExpectBegins(packets[1], {0x47, 0x00, 0x11, 0x21, 0xB7, 0x80, 0xFF});

@@ -44,6 +44,12 @@ class TsReceiver {
     Require((packet[1] & 0xA0) == 0 && (packet[3] & 0xC0) == 0, "error, priority or scrambling bits");
     Require(has_adaptation || has_payload, "reserved adaptation_field_control");
 
+    if (pid == 0x1FFF) {  // null packets: 2.4.3.3
+      Require(packet[1] == 0x1F && (packet[3] & 0xF0) == 0x10, "null packet");
+      pids.push_back(pid);
+      ++position;
+      return;
+    }
     bool discontinuity = false;
     bool random_access = false;
     size_t payload_at = 4;
