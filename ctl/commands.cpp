@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <ostream>
 
@@ -191,6 +192,22 @@ ExitStatus Commands::FeedFrom(int first, const PlanFile& plan, const std::string
     }
     out_ << "queued   " << Span(plan.blocks(i)) << "\n";
   }
+  return ExitStatus::kDone;
+}
+
+ExitStatus Commands::Channel(int channel_id, const std::string& plan, int port) {
+  // Read here first: what is wrong with it is wrong usage of this command, and AIR need not be asked.
+  if (const auto read = LoadPlanFile(plan); !read.ok()) return Misused(std::string(read.status().message()));
+  StartChannelRequest request;
+  request.set_channel_id(channel_id);
+  request.set_plan_handle(std::filesystem::absolute(plan).string());
+  request.set_port(port);
+  const auto answer = client_.StartChannel(request);
+  if (!answer.ok()) return Unanswered(answer.status());
+  if (!answer->success()) return Refused(absl::StrCat("channel ", plan), "", answer->error_message());
+  out_ << "started  channel " << channel_id;
+  if (port != 0) out_ << ", watch it at tcp://127.0.0.1:" << port;
+  out_ << "\n";
   return ExitStatus::kDone;
 }
 

@@ -47,6 +47,8 @@ class Commands {
   ExitStatus Start(const PlanOptions& options);
   ExitStatus Feed(const PlanOptions& options);
   // `endpoint`: "unix:PATH" or "tcp:HOST:PORT".
+  // A channel AIR carries out by itself: it reads the plan, and serves the stream on `port` (0: nowhere yet).
+  ExitStatus Channel(int channel_id, const std::string& plan, int port);
   // `output_json`: settings of this stream alone; empty: the session's.
   ExitStatus Attach(int channel_id, const std::string& endpoint, bool replace,
                     const std::string& output_json = "");

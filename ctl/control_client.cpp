@@ -60,6 +60,11 @@ absl::StatusOr<retrovue::playout::ApiVersion> ControlClient::GetVersion() {
   return Call(&Stub::GetVersion, retrovue::playout::ApiVersionRequest(), kVersionLimit);
 }
 
+absl::StatusOr<retrovue::playout::StartChannelResponse> ControlClient::StartChannel(
+    const retrovue::playout::StartChannelRequest& request) {
+  return Call(&Stub::StartChannel, request, kStartLimit);
+}
+
 absl::StatusOr<retrovue::playout::AttachStreamResponse> ControlClient::Attach(
     const retrovue::playout::AttachStreamRequest& request) {
   return Call(&Stub::AttachStream, request, kAttachLimit);

@@ -24,6 +24,8 @@ class ControlClient {
   explicit ControlClient(const std::string& address);
 
   absl::StatusOr<retrovue::playout::ApiVersion> GetVersion();
+  absl::StatusOr<retrovue::playout::StartChannelResponse> StartChannel(
+      const retrovue::playout::StartChannelRequest& request);
   absl::StatusOr<retrovue::playout::AttachStreamResponse> Attach(
       const retrovue::playout::AttachStreamRequest& request);
   absl::StatusOr<retrovue::playout::DetachStreamResponse> Detach(

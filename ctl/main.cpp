@@ -45,6 +45,11 @@ air::ExitStatus Run(int argc, char** argv) {
   }
   feed->add_option("--from", plan.from_block, "start with this block of the plan")->type_name("BLOCK_ID");
 
+  int port = 0;
+  CLI::App* channel = app.add_subcommand("channel", "Start a channel from a plan file that AIR reads itself");
+  channel->add_option("plan", plan.path, "plan file")->type_name("PLAN.json")->required();
+  channel->add_option("--port", port, "serve the stream on this loopback port")->check(CLI::Range(1, 65535));
+
   std::string endpoint, output_json;
   bool replace = false;
   CLI::App* attach = app.add_subcommand("attach", "Send the stream to a listener");
@@ -74,6 +79,7 @@ air::ExitStatus Run(int argc, char** argv) {
   }
   if (command == "start") return commands.Start(plan);
   if (command == "feed") return commands.Feed(plan);
+  if (command == "channel") return commands.Channel(channel_id, plan.path, port);
   if (command == "attach") return commands.Attach(channel_id, endpoint, replace, output_json);
   if (command == "detach") return commands.Detach(channel_id, endpoint);
   if (command == "stop") return commands.Stop(channel_id);

@@ -115,6 +115,7 @@ class Supervisor {
     for (const std::string& address : options_.Addresses()) absl::StrAppend(&where, " ", address);
     Log().info("air-supervisor 1.0.0 ready: control{}, metrics http://{}/metrics, runtime {}", where,
                metrics_->address(), options_.runtime_dir);
+    sd_event_set_watchdog(loop_->handle(), true);  // the loop itself says that it is alive
     sd_notify(0, "READY=1");
     const int code = loop_->Run();
     if (stopper_.joinable()) stopper_.join();
