@@ -93,6 +93,7 @@ class Supervisor {
         EngineSettings{.media_roots = options_.media_roots,
                        .terminate_on_exhausted = options_.terminate_on_exhausted,
                        .ring_seconds = options_.ring_seconds,
+                       .slate_file = options_.slate_file,
                        .pts_origin = options_.pts_origin});
     interface_ = std::make_unique<PlayoutInterface>(*loop_, *engine_);
     absl::StatusOr<std::unique_ptr<MetricsHTTPServer>> metrics =

@@ -228,6 +228,7 @@ absl::Status PlayoutEngine::StartSession(NewSession session) {
        .join_utc_ms = session.join_utc_ms,
        .blocks = std::move(session.blocks),
        .plan = {.max_queue_depth = session.max_queue_depth, .media_roots = settings_.media_roots},
+       .slate_file = settings_.slate_file,
        .ring_seconds = settings_.ring_seconds},
       [this, session_number](const std::string& why) {
         if (session_number != sessions_ || instance_ == nullptr) return;  // it has ended meanwhile

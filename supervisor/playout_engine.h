@@ -22,6 +22,7 @@ struct EngineSettings {
   std::vector<std::string> media_roots;
   bool terminate_on_exhausted = false;  // --on-lookahead-exhausted=terminate
   double ring_seconds = 2.0;
+  std::string slate_file;
   std::optional<int64_t> pts_origin;  // --pts-origin: 90 kHz value of tick 0, whatever the format says
 };
 

@@ -69,6 +69,11 @@ absl::StatusOr<std::unique_ptr<PlayoutInstance>> PlayoutInstance::Start(
   }
   control.Apply(PlayoutEvent::kSessionStarted);
   instance->StartSelector();
+  instance->slate_ =
+      std::make_unique<SlateCard>(loop, stages, *self->memory_,
+                                  SlateSettings{.file = s.slate_file,
+                                                .title = s.format.sink.service_name,
+                                                .subtitle = absl::StrCat("CHANNEL ", s.channel_id)});
   instance->Poll();
   return instance;
 }
@@ -91,7 +96,8 @@ void PlayoutInstance::StartSelector() {
   stage::ToStage message;
   message.mutable_selector()->set_decoder_rings(static_cast<uint32_t>(memory_->rings().size()));
   message.mutable_selector()->set_segment_prefix(memory_->prefix() + ".");
-  std::vector<int> fds = {memory_->page().fd(), memory_->timeline().fd(), handover->get()};
+  std::vector<int> fds = {memory_->page().fd(), memory_->timeline().fd(), handover->get(),
+                          memory_->slate().fd()};
   for (const DecoderRing& ring : memory_->rings()) {
     fds.push_back(ring.ring.fd());
     fds.push_back(ring.reader_page.fd());

@@ -13,6 +13,7 @@
 #include "supervisor/plan_executor.h"
 #include "supervisor/playout_control.h"
 #include "supervisor/program_format.h"
+#include "supervisor/slate_card.h"
 #include "supervisor/stage_supervisor.h"
 
 namespace air {
@@ -25,6 +26,7 @@ class PlayoutInstance {
     int64_t join_utc_ms = 0;              // editorial time of tick 0; 0 = our own clock
     std::vector<wire::BlockPlan> blocks;  // the first ones, in order
     PlanExecutor::Settings plan;
+    std::string slate_file;  // empty: a plain card
     uint32_t decoder_rings = 4;
     double ring_seconds = 2.0;
   };
@@ -71,6 +73,7 @@ class PlayoutInstance {
   uint64_t selector_started_at_ = 0;  // frames made when the present selector began
   EventSource selector_retry_;
   std::unique_ptr<PlanExecutor> plan_;
+  std::unique_ptr<SlateCard> slate_;
   EventSource poll_;
   int32_t blocks_executed_ = 0;
 };

@@ -64,7 +64,8 @@ std::array<uint64_t, 2> RandomId() {
 
 size_t SessionMemory::BytesNeeded(const HouseFormat& format, uint32_t decoder_rings, double ring_seconds) {
   const size_t ring = RingBytes(format, SlotsFor(format, ring_seconds));
-  return ring * (1 + size_t{decoder_rings}) + kPage * decoder_rings + kSessionBytes + kTimelineBytes;
+  return ring * (1 + size_t{decoder_rings}) + kPage * decoder_rings + kSessionBytes + kTimelineBytes +
+         SlateCardBytes(format);
 }
 
 absl::StatusOr<std::unique_ptr<SessionMemory>> SessionMemory::Create(const Plan& plan) {
@@ -108,6 +109,9 @@ absl::Status SessionMemory::Build(const Plan& plan) {
         [&](auto bytes) { FormatRing(bytes, spec); }, Allocation::kLater);
   }
   if (!s.ok()) return s;
+  absl::StatusOr<SharedSegment> slate = SharedSegment::CreateSealed("air-slate", SlateCardBytes(format));
+  if (!slate.ok()) return slate.status();
+  slate_ = *std::move(slate);
 
   rings_.resize(plan.decoder_rings);
   spec.policy = RingPolicy::kBackpressure;

@@ -22,6 +22,7 @@
 #include "shm/frame_ring_buffer.h"
 #include "shm/session_page.h"
 #include "shm/shared_segment.h"
+#include "shm/slate_card.h"
 #include "shm/timeline.h"
 #include "shm/transport_journal.h"
 
@@ -54,6 +55,7 @@ class SessionMemory {
   SharedSegment& page() { return page_; }
   SharedSegment& timeline() { return timeline_; }
   SharedSegment& program() { return program_; }
+  const SharedSegment& slate() const { return slate_; }
   std::vector<DecoderRing>& rings() { return rings_; }
   const RingView& program_view() const { return *program_view_; }
   const SessionPage& session() const { return *session_; }
@@ -78,7 +80,7 @@ class SessionMemory {
 
   std::string prefix_;
   SessionFacts facts_;
-  SharedSegment page_, timeline_, program_;
+  SharedSegment page_, timeline_, program_, slate_;
   std::vector<DecoderRing> rings_;
   std::unique_ptr<SessionPage> session_;
   std::unique_ptr<RingView> program_view_;

@@ -55,6 +55,9 @@ SupervisorOptions ParseSupervisorOptions(int argc, char** argv) {
   app.add_option("--ring-seconds", o.ring_seconds, "depth of the frame rings")
       ->check(CLI::Range(0.5, 10.0))
       ->capture_default_str();
+  app.add_option("--slate", o.slate_file,
+                 "picture shown for content that had to be given up; default: a card with the channel's name")
+      ->check(CLI::ExistingFile);
   app.add_option("--hang-ms", o.hang_ms, "milliseconds of silence after which a stage is killed and replaced")
       ->check(CLI::Range(100, 60'000))
       ->capture_default_str();

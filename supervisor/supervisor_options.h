@@ -18,6 +18,7 @@ struct SupervisorOptions {
   double orphan_grace_seconds = 1.0;
   double ring_seconds = 2.0;
   int64_t hang_ms = 500;
+  std::string slate_file;
   std::optional<int64_t> pts_origin;  // 90 kHz; for tests of the wrap
   bool terminate_on_exhausted = false;
   std::string log_level = "info";

@@ -19,9 +19,11 @@ extern "C" {
 #include "link/stage_log.h"
 #include "link/stage_server.h"
 #include "shm/shared_segment.h"
+#include "shm/slate_card.h"
 #include "stages/decoder/decoder_stage.h"
 #include "stages/decoder/fault_producer.h"
 #include "stages/decoder/programmatic_producer.h"
+#include "stages/decoder/slate_painter.h"
 
 namespace air {
 namespace {
@@ -31,28 +33,33 @@ struct Assignment {
   std::vector<UniqueFd> fds;
 };
 
+struct SlateOrder {
+  stage::PaintSlate paint;
+  std::vector<UniqueFd> fds;
+};
+
 // What the supervisor asks for, from the link's thread to the main one. An asset to warm replaces one that
 // has not been looked at yet; an assignment is the last thing that comes.
 class Mailbox {
  public:
-  using Errand = std::variant<stage::WarmAsset, Assignment>;
+  using Errand = std::variant<stage::WarmAsset, Assignment, SlateOrder>;
 
   void Warm(const stage::WarmAsset& asset) {
     const std::lock_guard lock(mutex_);
     warm_ = asset;
     changed_.notify_one();
   }
-  void Assign(Assignment assignment) {
+  void Assign(std::variant<Assignment, SlateOrder> work) {
     const std::lock_guard lock(mutex_);
     if (assigned_) return;
     assigned_ = true;
-    assignment_ = std::move(assignment);
+    work_ = std::move(work);
     changed_.notify_one();
   }
   Errand Wait() {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return assignment_.has_value() || warm_.has_value(); });
-    if (assignment_.has_value()) return *std::exchange(assignment_, std::nullopt);
+    changed_.wait(lock, [&] { return work_.has_value() || warm_.has_value(); });
+    if (work_.has_value()) return std::visit([](auto& work) { return Errand(std::move(work)); }, *work_);
     return *std::exchange(warm_, std::nullopt);
   }
 
@@ -60,7 +67,7 @@ class Mailbox {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::optional<stage::WarmAsset> warm_;
-  std::optional<Assignment> assignment_;
+  std::optional<std::variant<Assignment, SlateOrder>> work_;
   bool assigned_ = false;
 };
 
@@ -136,6 +143,26 @@ absl::Status Produce(StageServer& server, Assignment& a, WarmProducer warm, uint
   return status;
 }
 
+absl::Status PaintSlate(SlateOrder& order) {
+  if (order.fds.size() != 1) return absl::InvalidArgumentError("the slate is one descriptor");
+  HouseFormat format;
+  format.width = order.paint.width();
+  format.height = order.paint.height();
+  format.rate = {order.paint.rate_num(), order.paint.rate_den()};
+  if (absl::Status s = Validate(format); !s.ok()) return s;
+  absl::StatusOr<SharedSegment> card =
+      SharedSegment::Map(std::move(order.fds[0]), Access::kReadWrite, SlateCardBytes(format));
+  if (!card.ok()) return card.status();
+  const std::span<uint8_t> picture = SlateCardCanvas(card->bytes(), format);
+  if (order.paint.file().empty()) {
+    PaintPlainCard(format, order.paint.title(), order.paint.subtitle(), picture);
+  } else if (absl::Status s = PaintFile(format, order.paint.file(), picture); !s.ok()) {
+    return s;
+  }
+  PublishSlateCard(card->bytes(), format);
+  return absl::OkStatus();
+}
+
 int Main(int argc, char** argv) {
   const StageOptions options = ParseStageFlags(argc, argv, "air-decoder");
   InitLog(options.id);
@@ -146,7 +173,8 @@ int Main(int argc, char** argv) {
   Mailbox mailbox;
   server.Start([&](const stage::ToStage& message, std::vector<UniqueFd> fds) {
     if (message.has_warm()) mailbox.Warm(message.warm());
-    if (message.has_prepare()) mailbox.Assign({message.prepare(), std::move(fds)});
+    if (message.has_prepare()) mailbox.Assign(Assignment{message.prepare(), std::move(fds)});
+    if (message.has_slate()) mailbox.Assign(SlateOrder{message.slate(), std::move(fds)});
   });
   stage::FromStage loaded;
   loaded.mutable_loaded();
@@ -158,6 +186,12 @@ int Main(int argc, char** argv) {
     Warm(std::get<stage::WarmAsset>(errand), warm);
     loaded.mutable_loaded()->set_warm(true);
     server.Report(loaded);
+  }
+  if (auto* order = std::get_if<SlateOrder>(&errand)) {
+    const absl::Status painted = PaintSlate(*order);
+    if (!painted.ok()) Log().error("slate: {}", std::string(painted.message()));
+    Log().flush();
+    EndStage(painted.ok() ? kExitDone : kExitRefused);
   }
   Assignment assignment = std::get<Assignment>(std::move(errand));
   ReportState(server, assignment, stage::DecoderState::OPENING, 0);

@@ -15,11 +15,11 @@
 namespace air {
 namespace {
 
-constexpr int kFixedFds = 3;  // session page, timeline, program ring; then two per decoder ring
+constexpr int kFixedFds = 4;  // session page, timeline, program ring, slate; then two per decoder ring
 
 // Everything the tick needs, attached.
 struct Selector {
-  SharedSegment session_segment, timeline_segment, program_segment;
+  SharedSegment session_segment, timeline_segment, program_segment, slate_segment;
   UniqueFd write_lock;
   std::unique_ptr<SessionPage> session;
   std::unique_ptr<TimelineController> timeline;
@@ -55,6 +55,8 @@ absl::StatusOr<std::unique_ptr<Selector>> Attach(const stage::ConfigureSelector&
   if (auto r = MapInto(s->program_segment, std::move(fds[2]), Access::kReadWrite, 2 * kPage); !r.ok())
     return r;
 
+  if (auto r = MapInto(s->slate_segment, std::move(fds[3]), Access::kReadOnly, kPage); !r.ok()) return r;
+
   absl::StatusOr<SessionPage> session = SessionPage::Attach(s->session_segment.bytes());
   if (!session.ok()) return session.status();
   absl::StatusOr<TimelineReader> timeline = TimelineReader::Attach(s->timeline_segment.bytes());
@@ -75,7 +77,8 @@ absl::StatusOr<std::unique_ptr<Selector>> Attach(const stage::ConfigureSelector&
   s->session = std::make_unique<SessionPage>(*session);
   s->timeline = std::make_unique<TimelineController>(*timeline);
   s->inputs = std::make_unique<InputBus>(session->facts().format, std::move(pool));
-  s->program = std::make_unique<ProgramOutput>(*program, static_cast<uint32_t>(getpid()));
+  s->program =
+      std::make_unique<ProgramOutput>(*program, static_cast<uint32_t>(getpid()), s->slate_segment.bytes());
   return s;
 }
 

@@ -6,11 +6,11 @@
 
 namespace air {
 
-ProgramOutput::ProgramOutput(const RingView& program_ring, uint32_t pid)
+ProgramOutput::ProgramOutput(const RingView& program_ring, uint32_t pid, std::span<const std::byte> slate)
     : writer_(program_ring, nullptr, pid),
       time_(program_ring.format()),
       pad_(program_ring.format()),
-      slate_(program_ring.format()),
+      slate_(program_ring.format(), slate),
       sound_(pad_.sound().size()) {}
 
 std::optional<SlotMeta> ProgramOutput::Last() const {
@@ -49,11 +49,11 @@ uint32_t ProgramOutput::FillContent(const Decision& decision, const InputBus& in
   return wanted;
 }
 
-uint32_t ProgramOutput::FillStill(Tick n, const StillProducer& still) {
+uint32_t ProgramOutput::FillStill(Tick n, std::span<const uint8_t> picture) {
   const RingView& to = writer_.view();
   const uint32_t samples = time_.SamplesOf(n);
-  CopyToShared(to.video(writer_.next()), still.picture().data(), still.picture().size());
-  CopyToShared(to.audio(writer_.next()), still.sound().data(), samples * to.format().BytesPerSample());
+  CopyToShared(to.video(writer_.next()), picture.data(), picture.size());
+  CopyToShared(to.audio(writer_.next()), pad_.sound().data(), samples * to.format().BytesPerSample());
   return samples;
 }
 
@@ -71,7 +71,7 @@ void ProgramOutput::Emit(const Decision& decision, const InputBus& inputs, const
   SlotMeta meta;
   writer_.Open();
   meta.samples = content ? FillContent(decision, inputs)
-                         : FillStill(decision.tick, slate ? static_cast<const StillProducer&>(slate_) : pad_);
+                         : FillStill(decision.tick, slate ? slate_.picture() : pad_.picture());
   meta.flags = content ? kFlagContent | repeat : slate ? kFlagSlate : kFlagPad;
   if (discontinuity_) meta.flags |= kFlagDiscontinuity;
   meta.video_bytes = static_cast<uint32_t>(writer_.view().format().VideoBytes());

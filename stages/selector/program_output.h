@@ -3,7 +3,9 @@
 // successor goes on from its last committed slot.
 #pragma once
 
+#include <cstddef>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "shm/frame_ring_buffer.h"
@@ -17,7 +19,8 @@ namespace air {
 
 class ProgramOutput {
  public:
-  ProgramOutput(const RingView& program_ring, uint32_t pid);
+  // `slate`: the session's card, see SlateProducer.
+  ProgramOutput(const RingView& program_ring, uint32_t pid, std::span<const std::byte> slate = {});
 
   // The tick to make next: ticks are the ring's indices.
   Tick next_tick() const { return Tick(static_cast<int64_t>(writer_.next())); }
@@ -34,7 +37,7 @@ class ProgramOutput {
 
  private:
   uint32_t FillContent(const Decision& decision, const InputBus& inputs);
-  uint32_t FillStill(Tick n, const StillProducer& still);
+  uint32_t FillStill(Tick n, std::span<const uint8_t> picture);
   // True when the slot before shows the unit before: only then is a repeated picture one on the program, too.
   bool FollowsItsPredecessor(const Decision& decision) const;
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "shm/house_format.h"
+#include "shm/slate_card.h"
 
 namespace air {
 
@@ -33,7 +34,18 @@ class PadProducer final : public StillProducer {
 
 class SlateProducer final : public StillProducer {
  public:
-  explicit SlateProducer(const HouseFormat& format) : StillProducer(format, 40, 148, 116) {}  // dark blue
+  // `card`: the session's (slate_card.h), which may be drawn later, or never: then a plain dark blue stands
+  // in.
+  explicit SlateProducer(const HouseFormat& format, std::span<const std::byte> card = {})
+      : StillProducer(format, 40, 148, 116), format_(format), card_(card) {}
+  std::span<const uint8_t> picture() const {
+    const std::span<const uint8_t> drawn = ReadSlateCard(card_, format_);
+    return drawn.empty() ? StillProducer::picture() : drawn;
+  }
+
+ private:
+  HouseFormat format_;
+  std::span<const std::byte> card_;
 };
 
 }  // namespace air

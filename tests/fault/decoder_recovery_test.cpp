@@ -1,5 +1,7 @@
 // What a decoder's death costs on the air: nothing, as long as a successor can make the missing units in
 // time.
+#include <cstdlib>
+
 #include "tests/support/faulted_channel.h"
 
 namespace air::e2e {
@@ -88,6 +90,36 @@ TEST_F(DecoderRecovery, ThatFailsSixTimesIsSlateUntilTheSegmentEnds) {
   ExpectContentAt(10'040, schedule);
   EXPECT_GT(metrics_.Sum("air_slate_frames_total").value_or(0), 60);
   EXPECT_EQ(metrics_.Sum("air_segments_given_up_total"), 1);
+}
+
+// A slate that can be told from everything else: a picture of the test pattern.
+class SlateFile : public FaultedChannel {
+ protected:
+  static constexpr int kSlateClip = 9;
+  SlateFile() : FaultedChannel({"--slate", Draw()}) {}
+
+ private:
+  static std::string Draw() {
+    static const TestFolder folder;
+    const Clip clip = ClipMaker({.num = 30000, .den = 1001}, folder.path()).Make(kSlateClip, 5);
+    const std::string file = folder.Path("slate.png");
+    const std::string command = "ffmpeg -nostdin -v error -y -i " + clip.path + " -frames:v 1 " + file;
+    EXPECT_EQ(std::system(command.c_str()), 0);
+    return file;
+  }
+};
+
+TEST_F(SlateFile, IsShownAlsoByASelectorThatCameLater) {
+  Schedule schedule(format_, NowUtcMs());
+  schedule.AddBlock("a", {Pad(2000), ShowFile("fault:crash_at=open:pattern:clip=1", 10'000)});
+  schedule.AddBlock("b", {ShowPattern(3, 1000)});
+  channel_.Begin(schedule);
+  SignalAt(8500, SIGKILL, "air-selector", ".program");
+  channel_.FeedRest(schedule);
+  StopAndJudge(schedule, Slate::kShown);
+  for (int64_t ms : {7500, 8000, 8500, 9000, 11'900}) {
+    EXPECT_EQ(aired_.At(format_.TickAt(ms)).clip, kSlateClip) << "at " << ms << " ms";
+  }
 }
 
 }  // namespace
