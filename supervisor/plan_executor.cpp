@@ -113,12 +113,12 @@ void PlanExecutor::AssignRings() {
       }
       const DecoderRun* run = FindRun(segment.serial);
       if (run != nullptr && !run->is_stuck()) continue;
-      // What airs later does not compete with what is about to deliver its first picture.
-      if (segment.start > soon && IsOpening()) return;
       const std::optional<uint32_t> ring = FreeRing(/*urgent=*/run != nullptr);
       if (!ring.has_value()) return;  // in order: nobody overtakes the next segment
 
       prepared_block_ = std::max(prepared_block_, block.serial);
+      // What airs later does not compete with what is about to deliver its first picture.
+      if (segment.start > soon && IsOpening()) return;
       const bool aired = run != nullptr && observer_.segment_on_air() == segment.serial &&
                          observer_.lock_on_air().has_value();
       runs_[*ring] = MakeRun(segment, *ring, aired ? run->RingNext() : 0);
