@@ -62,8 +62,11 @@ absl::Status EncoderStage::Map(Descriptor which, Access access, size_t min_bytes
 }
 
 MpegTSOutputSink::Config EncoderStage::SinkConfig() const {
-  const StreamSettings stream{
-      .video_kbps = config_.bitrate_kbps(), .sound_kbps = config_.sound_kbps(), .vbv_ms = config_.vbv_ms()};
+  const StreamSettings stream{.video_kbps = config_.bitrate_kbps(),
+                              .sound_kbps = config_.sound_kbps(),
+                              .vbv_ms = config_.vbv_ms(),
+                              .rate_kbps = config_.rate_kbps(),
+                              .gop_seconds = config_.gop_seconds()};
   return {.mux = {.house = session_->facts().format,
                   .pts_origin_90k = session_->facts().pts_origin,
                   .delay_90k = StreamDelay90k(stream),
