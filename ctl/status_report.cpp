@@ -1,6 +1,9 @@
 #include "ctl/status_report.h"
 
 #include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -41,13 +44,33 @@ std::string PadFrames(const MetricsPage& page) {
   return causes.empty() ? Count(*total) : absl::StrCat(Count(*total), " = ", absl::StrJoin(causes, " + "));
 }
 
-std::string StageLine(const MetricsPage& page, const MetricSample& pid) {
-  const std::string stage = Label(pid, "stage");
-  std::string line = absl::StrFormat("%-20s pid %s", stage, Count(pid.value));
-  if (const auto restarts = page.Value("air_stage_restarts_total", {{"stage", stage}})) {
-    absl::StrAppend(&line, "  restarts ", Count(*restarts));
-  }
+// "air-decoder          decoder-3  pid 4711"
+std::string StageLine(const MetricSample& pid) {
+  std::string line =
+      absl::StrFormat("%-20s %-12s pid %s", Label(pid, "stage"), Label(pid, "id"), Count(pid.value));
+  if (Label(pid, "role") == "spare") absl::StrAppend(&line, "  spare");
   return line;
+}
+
+// "air-decoder          3 = 2 signal + 1 hang, last recovery 0.061 s"; one line for each kind of stage.
+std::vector<std::string> RestartLines(const MetricsPage& page) {
+  std::map<std::string, double> totals;
+  std::map<std::string, std::vector<std::string>> causes;
+  for (const MetricSample& sample : page.Named("air_stage_restarts_total")) {
+    const std::string stage = Label(sample, "stage"), cause = Label(sample, "cause");
+    totals[stage] += sample.value;
+    if (sample.value > 0 && !cause.empty())
+      causes[stage].push_back(absl::StrCat(Count(sample.value), " ", cause));
+  }
+  std::vector<std::string> lines;
+  for (const auto& [stage, total] : totals) {
+    std::string line = absl::StrFormat("%-20s %s", stage, Count(total));
+    if (!causes[stage].empty()) absl::StrAppend(&line, " = ", absl::StrJoin(causes[stage], " + "));
+    const auto recovery = page.Value("air_stage_recovery_last_seconds", {{"stage", stage}});
+    if (total > 0 && recovery) absl::StrAppendFormat(&line, ", last recovery %.3f s", *recovery);
+    lines.push_back(line);
+  }
+  return lines;
 }
 
 }  // namespace
@@ -59,14 +82,10 @@ std::string StatusReport(const MetricsPage& page) {
   if (const auto frames = page.Sum("air_program_frames_total")) AppendRow(report, "frames", Count(*frames));
   AppendRow(report, "pad frames", PadFrames(page));
   if (const auto attached = page.Sum("air_sinks")) AppendRow(report, "sinks", Count(*attached));
-  const std::vector<MetricSample> stages = page.Named("air_stage_pid");
-  for (const MetricSample& pid : stages) AppendRow(report, "stage", StageLine(page, pid));
-  if (stages.empty()) {
-    for (const MetricSample& restarts : page.Named("air_stage_restarts_total")) {
-      AppendRow(report, "stage",
-                absl::StrFormat("%-20s restarts %s", Label(restarts, "stage"), Count(restarts.value)));
-    }
-  }
+  for (const MetricSample& pid : page.Named("air_stage_pid")) AppendRow(report, "stage", StageLine(pid));
+  for (const std::string& line : RestartLines(page)) AppendRow(report, "restarts", line);
+  for (const MetricSample& death : page.Named("air_stage_last_death_timestamp_seconds"))
+    AppendRow(report, "last death", Label(death, "what"));
   return report;
 }
 

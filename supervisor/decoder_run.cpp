@@ -114,6 +114,14 @@ void DecoderRun::Kill() {
   process_->Kill();
 }
 
+void DecoderRun::AppendStage(std::vector<StageSnapshot>& stages) const {
+  if (process_ == nullptr) return;
+  stages.push_back({.stage = ProgramOf(StageKind::kDecoder),
+                    .id = process_->id(),
+                    .pid = process_->pid(),
+                    .silent_seconds = static_cast<double>(watch_.SilentNs()) / 1e9});
+}
+
 void DecoderRun::Leave() { Do(RunEvent::kLeave); }
 
 void DecoderRun::Do(RunEvent event) {
@@ -147,6 +155,7 @@ void DecoderRun::OnMessage(const stage::DecoderState& message) {
   if (message.segment_serial() != segment_.serial || !works) return;
   switch (message.phase()) {
     case stage::DecoderState::PRODUCING:
+      stages_.NoteRecovery(StageKind::kDecoder, recovery_.Delivered(loop_.clock().Now()));
       pad_cause_ = PadCause::kNone;
       return Do(RunEvent::kUnitsCame);
     case stage::DecoderState::ENDED:
@@ -177,8 +186,10 @@ void DecoderRun::OnDeath(const StageDeath& death) {
   process_.reset();
   if (!had_work) return Do(RunEvent::kDiedNow);
 
-  stages_.CountDeath(StageKind::kDecoder);
-  Log().warn("{}: {} at {}", who, death.text, Where());
+  const std::string what = absl::StrCat(who, ": ", death.text, " at ", Where());
+  stages_.NoteDeath(StageKind::kDecoder, death, what);
+  recovery_.Died(loop_.clock().Now());
+  Log().warn("{}", what);
   const WriterPhase phase = Phase();
   const bool was_at_a_place =
       death.kind != StageDeath::Kind::kSpawn && phase != WriterPhase::kNone && phase != WriterPhase::kOpening;

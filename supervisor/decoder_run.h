@@ -46,6 +46,7 @@ class DecoderRun {
   bool shows_slate() const { return slate_; }
   const PlannedSegment& segment() const { return segment_; }
   const SourceRef& source() const { return source_; }
+  void AppendStage(std::vector<StageSnapshot>& stages) const;
   uint64_t first_unit() const { return first_unit_; }
   // What pad of this segment is called while a unit is missing; kNone = it is simply late.
   PadCause pad_cause() const { return pad_cause_; }
@@ -87,6 +88,7 @@ class DecoderRun {
   uint64_t started_at_unit_ = 0;       // the ring's `next` when the present process began
   uint64_t incarnation_at_start_ = 0;  // and its writer_epoch
   HangWatch watch_;
+  RecoveryTimer recovery_;
   PadCause expiry_ = PadCause::kCrash;  // what the present process's death will be called
   std::optional<Nanos> killed_at_;
   std::unique_ptr<StageProcess> process_;

@@ -61,6 +61,59 @@ void AddSinks(const MetricsSnapshot& m, const std::string& channel, Families& f)
   }
 }
 
+void AddLiving(const MetricsSnapshot& m, const std::string& channel, Families& f) {
+  const auto labels = [&](const StageSnapshot& s) {
+    return Labels{
+        {"channel", channel}, {"stage", s.stage}, {"id", s.id}, {"role", s.spare ? "spare" : "work"}};
+  };
+  for (const StageSnapshot& s : m.stages)
+    f.Add("air_stage_up", "1 for every stage process that lives", MetricType::Gauge, 1, labels(s));
+  for (const StageSnapshot& s : m.stages)
+    f.Add("air_stage_pid", "Its process id", MetricType::Gauge, double(s.pid), labels(s));
+  for (const StageSnapshot& s : m.stages) {
+    if (s.spare) continue;
+    f.Add("air_stage_heartbeat_age_seconds", "Since its data loop's last sign of life", MetricType::Gauge,
+          s.silent_seconds, labels(s));
+  }
+}
+
+void AddStages(const MetricsSnapshot& m, const std::string& channel, Families& f) {
+  AddLiving(m, channel, f);
+  const auto labels = [&](const std::string& stage) {
+    return Labels{{"channel", channel}, {"stage", stage}};
+  };
+  for (const auto& [stage, record] : m.records) {
+    for (size_t cause = 0; cause < static_cast<size_t>(StageDeath::Kind::kCount); ++cause) {
+      const auto kind = static_cast<StageDeath::Kind>(cause);
+      f.Add("air_stage_restarts_total", "Stages that died while they had work, and were replaced, by cause",
+            MetricType::Counter, double(record.deaths(kind)),
+            {{"channel", channel}, {"stage", stage}, {"cause", ToString(kind)}});
+    }
+  }
+  for (const auto& [stage, record] : m.records)
+    f.Add("air_stage_recoveries_total", "Successors that have delivered", MetricType::Counter,
+          double(record.recoveries()), labels(stage));
+  for (const auto& [stage, record] : m.records)
+    f.Add("air_stage_recovery_last_seconds", "From the last death to the successor's first output",
+          MetricType::Gauge, double(record.last_recovery_ns()) / 1e9, labels(stage));
+  for (const auto& [stage, record] : m.records)
+    f.Add("air_stage_recovery_max_seconds", "The longest recovery so far", MetricType::Gauge,
+          double(record.longest_recovery_ns()) / 1e9, labels(stage));
+  for (const auto& [stage, record] : m.records) {
+    if (record.last_death().empty()) continue;
+    f.Add("air_stage_last_death_timestamp_seconds", "When a stage died last, and of what", MetricType::Gauge,
+          double(record.last_utc().value()) / 1e3,
+          {{"channel", channel},
+           {"stage", stage},
+           {"cause", ToString(record.last_cause())},
+           {"what", record.last_death()}});
+  }
+  f.Add("air_stages_stuck_total", "Killed stages that did not die within half a second", MetricType::Counter,
+        double(m.stuck_stages), {{"channel", channel}});
+  f.Add("air_stages_dying", "Killed stages that are not dead yet", MetricType::Gauge, double(m.dying_stages),
+        {{"channel", channel}});
+}
+
 }  // namespace
 
 void MetricsExporter::Update(const MetricsSnapshot& snapshot) {
@@ -98,6 +151,8 @@ std::vector<MetricFamily> MetricsExporter::Collect() const {
         double(m.slate_frames), by_channel);
   f.Add("air_segments_given_up_total", "Segments whose content was given up", MetricType::Counter,
         double(m.segments_given_up), by_channel);
+  f.Add("air_ring_depth_min_frames", "Lowest depth of the ring on air within the last minute",
+        MetricType::Gauge, double(m.lowest_depth), by_channel);
   f.Add("air_late_ticks_total", "Ticks made more than one frame period after their deadline",
         MetricType::Counter, double(m.late_ticks), by_channel);
   f.Add("air_discontinuities_total", "Declared discontinuities of the program", MetricType::Counter,
@@ -106,10 +161,7 @@ std::vector<MetricFamily> MetricsExporter::Collect() const {
         double(m.waiting_blocks), by_channel);
   f.Add("air_sinks", "Viewer transports attached", MetricType::Gauge, double(m.sinks.size()), by_channel);
   AddSinks(m, channel, f);
-  for (const auto& [stage, deaths] : m.stage_deaths) {
-    f.Add("air_stage_restarts_total", "Stages that died while they had work, and were replaced",
-          MetricType::Counter, double(deaths), {{"channel", channel}, {"stage", stage}});
-  }
+  AddStages(m, channel, f);
   if (!m.block.empty()) {
     f.Add(
         "air_on_air", "What is on air; the value is always 1", MetricType::Gauge, 1,

@@ -9,6 +9,7 @@
 
 #include "shm/frame_ring_layout.h"
 #include "supervisor/playout_control.h"
+#include "supervisor/stage_record.h"
 
 namespace air {
 
@@ -22,6 +23,15 @@ struct SinkSnapshot {
   uint64_t sent_bytes = 0, pending_packets = 0, dropped_packets = 0, rejoins = 0;
 };
 
+// One living stage.
+struct StageSnapshot {
+  std::string stage;  // its program
+  std::string id;     // "decoder-3"
+  int64_t pid = 0;
+  double silent_seconds = 0;  // since its last sign of life
+  bool spare = false;
+};
+
 struct MetricsSnapshot {
   int32_t channel_id = 0;
   PlayoutState state = PlayoutState::kIdle;
@@ -33,8 +43,12 @@ struct MetricsSnapshot {
   double frame_gap_seconds = 0;  // last frame's publication after its deadline
   uint64_t waiting_blocks = 0;
   std::vector<SinkSnapshot> sinks;
-  std::map<std::string, uint64_t> stage_deaths;  // by program name
-  std::string block, asset;                      // on air; empty = none
+  std::vector<StageSnapshot> stages;
+  std::map<std::string, StageRecord> records;  // by program name
+  uint64_t stuck_stages = 0;                   // killed and not dead within half a second
+  uint64_t dying_stages = 0;                   // killed and not dead yet
+  uint64_t lowest_depth = 0;                   // of the ring on air, within the last minute or so
+  std::string block, asset;                    // on air; empty = none
   int32_t segment = 0;
 };
 

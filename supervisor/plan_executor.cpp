@@ -9,7 +9,8 @@ namespace air {
 namespace {
 
 constexpr int64_t kPrepareAheadNs =
-    30 * kNanosPerSecond;                            // no earlier: a prepared ring is a ring nobody else has
+    30 * kNanosPerSecond;  // no earlier: a prepared ring is a ring nobody else has
+constexpr int64_t kDepthWindowNs = 30 * kNanosPerSecond;
 constexpr int64_t kSoonNs = 2 * kNanosPerSecond;     // what airs later than this may wait its turn
 constexpr int64_t kHistoryNs = 5 * kNanosPerSecond;  // entries kept for a selector that has to catch up
 
@@ -74,6 +75,7 @@ void PlanExecutor::Poll() {
   RetireFinished();
   AssignRings();
   KeepSpareWarm();
+  NoteDepth();
   CommitTimeline();
   if (!exhausted_ && !blocks_.empty() && observer_.next_tick() > blocks_.back().fence) {
     exhausted_ = true;
@@ -136,6 +138,21 @@ void PlanExecutor::KeepSpareWarm() {
   asset.set_asset_uri(segment->asset_uri);
   for (const std::string& root : settings_.media_roots) asset.add_media_roots(root);
   stages_.KeepWarm(asset);
+}
+
+void PlanExecutor::NoteDepth() {
+  const Nanos now = loop_.clock().Now();
+  if (now - lowest_since_ > kDepthWindowNs) {
+    lowest_before_ = std::exchange(lowest_, UINT64_MAX);
+    lowest_since_ = now;
+  }
+  const DecoderRun* run = FindRun(observer_.segment_on_air());
+  const bool more_to_come = run != nullptr && run->state() != RunState::kEnded;
+  if (more_to_come && observer_.lock_on_air().has_value()) lowest_ = std::min(lowest_, run->Depth());
+}
+
+void PlanExecutor::AppendStages(std::vector<StageSnapshot>& stages) const {
+  for (const auto& [ring, run] : runs_) run->AppendStage(stages);
 }
 
 bool PlanExecutor::IsOpening() const {

@@ -3,6 +3,7 @@
 // tick happens in the selector; nothing here has to be on time for the channel to be.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <map>
@@ -49,6 +50,9 @@ class PlanExecutor {
   size_t waiting_blocks() const;
   // Units in the ring of the segment on air that have not aired; 0 without content.
   uint64_t LiveDepth() const;
+  // The lowest that was within the last minute or so, while more was to come.
+  uint64_t LowestDepth() const { return std::min(lowest_, lowest_before_); }
+  void AppendStages(std::vector<StageSnapshot>& stages) const;
   // Publication of the last program frame after its deadline, nanoseconds.
   int64_t LastFrameGapNs() const { return observer_.last_gap_ns(); }
   // Whether the content of the segment on air was given up.
@@ -66,6 +70,7 @@ class PlanExecutor {
   void RetireFinished();
   void AssignRings();
   void KeepSpareWarm();
+  void NoteDepth();
   bool IsOpening() const;
   // An unused ring; when there is none, the one prepared for the farthest segment is cleared for a segment
   // that is on the air without one. Nothing: not now.
@@ -91,6 +96,8 @@ class PlanExecutor {
   uint64_t prepared_block_ = 0;  // highest block serial whose preparation has started
   std::map<uint32_t, std::unique_ptr<DecoderRun>> runs_;  // by ring
   bool exhausted_ = false;
+  uint64_t lowest_ = UINT64_MAX, lowest_before_ = UINT64_MAX;  // depth, in this half minute and the last one
+  Nanos lowest_since_;
 };
 
 }  // namespace air

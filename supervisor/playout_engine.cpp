@@ -332,8 +332,12 @@ MetricsSnapshot PlayoutEngine::Snapshot() const {
   m.channel_id = last_channel_.value_or(0);
   m.state = control_.state();
   for (StageKind kind : {StageKind::kDecoder, StageKind::kSelector, StageKind::kEncoder}) {
-    m.stage_deaths[ProgramOf(kind)] = stages_.deaths(kind);
+    m.records[ProgramOf(kind)] = stages_.record(kind);
   }
+  stages_.AppendSpares(m.stages);
+  for (const OutputStreams::Stream& stream : streams_.streams()) stream.sink->AppendStage(m.stages);
+  m.stuck_stages = stages_.stuck();
+  m.dying_stages = stages_.dying();
   for (const OutputStreams::Stream& stream : streams_.streams()) m.sinks.push_back(Describe(stream));
   m.segments_given_up = stages_.segments_given_up();
   if (instance_ == nullptr) return m;
@@ -349,6 +353,8 @@ MetricsSnapshot PlayoutEngine::Snapshot() const {
         std::memory_order_relaxed);
   }
   const PlanExecutor& plan = instance_->plan();
+  m.lowest_depth = plan.LowestDepth() == UINT64_MAX ? 0 : plan.LowestDepth();
+  instance_->AppendStages(m.stages);
   m.waiting_blocks = plan.waiting_blocks();
   m.buffer_depth = plan.LiveDepth();
   m.frame_gap_seconds = plan.LastFrameGapNs() / 1e9;

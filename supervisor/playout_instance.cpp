@@ -108,6 +108,15 @@ void PlayoutInstance::StartSelector() {
   }
 }
 
+void PlayoutInstance::AppendStages(std::vector<StageSnapshot>& stages) const {
+  plan_->AppendStages(stages);
+  if (selector_ == nullptr) return;
+  stages.push_back({.stage = ProgramOf(StageKind::kSelector),
+                    .id = selector_->id(),
+                    .pid = selector_->pid(),
+                    .silent_seconds = static_cast<double>(selector_watch_.SilentNs()) / 1e9});
+}
+
 void PlayoutInstance::LookAtSelector() {
   if (selector_ == nullptr) return;
   const int64_t allowance = AllowanceOf(selector_watch_.has_begun(), selector_watch_.hang_ns());
@@ -115,14 +124,19 @@ void PlayoutInstance::LookAtSelector() {
                              [this] { return selector_->IsStopped(); })) {
     selector_->KillHung(absl::StrCat("hung (silent for ", selector_watch_.SilentNs() / kNanosPerMs, " ms)"));
   }
+  if (selector_watch_.has_begun())
+    stages_.NoteRecovery(StageKind::kSelector, selector_recovery_.Delivered(loop_.clock().Now()));
 }
 
 void PlayoutInstance::OnSelectorDeath(const StageDeath& death) {
   selector_.reset();
-  stages_.CountDeath(StageKind::kSelector);
+  const std::string what =
+      absl::StrCat("selector: ", death.text, " at tick ", plan_->observer().next_tick().value());
+  stages_.NoteDeath(StageKind::kSelector, death, what);
+  selector_recovery_.Died(loop_.clock().Now());
   const uint64_t frames = memory_->session().selector().Get(SelectorCounter::kFrames);
   const FrameRate rate = settings_.format.house.rate;
-  Log().warn("selector: {} at tick {}", death.text, plan_->observer().next_tick().value());
+  Log().warn("{}", what);
   const std::optional<int64_t> delay =
       selector_policy_.OnDeath(loop_.clock().Now(), frames - selector_started_at_ >= rate.num / rate.den);
   if (!delay.has_value()) {

@@ -46,6 +46,7 @@ class PlayoutInstance {
 
   Final GetFinal() const;
   int32_t channel_id() const { return settings_.channel_id; }
+  void AppendStages(std::vector<StageSnapshot>& stages) const;
   const PlanExecutor& plan() const { return *plan_; }
   SessionMemory& memory() const { return *memory_; }
 
@@ -70,6 +71,7 @@ class PlayoutInstance {
   std::unique_ptr<StageProcess> selector_;
   RestartPolicy selector_policy_;
   HangWatch selector_watch_;
+  RecoveryTimer selector_recovery_;
   uint64_t selector_started_at_ = 0;  // frames made when the present selector began
   EventSource selector_retry_;
   std::unique_ptr<PlanExecutor> plan_;

@@ -62,6 +62,19 @@ StageDeath DeathOf(const siginfo_t& info) {
 
 }  // namespace
 
+const char* ToString(StageDeath::Kind kind) {
+  switch (kind) {
+    case StageDeath::Kind::kExit:
+      return "exit";
+    case StageDeath::Kind::kSignal:
+      return "signal";
+    case StageDeath::Kind::kHang:
+      return "hang";
+    default:
+      return "spawn";
+  }
+}
+
 const char* ProgramOf(StageKind kind) {
   switch (kind) {
     case StageKind::kDecoder:

@@ -31,11 +31,14 @@ struct StageEnvironment {
 // How a stage came to its end. In words: "killed by signal 9 (Killed)", "exit status 1", "hung while WAITING
 // (silent for 512 ms)".
 struct StageDeath {
-  enum class Kind { kExit, kSignal, kHang, kSpawn };
+  enum class Kind { kExit, kSignal, kHang, kSpawn, kCount };
   Kind kind = Kind::kExit;
   std::string text;
   bool from_outside = false;  // somebody killed or stopped it: it says nothing about the work it had
 };
+
+// "exit", "signal", "hang", "spawn": as in metrics.
+const char* ToString(StageDeath::Kind kind);
 
 class StageProcess {
  public:

@@ -65,6 +65,16 @@ void StageSupervisor::Warm() {
     Log().warn("{} (idle spare): {}", spare.process->id(), s.ToString());
 }
 
+void StageSupervisor::AppendSpares(std::vector<StageSnapshot>& stages) const {
+  for (const Spare& spare : spares_) {
+    if (spare.process == nullptr) continue;
+    stages.push_back({.stage = ProgramOf(spare.process->kind()),
+                      .id = spare.process->id(),
+                      .pid = spare.process->pid(),
+                      .spare = true});
+  }
+}
+
 void StageSupervisor::Refill(StageKind kind) {
   Spare& spare = spares_[static_cast<size_t>(kind)];
   if (!spare.wanted || spare.process != nullptr) return;

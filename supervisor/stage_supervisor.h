@@ -6,11 +6,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "supervisor/event_loop.h"
+#include "supervisor/metrics_snapshot.h"
 #include "supervisor/restart_policy.h"
 #include "supervisor/stage_process.h"
+#include "supervisor/stage_record.h"
 
 namespace air {
 
@@ -34,13 +37,19 @@ class StageSupervisor {
   size_t dying() const { return graveyard_.size(); }
 
   // For metrics: processes that died while they had work, by kind.
-  void CountDeath(StageKind kind) { ++deaths_[static_cast<size_t>(kind)]; }
+  void NoteDeath(StageKind kind, const StageDeath& death, const std::string& what) {
+    records_[static_cast<size_t>(kind)].Died(loop_.clock().UtcNow(), death.kind, what);
+  }
+  void NoteRecovery(StageKind kind, int64_t took_ns) {
+    if (took_ns > 0) records_[static_cast<size_t>(kind)].Recovered(took_ns);
+  }
+  const StageRecord& record(StageKind kind) const { return records_[static_cast<size_t>(kind)]; }
+  void AppendSpares(std::vector<StageSnapshot>& stages) const;
   // Killed decoders that did not die within half a second.
   void CountStuck() { ++stuck_; }
   uint64_t stuck() const { return stuck_; }
   void CountGivenUp() { ++given_up_; }
   uint64_t segments_given_up() const { return given_up_; }
-  uint64_t deaths(StageKind kind) const { return deaths_[static_cast<size_t>(kind)]; }
 
  private:
   struct Spare {
@@ -64,7 +73,7 @@ class StageSupervisor {
   std::array<Spare, 3> spares_;
   stage::ToStage warm_;     // empty: nothing is on the air
   bool warm_fits_ = false;  // no spare has come to grief over it
-  std::array<uint64_t, 3> deaths_{};
+  std::array<StageRecord, 3> records_;
   uint64_t spawned_ = 0, stuck_ = 0, given_up_ = 0;
 };
 

@@ -110,12 +110,21 @@ LifeSign StreamSink::EncoderSign() const {
           .phase = 0};
 }
 
+void StreamSink::AppendStage(std::vector<StageSnapshot>& stages) const {
+  if (encoder_ == nullptr) return;
+  stages.push_back({.stage = ProgramOf(StageKind::kEncoder),
+                    .id = encoder_->id(),
+                    .pid = encoder_->pid(),
+                    .silent_seconds = static_cast<double>(watch_.SilentNs()) / 1e9});
+}
+
 void StreamSink::LookAtEncoder() {
   if (encoder_ != nullptr && !over_ &&
       watch_.IsHung(loop_.clock().Now(), EncoderSign(), AllowanceOf(watch_.has_begun(), watch_.hang_ns()),
                     [this] { return encoder_->IsStopped(); })) {
     encoder_->KillHung(absl::StrCat("hung (silent for ", watch_.SilentNs() / kNanosPerMs, " ms)"));
   }
+  if (watch_.has_begun()) stages_.NoteRecovery(StageKind::kEncoder, recovery_.Delivered(loop_.clock().Now()));
   look_ = loop_.After(kLookNs, [this] { LookAtEncoder(); });
 }
 
@@ -123,10 +132,12 @@ void StreamSink::OnDeath(const StageDeath& death) {
   const std::string who = encoder_ == nullptr ? "encoder" : encoder_->id();
   encoder_.reset();
   if (over_) return;
-  stages_.CountDeath(StageKind::kEncoder);
+  const std::string what = absl::StrCat(who, ": ", death.text, " at tick ", TicksSent());
+  stages_.NoteDeath(StageKind::kEncoder, death, what);
+  recovery_.Died(loop_.clock().Now());
   const HouseFormat& format = memory_->session().facts().format;
   const bool delivered = TicksSent() - started_at_tick_ >= format.rate.num / format.rate.den;
-  Log().warn("{}: {} at tick {}", who, death.text, TicksSent());
+  Log().warn("{}", what);
   const std::optional<int64_t> delay = policy_.OnDeath(loop_.clock().Now(), delivered);
   if (!delay.has_value()) return Gone("its encoder died again and again");
   if (*delay == 0) {

@@ -32,6 +32,7 @@ class StreamSink {
   uint64_t serial() const { return serial_; }
   // What its sender has counted; nothing before the session.
   const SenderPage* sender() const { return sender_; }
+  void AppendStage(std::vector<StageSnapshot>& stages) const;
   // Ticks the program has made and the encoder has not committed.
   uint64_t LagTicks() const;
 
@@ -59,6 +60,7 @@ class StreamSink {
   uint64_t started_at_tick_ = 0;  // ticks coded when the present encoder began
   std::unique_ptr<StageProcess> encoder_;
   HangWatch watch_;
+  RecoveryTimer recovery_;
   EventSource retry_, look_;
   bool over_ = false;
 };

@@ -11,6 +11,14 @@ using namespace std::chrono_literals;
 class StageHang : public FaultedChannel {
  protected:
   StageHang() : FaultedChannel({"--ring-seconds", "5"}) {}
+  // How often stages of this program died because they hung, and nothing else happened to them.
+  void ExpectOneHang(const std::string& program) const {
+    EXPECT_EQ(Deaths(), 1);
+    EXPECT_EQ(metrics_.Value("air_stage_restarts_total", {{"stage", program}, {"cause", "hang"}}), 1);
+    EXPECT_EQ(metrics_.Value("air_stage_recoveries_total", {{"stage", program}}), 1);
+    EXPECT_GT(metrics_.Value("air_stage_recovery_last_seconds", {{"stage", program}}).value_or(0), 0);
+    EXPECT_EQ(metrics_.Named("air_stage_last_death_timestamp_seconds").size(), 1u);
+  }
   double Deaths() const { return metrics_.Sum("air_stage_restarts_total").value_or(-1); }
 };
 
@@ -23,7 +31,7 @@ TEST_F(StageHang, OfTheLiveDecoderIsSeenByNobody) {
   SignalAt(9000, SIGSTOP, "air-decoder", live.path);
   channel_.FeedRest(schedule);
   EXPECT_EQ(StopAndJudge(schedule).pad, 0);
-  EXPECT_EQ(Deaths(), 1);
+  ExpectOneHang("air-decoder");
 }
 
 TEST_F(StageHang, OfTheSelectorDelaysTheStreamAndDoesNotDamageIt) {
@@ -34,7 +42,7 @@ TEST_F(StageHang, OfTheSelectorDelaysTheStreamAndDoesNotDamageIt) {
   SignalAt(8000, SIGSTOP, "air-selector", ".program");
   channel_.FeedRest(schedule);
   EXPECT_EQ(StopAndJudge(schedule).pad, 0);
-  EXPECT_EQ(Deaths(), 1);
+  ExpectOneHang("air-selector");
 }
 
 TEST_F(StageHang, OfTheEncoderDelaysTheStreamAndDoesNotDamageIt) {
@@ -45,7 +53,7 @@ TEST_F(StageHang, OfTheEncoderDelaysTheStreamAndDoesNotDamageIt) {
   SignalAt(8000, SIGSTOP, "air-encoder", ".journal-");
   channel_.FeedRest(schedule);
   EXPECT_EQ(StopAndJudge(schedule).pad, 0);
-  EXPECT_EQ(Deaths(), 1);
+  ExpectOneHang("air-encoder");
 }
 
 TEST_F(StageHang, OfTheWholeChannelKillsNobody) {

@@ -210,13 +210,20 @@ air_on_air{block="a",segment="1",asset="/tv/one.mp4"} 0
 air_program_frames_total 12345
 air_pad_frames_total{cause="LATE"} 10
 air_pad_frames_total{cause="EOF"} 0
-air_stage_restarts_total{stage="selector"} 2
+air_stage_pid{stage="air-decoder",id="decoder-9",role="spare"} 4711
+air_stage_restarts_total{stage="air-selector",cause="signal"} 2
+air_stage_restarts_total{stage="air-selector",cause="hang"} 1
+air_stage_restarts_total{stage="air-selector",cause="exit"} 0
+air_stage_recovery_last_seconds{stage="air-selector"} 0.061
+air_stage_last_death_timestamp_seconds{stage="air-selector",cause="hang",what="selector: hung at tick 7"} 5
 )"));
   EXPECT_THAT(report, HasSubstr("ready"));
   EXPECT_THAT(report, HasSubstr("/tv/two.mp4  (block b, segment 0)"));
   EXPECT_THAT(report, HasSubstr("12345"));
   EXPECT_THAT(report, HasSubstr("10 = 10 LATE\n"));
-  EXPECT_THAT(report, testing::ContainsRegex("selector.*restarts 2"));
+  EXPECT_THAT(report, testing::ContainsRegex("air-decoder +decoder-9 +pid 4711  spare"));
+  EXPECT_THAT(report, HasSubstr("3 = 2 signal + 1 hang, last recovery 0.061 s"));
+  EXPECT_THAT(report, HasSubstr("selector: hung at tick 7"));
 }
 
 TEST(StatusReport, ShowsNoFigureThePageDoesNotHave) { EXPECT_EQ(StatusReport(MetricsPage::Parse("")), ""); }
