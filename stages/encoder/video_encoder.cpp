@@ -18,10 +18,19 @@ absl::Status Failed(const char* what, int error) {
   return absl::InternalError(absl::StrCat("H.264 encoder: ", what, ": ", CodecError(error)));
 }
 
-void CopyPlane(const uint8_t* from, int width, int height, uint8_t* to, int stride) {
-  for (int y = 0; y < height; ++y)
-    std::memcpy(to + ptrdiff_t{y} * stride, from + ptrdiff_t{y} * width, static_cast<size_t>(width));
+// Copies a plane from its first line that differs on. False: none does.
+bool UpdatePlane(const uint8_t* from, int width, int height, uint8_t* to, int stride) {
+  const auto line = static_cast<size_t>(width);
+  int y = 0;
+  while (y < height && std::memcmp(to + ptrdiff_t{y} * stride, from + ptrdiff_t{y} * width, line) == 0) ++y;
+  const bool differs = y < height;
+  for (; y < height; ++y) std::memcpy(to + ptrdiff_t{y} * stride, from + ptrdiff_t{y} * width, line);
+  return differs;
 }
+
+// A still is refined over this many pictures behind its first one and behind each IDR, and then only
+// repeated.
+constexpr int kRefinements = 4;
 
 }  // namespace
 
@@ -93,15 +102,38 @@ absl::Status VideoEncoder::Start(const EncoderSettings& settings, int64_t vbv_fu
 absl::StatusOr<std::span<const uint8_t>> VideoEncoder::Encode(Tick tick, std::span<const uint8_t> picture,
                                                               bool idr) {
   if (int r = av_frame_make_writable(frame_.get()); r < 0) return Failed("picture buffer", r);
+  const bool differs = TakePicture(picture);
+  repeats_ = idr || differs ? 0 : repeats_ + 1;
+  if (absl::Status s = AskForRepetition(repeats_ > kRefinements); !s.ok()) return s;
+  if (absl::Status s = EncodeFrame(tick.value(), idr); !s.ok()) return s;
+  return std::span<const uint8_t>(packet_->data, static_cast<size_t>(packet_->size));
+}
+
+bool VideoEncoder::TakePicture(std::span<const uint8_t> picture) {
+  bool differs = false;
   const uint8_t* plane = picture.data();
   for (int p = 0; p < 3; ++p) {
     const int width = p == 0 ? frame_->width : frame_->width / 2;
     const int height = p == 0 ? frame_->height : frame_->height / 2;
-    CopyPlane(plane, width, height, frame_->data[p], frame_->linesize[p]);
+    if (UpdatePlane(plane, width, height, frame_->data[p], frame_->linesize[p])) differs = true;
     plane += ptrdiff_t{width} * height;
   }
-  if (absl::Status s = EncodeFrame(tick.value(), idr); !s.ok()) return s;
-  return std::span<const uint8_t>(packet_->data, static_cast<size_t>(packet_->size));
+  return differs;
+}
+
+absl::Status VideoEncoder::AskForRepetition(bool repeat) {
+  av_frame_remove_side_data(frame_.get(), AV_FRAME_DATA_REGIONS_OF_INTEREST);
+  if (!repeat) return absl::OkStatus();
+  AVFrameSideData* side =
+      av_frame_new_side_data(frame_.get(), AV_FRAME_DATA_REGIONS_OF_INTEREST, sizeof(AVRegionOfInterest));
+  if (side == nullptr) return Failed("side data", AVERROR(ENOMEM));
+  AVRegionOfInterest everything{};
+  everything.self_size = sizeof(everything);
+  everything.bottom = frame_->height;
+  everything.right = frame_->width;
+  everything.qoffset = {1, 1};
+  std::memcpy(side->data, &everything, sizeof(everything));
+  return absl::OkStatus();
 }
 
 // Black: it costs next to nothing of the VBV and tells the rate control nothing.

@@ -56,6 +56,11 @@ class VideoEncoder {
   absl::Status Start(const EncoderSettings& settings, int64_t vbv_fullness);
   // Spends idr_pic_id 0 on a picture nobody gets: libx264 always begins with it.
   absl::Status ThrowAwayAnIdr();
+  // Into frame_. False: it is the picture before, to the byte.
+  bool TakePicture(std::span<const uint8_t> picture);
+  // Of a picture that has been refined enough: libx264 is asked for a coarseness at which nothing is left to
+  // code, and finds that out quickly.
+  absl::Status AskForRepetition(bool repeat);
   // Codes what is in frame_ into packet_.
   absl::Status EncodeFrame(int64_t pts, bool idr);
 
@@ -63,6 +68,7 @@ class VideoEncoder {
   CodecContextPtr context_;
   CodecFramePtr frame_;
   CodecPacketPtr packet_;
+  int repeats_ = 0;  // pictures since the last IDR or change that were the picture before
 };
 
 }  // namespace air

@@ -84,7 +84,26 @@ struct Decoded {
   AVColorSpace space;
   AVColorRange range;
   int profile;
+  Bytes luma;
 };
+
+Bytes LumaOf(const AVFrame& frame) {
+  Bytes luma;
+  for (int y = 0; y < frame.height; ++y) {
+    const uint8_t* line = frame.data[0] + ptrdiff_t{y} * frame.linesize[0];
+    luma.insert(luma.end(), line, line + frame.width);
+  }
+  return luma;
+}
+
+double Psnr(const Bytes& a, const Bytes& b) {
+  double squares = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    const double error = static_cast<double>(a[i]) - static_cast<double>(b[i]);
+    squares += error * error;
+  }
+  return 10 * std::log10(255.0 * 255.0 * static_cast<double>(a.size()) / std::max(squares, 1e-9));
+}
 
 std::vector<Decoded> DecodePictures(const std::vector<Bytes>& units, int64_t first_pts) {
   CodecContextPtr decoder(avcodec_alloc_context3(avcodec_find_decoder(AV_CODEC_ID_H264)));
@@ -96,7 +115,7 @@ std::vector<Decoded> DecodePictures(const std::vector<Bytes>& units, int64_t fir
   auto take = [&] {
     while (avcodec_receive_frame(decoder.get(), frame.get()) == 0) {
       pictures.push_back({frame->pts, frame->key_frame != 0, av_get_picture_type_char(frame->pict_type),
-                          frame->colorspace, frame->color_range, decoder->profile});
+                          frame->colorspace, frame->color_range, decoder->profile, LumaOf(*frame)});
     }
   };
   for (size_t i = 0; i < units.size(); ++i) {
@@ -270,6 +289,58 @@ TEST(VbvAccount, FillsAtTheRateAndIsNeitherNegativeNorOverFull) {
   EXPECT_EQ(fullness, 800'800);
   EXPECT_EQ(vbv.After(fullness, Tick(8), 0), 900'000);
   EXPECT_EQ(vbv.After(fullness, Tick(8), 10'000'000), vbv.Refill(Tick(8)));
+}
+
+// A still costs bits for a few pictures and then none, and does not change any more until the next IDR.
+TEST(VideoEncoder, RefinesAStillAndThenRepeatsIt) {
+  auto encoder = OpenVideo({.bitrate_kbps = 1500});
+  ASSERT_NE(encoder, nullptr);
+  const Bytes still = Picture(7);
+  std::vector<Bytes> units;
+  for (int64_t tick = 0; tick < 75; ++tick) {
+    auto unit = encoder->Encode(Tick(tick), still, tick % 25 == 0);
+    ASSERT_TRUE(unit.ok()) << unit.status();
+    units.emplace_back(unit->begin(), unit->end());
+  }
+  const std::vector<Decoded> pictures = DecodePictures(units, 0);
+  ASSERT_EQ(pictures.size(), 75u);
+  const Bytes source(still.begin(), still.begin() + static_cast<ptrdiff_t>(kHouse.LumaBytes()));
+  for (size_t n = 0; n < pictures.size(); ++n) {
+    if (n % 25 <= 5) continue;
+    EXPECT_LT(units[n].size(), 200u) << n;
+    EXPECT_TRUE(pictures[n].luma == pictures[n - 1].luma) << n;
+    EXPECT_GE(Psnr(pictures[n].luma, source), Psnr(pictures[n / 25 * 25].luma, source)) << n;
+  }
+}
+
+// What moves again after a long still is coded as well as ever, and within its buffer.
+TEST(VideoEncoder, KeepsQualityAndBufferWhereAStillBeginsAndEnds) {
+  const EncoderSettings settings{.bitrate_kbps = 1500};
+  const VbvAccount vbv(HouseTime(kHouse), settings.bitrate_kbps, settings.vbv_ms);
+  const auto run = [&](auto shown) {
+    auto encoder = OpenVideo(settings);
+    std::vector<Bytes> units;
+    int64_t held = vbv.Initial();
+    for (int64_t tick = 0; tick < 150; ++tick) {
+      auto unit = encoder->Encode(Tick(tick), Picture(shown(tick)), tick % 25 == 0);
+      EXPECT_TRUE(unit.ok()) << unit.status();
+      units.emplace_back(unit->begin(), unit->end());
+      EXPECT_GE(held, static_cast<int64_t>(8 * unit->size())) << tick;
+      held = vbv.After(held, Tick(tick), static_cast<int64_t>(8 * unit->size()));
+    }
+    const std::vector<Decoded> pictures = DecodePictures(units, 0);
+    double worst = 100;
+    for (int64_t tick = 110; tick < 150; ++tick) {  // behind the still
+      const Bytes source = Picture(shown(tick));
+      worst = std::min(worst,
+                       Psnr(pictures[static_cast<size_t>(tick)].luma,
+                            {source.begin(), source.begin() + static_cast<ptrdiff_t>(kHouse.LumaBytes())}));
+    }
+    return worst;
+  };
+  const double moving = run([](int64_t tick) { return tick; });
+  const double behind = run([](int64_t tick) { return tick < 30 || tick >= 110 ? tick : 30; });
+  EXPECT_GT(behind, moving - 1.5);
 }
 
 TEST(VideoEncoder, ASuccessorRepeatsTheParameterSetsByteForByte) {
