@@ -102,7 +102,7 @@ void DecoderRun::Look() {
   }
   const WriterPhase phase = Phase();
   const PhaseDeadline deadline = DeadlineOf(phase, watch_.hang_ns());
-  if (!watch_.IsHung(now, Sign(), deadline.allowance_ns, [this] { return process_->IsStopped(); })) return;
+  if (!watch_.IsHung(now, Sign(), deadline.allowance_ns, *process_)) return;
   expiry_ = deadline.cause;
   killed_at_ = now;
   process_->KillHung(

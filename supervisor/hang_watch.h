@@ -4,10 +4,13 @@
 // Silence counts from the look that last saw a change, on the watcher's own clock: what a stage writes there
 // is compared and never believed. A watcher that was late itself (host suspended, process group stopped and
 // continued, machine overloaded) has not seen what the stages did meanwhile, so it begins anew: everybody
-// gets a fresh allowance.
+// gets a fresh allowance. And the time in which a stage was ready to run and got no processor is not its
+// silence: on an overloaded machine killing it would only make more work.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <optional>
 
 #include "shm/types.h"
 
@@ -34,16 +37,25 @@ class HangWatch {
     alive_at_ = looked_at_ = now;
   }
 
-  // One look. True: the process is hung. `allowance_ns` is how long it may be silent at what it is doing now;
-  // `is_stopped` is asked only when that may be longer than a stopped process deserves.
-  template <class IsStopped>
-  bool IsHung(Nanos now, const LifeSign& sign, int64_t allowance_ns, IsStopped is_stopped) {
+  // One look. True: the process is hung. `allowance_ns` is how long it may be silent at what it is doing now.
+  // `process` is asked only when it has been silent for long: IsStopped(), and StarvedNs(), how long its
+  // threads have waited for a processor since it began.
+  template <class Process>
+  bool IsHung(Nanos now, const LifeSign& sign, int64_t allowance_ns, const Process& process) {
     const bool late = now - looked_at_ > hang_ns_ / 2;
     if (late || !(sign == last_)) alive_at_ = now;
     last_ = sign;
     looked_at_ = now;
     const int64_t silent = now - alive_at_;
-    return silent > allowance_ns || (silent > hang_ns_ && is_stopped());
+    if (silent <= hang_ns_ / kSuspicion) {
+      starved_before_.reset();
+      return false;
+    }
+    if (!starved_before_.has_value()) starved_before_ = process.StarvedNs();
+    if (silent <= std::min(allowance_ns, hang_ns_)) return false;
+    if (silent > kMostPatience * std::max(allowance_ns, hang_ns_)) return true;
+    const int64_t its_own = silent - std::max<int64_t>(process.StarvedNs() - *starved_before_, 0);
+    return its_own > allowance_ns || (silent > hang_ns_ && process.IsStopped());
   }
 
   // It has given at least one sign of life since Begin.
@@ -52,7 +64,11 @@ class HangWatch {
   int64_t SilentNs() const { return looked_at_ - alive_at_; }
 
  private:
+  static constexpr int64_t kSuspicion = 4;     // a quarter of the limit: from here on starvation is measured
+  static constexpr int64_t kMostPatience = 8;  // so many times the limit, however starved
+
   int64_t hang_ns_;
+  std::optional<int64_t> starved_before_;  // when the silence became suspicious
   LifeSign last_, begin_;
   Nanos alive_at_, looked_at_;
 };

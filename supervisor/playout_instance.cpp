@@ -121,7 +121,7 @@ void PlayoutInstance::LookAtSelector() {
   if (selector_ == nullptr) return;
   const int64_t allowance = AllowanceOf(selector_watch_.has_begun(), selector_watch_.hang_ns());
   if (selector_watch_.IsHung(loop_.clock().Now(), SignOf(memory_->session().selector()), allowance,
-                             [this] { return selector_->IsStopped(); })) {
+                             *selector_)) {
     selector_->KillHung(absl::StrCat("hung (silent for ", selector_watch_.SilentNs() / kNanosPerMs, " ms)"));
   }
   if (selector_watch_.has_begun())

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <utility>
 
@@ -161,6 +162,17 @@ bool StageProcess::IsStopped() const {
   const size_t name_end = stat.rfind(')');  // "PID (NAME) STATE ..."
   if (name_end == std::string::npos || name_end + 2 >= stat.size()) return false;
   return stat[name_end + 2] == 'T' || stat[name_end + 2] == 't';
+}
+
+int64_t StageProcess::StarvedNs() const {
+  int64_t starved = 0;
+  std::error_code ignored;
+  for (const auto& thread :
+       std::filesystem::directory_iterator(absl::StrCat("/proc/", pid_, "/task"), ignored)) {
+    int64_t ran = 0, waited = 0;  // nanoseconds: on a processor, on a run queue
+    if (std::ifstream(thread.path() / "schedstat") >> ran >> waited) starved += waited;
+  }
+  return starved;
 }
 
 void StageProcess::Receive() {

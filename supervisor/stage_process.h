@@ -63,6 +63,9 @@ class StageProcess {
   void KillHung(const std::string& how);
   // It is there and does not run: SIGSTOP, or a tracer's doing.
   bool IsStopped() const;
+  // How long its threads together have been ready to run without a processor; 0 where the kernel does not
+  // tell.
+  int64_t StarvedNs() const;
 
   StageKind kind() const { return kind_; }
   const std::string& id() const { return id_; }

@@ -121,7 +121,7 @@ void StreamSink::AppendStage(std::vector<StageSnapshot>& stages) const {
 void StreamSink::LookAtEncoder() {
   if (encoder_ != nullptr && !over_ &&
       watch_.IsHung(loop_.clock().Now(), EncoderSign(), AllowanceOf(watch_.has_begun(), watch_.hang_ns()),
-                    [this] { return encoder_->IsStopped(); })) {
+                    *encoder_)) {
     encoder_->KillHung(absl::StrCat("hung (silent for ", watch_.SilentNs() / kNanosPerMs, " ms)"));
   }
   if (watch_.has_begun()) stages_.NoteRecovery(StageKind::kEncoder, recovery_.Delivered(loop_.clock().Now()));

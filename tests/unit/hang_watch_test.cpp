@@ -18,7 +18,8 @@ class Watched {
  public:
   Watched() : watch_(kHang) { watch_.Begin(Nanos(0), sign_); }
 
-  bool stage_runs = true, watcher_runs = true, is_stopped = false;
+  bool stage_runs = true, watcher_runs = true, is_stopped = false, is_starved = false;
+  int64_t starving_threads = 1;
   int64_t allowance_ns = kHang;
 
   // The millisecond at which the watcher called the stage hung, if it did within `ms`.
@@ -27,16 +28,20 @@ class Watched {
       ++now_ms_;
       if (stage_runs && now_ms_ % 33 == 0) sign_.beat_ns = now_ms_ * kMs;
       if (watcher_runs && now_ms_ % 20 == 0 &&
-          watch_.IsHung(Nanos(now_ms_ * kMs), sign_, allowance_ns, [this] { return is_stopped; }))
+          watch_.IsHung(Nanos(now_ms_ * kMs), sign_, allowance_ns, *this))
         return now_ms_;
+      if (is_starved) starved_ms_ += starving_threads;
     }
     return std::nullopt;
   }
+  // What the watch asks of the process.
+  bool IsStopped() const { return is_stopped; }
+  int64_t StarvedNs() const { return starved_ms_ * kMs; }
   LifeSign& sign() { return sign_; }
   HangWatch& watch() { return watch_; }
 
  private:
-  int64_t now_ms_ = 0;
+  int64_t now_ms_ = 0, starved_ms_ = 0;
   LifeSign sign_;
   HangWatch watch_;
 };
@@ -55,6 +60,38 @@ TEST(HangWatch, NoticesSilenceWithinOneLookOfTheLimit) {
   ASSERT_TRUE(hung.has_value());
   EXPECT_GE(*hung, 990 + 500);
   EXPECT_LE(*hung, 1000 + 500 + 20);
+}
+
+TEST(HangWatch, DoesNotCountTheTimeInWhichAStageGotNoProcessor) {
+  Watched w;
+  ASSERT_EQ(w.HungWithin(990), std::nullopt);
+  w.stage_runs = false;
+  w.is_starved = true;
+  EXPECT_EQ(w.HungWithin(2500), std::nullopt) << "it would run if it could";
+  w.is_starved = false;
+  EXPECT_TRUE(w.HungWithin(700).has_value()) << "now it could, and does not";
+}
+
+TEST(HangWatch, HasAnEndToItsPatience) {
+  Watched w;
+  ASSERT_EQ(w.HungWithin(990), std::nullopt);
+  w.stage_runs = false;
+  w.is_starved = true;
+  w.starving_threads = 4;
+  const std::optional<int64_t> hung = w.HungWithin(10'000);
+  ASSERT_TRUE(hung.has_value());
+  EXPECT_LE(*hung, 1000 + 8 * 500 + 40);
+}
+
+TEST(HangWatch, NoticesAStoppedStageThatHadBeenStarved) {
+  Watched w;
+  ASSERT_EQ(w.HungWithin(990), std::nullopt);
+  w.stage_runs = false;
+  w.is_starved = true;
+  w.allowance_ns = 5000 * kMs;
+  ASSERT_EQ(w.HungWithin(400), std::nullopt);
+  w.is_stopped = true;
+  EXPECT_TRUE(w.HungWithin(600).has_value());
 }
 
 TEST(HangWatch, GivesAFreshAllowanceWhenTheWatcherItselfWasLate) {
