@@ -19,7 +19,6 @@ constexpr int64_t kDelayMarginMs = 30;
 // At a constant rate: packets of sound (two large units), tables and PCR that may stand in the picture's way
 // at once, beyond their mean.
 constexpr int64_t kHeldUpPackets = 2 * kMostSoundPackets + kMostTablePackets + 3;
-constexpr int64_t kLeadMargin90k = 300;  // the rounding of a packet's place in a slow stream
 
 constexpr int64_t Ms90k(int64_t ms) { return ms * kPtsHz / 1000; }
 
@@ -64,11 +63,9 @@ int64_t StreamDelay90k(const StreamSettings& settings) {
   return Ms90k(std::max(kLeastDelayMs, settings.vbv_ms + kDelayMarginMs + held_up_ms));
 }
 
-int64_t SoundLead90k(const HouseTime& time, uint32_t sound_kbps, int64_t delay_90k) {
-  const int64_t tick = CeilMulDiv(1, time.den() * kPtsHz, time.num());
-  const int64_t units = kSoundBufferBytes / MeanUnitBytes(sound_kbps) - 1;
-  const int64_t lead = units * kSoundUnit90k - std::max(tick, kSoundUnit90k) - kLeadMargin90k;
-  return std::min(lead, delay_90k);
+int64_t SoundLead90k(uint32_t sound_kbps, int64_t delay_90k) {
+  const int64_t units = kSoundBufferUse / MeanUnitBytes(sound_kbps) - 1;
+  return std::min(units * kSoundUnit90k, delay_90k);
 }
 
 int64_t FirstPacketOf(const HouseTime& time, uint32_t rate_kbps, Tick n) {
@@ -85,7 +82,9 @@ uint32_t LeastRateKbps(const HouseTime& time, const StreamSettings& settings) {
   const double video = (kLeastVideoKbps * 1000 + PictureOverheadBits(time)) / (8 * kPayloadBytes);
   const auto for_video =
       static_cast<int64_t>(std::ceil((video + OtherPackets(time, settings)) * kPacketBits / 1000)) + 1;
-  const int64_t tick_packets = StreamCadence(time).pcrs_per_tick + kMostTablePackets + kMostSoundPackets + 2;
+  const int64_t sound_units = CeilMulDiv(1, time.den() * kPtsHz, time.num() * kSoundUnit90k);  // a tick
+  const int64_t tick_packets =
+      StreamCadence(time).pcrs_per_tick + kMostTablePackets + sound_units * kMostSoundPackets + 2;
   const int64_t for_a_tick = CeilMulDiv(tick_packets * kPacketBits, time.num(), time.den() * 1000);
   return static_cast<uint32_t>(std::max(for_video, for_a_tick));
 }

@@ -16,12 +16,14 @@
 
 namespace air {
 
-inline constexpr int64_t kSoundUnitSamples = 1024;      // of an AAC access unit
-inline constexpr int64_t kSoundUnit90k = 1920;          // its length at 48 kHz, exactly
-inline constexpr int64_t kSoundBufferBytes = 3584;      // T-STD, AAC of one or two channels
+inline constexpr int64_t kSoundUnitSamples = 1024;  // of an AAC access unit
+inline constexpr int64_t kSoundUnit90k = 1920;      // its length at 48 kHz, exactly
+inline constexpr int64_t kSoundBufferBytes = 3584;  // T-STD, AAC of one or two channels
+// What is used of it: the place of a packet is exact to a packet or two.
+inline constexpr int64_t kSoundBufferUse = kSoundBufferBytes - 2 * 184;
 inline constexpr int64_t kSoundUnitOverheadBytes = 21;  // PES header with PTS, ADTS header
 inline constexpr uint32_t kLeastSoundKbps = 64;
-inline constexpr uint32_t kMostSoundKbps = 192;  // beyond, a tick of 24 Hz is too long for the buffer
+inline constexpr uint32_t kMostSoundKbps = 320;
 inline constexpr uint32_t kLeastVbvMs = 100;
 inline constexpr uint32_t kMostVbvMs = 800;
 
@@ -50,9 +52,9 @@ struct StreamCadence {
 // at a constant rate also what tables and sound may hold the picture up.
 int64_t StreamDelay90k(const StreamSettings& settings);
 
-// The longest time sound is sent before its PTS, 90 kHz, at most `delay_90k`: all units of the mean size that
-// are under way in that time and one tick more fit the buffer, with one unit to spare.
-int64_t SoundLead90k(const HouseTime& time, uint32_t sound_kbps, int64_t delay_90k);
+// How long before its PTS a unit of sound begins to leave, 90 kHz, at most `delay_90k`: as long as units of
+// the mean size fit the buffer, with one to spare.
+int64_t SoundLead90k(uint32_t sound_kbps, int64_t delay_90k);
 
 // Constant rate. Tick n owns the packets [P(n), P(n + 1)), P(n) = floor(n * den * rate / (num * 1504)).
 inline constexpr int64_t kPacketBits = 188 * 8;
@@ -64,7 +66,7 @@ int64_t FirstPacketOf(const HouseTime& time, uint32_t rate_kbps, Tick n);
 // packets, in kbit/s; 0 when there is no room for any.
 uint32_t MostVideoKbps(const HouseTime& time, const StreamSettings& settings);
 // The smallest constant rate of that house rate and sound, whose every tick holds its tables, PCR and the
-// largest access unit of sound, with a picture of 100 kbit/s.
+// largest access units of sound, with a picture of 100 kbit/s.
 uint32_t LeastRateKbps(const HouseTime& time, const StreamSettings& settings);
 
 // A journal that holds what a viewer may lag behind: three seconds and `hold_ms`.

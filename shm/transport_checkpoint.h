@@ -33,7 +33,7 @@ struct TransportCheckpoint {
   // journal's backlog ring. Equal: none.
   uint64_t backlog_begin = 0;
   uint64_t backlog_end = 0;
-  std::array<uint8_t, 8> reserved_end{};
+  int64_t sound_end = 0;  // when the last unit of sound has left: PCR time, 90 kHz, without the PTS origin
 
   bool operator==(const TransportCheckpoint&) const = default;
 };

@@ -55,7 +55,7 @@
 namespace air {
 
 inline constexpr uint64_t kJournalMagic = 0x314c4e524a524941;  // "AIRJRNL1", little endian
-inline constexpr uint32_t kJournalLayoutVersion = 3;
+inline constexpr uint32_t kJournalLayoutVersion = 4;
 inline constexpr size_t kJournalPage = 4096;
 inline constexpr size_t kJournalPacketBytes = 188;  // one packet of ISO/IEC 13818-1
 inline constexpr size_t kPacketSlotBytes = 192;
@@ -137,7 +137,8 @@ static_assert(std::is_standard_layout_v<JournalRecord> && std::is_trivially_copy
               sizeof(JournalRecord) == 192 && offsetof(JournalRecord, checkpoint) == 64);
 static_assert(offsetof(TransportCheckpoint, first_tick) == 64 &&
               offsetof(TransportCheckpoint, sound_bytes) == 72 &&
-              offsetof(TransportCheckpoint, backlog_begin) == 104);
+              offsetof(TransportCheckpoint, backlog_begin) == 104 &&
+              offsetof(TransportCheckpoint, sound_end) == 120);
 static_assert(kPacketSlotBytes % 8 == 0 && kPacketSlotBytes >= kJournalPacketBytes);
 
 }  // namespace air

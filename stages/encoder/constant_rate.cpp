@@ -31,7 +31,7 @@ struct ConstantRateMultiplexer::Parts {
   size_t size;           // packets of the tick
   std::vector<size_t> pcr_places;
   std::vector<TsPacket> tables;  // from the first place on that is no PCR's
-  std::vector<TsPacket> sound;
+  std::vector<SoundPacket> sound;
 };
 
 ConstantRateMultiplexer::ConstantRateMultiplexer(const MuxConfig& config)
@@ -67,7 +67,7 @@ ConstantRateMultiplexer::Parts ConstantRateMultiplexer::Collect(const TickUnits&
                                                                 TransportCheckpoint& state) const {
   Parts parts{.first_packet = PacketOf(units.tick)};
   parts.size = static_cast<size_t>(PacketOf(units.tick + 1) - parts.first_packet);
-  AppendSoundPes(units, origin_90k_, state, parts.sound);
+  parts.sound = SoundPackets(units, origin_90k_, state);
   const auto pcrs = static_cast<size_t>(cadence_.pcrs_per_tick);
   // With its tables the IDR may slip into the next tick after all; then it has them there once more.
   const size_t others = parts.sound.size() + pcrs;
@@ -93,18 +93,17 @@ class ConstantRateMultiplexer::Layout {
         state_(state),
         backlog_(backlog),
         out_(out),
-        picture_(TickOfFirst(backlog, units.tick)),
-        open_places_(parts.size - parts.tables.size() - parts.pcr_places.size()) {}
+        picture_(TickOfFirst(backlog, units.tick)) {}
 
   void Fill() {
-    size_t table = 0, open = 0, sound = 0;
+    size_t table = 0, sound = 0;
     for (size_t place = 0; place < parts_.size; ++place) {
       if (std::ranges::find(parts_.pcr_places, place) != parts_.pcr_places.end()) {
         PutPcr(place);
       } else if (table < parts_.tables.size()) {
         out_.packets.push_back(parts_.tables[table++]);
-      } else if (sound < parts_.sound.size() && open++ >= PlaceOfSound(sound)) {
-        out_.packets.push_back(parts_.sound[sound++]);
+      } else if (sound < parts_.sound.size() && SoundIsDue(sound, place)) {
+        out_.packets.push_back(parts_.sound[sound++].packet);
       } else if (!backlog_.empty()) {
         PutPicture(place);
       } else {
@@ -115,8 +114,17 @@ class ConstantRateMultiplexer::Layout {
   }
 
  private:
-  // Among the places that are neither a table's nor a PCR's: in the middle of its share.
-  size_t PlaceOfSound(size_t i) const { return (2 * i + 1) * open_places_ / (2 * parts_.sound.size()); }
+  // At its instant, or earlier when the rest of the tick would not hold it and those behind it.
+  bool SoundIsDue(size_t i, size_t place) const {
+    if (state_.packets == 0 && !out_.idr_packet) return false;  // a sink begins with its picture
+    const SoundPacket& packet = parts_.sound[i];
+    const int64_t leaves = mux_.time_.Pts90k(units_.tick) - mux_.delay_90k_ + packet.offset_90k;
+    const bool its_turn =
+        mux_.Pcr(parts_.first_packet + static_cast<int64_t>(place)) >= leaves * kPcrTicksPerPtsTick;
+    const size_t pcrs_to_come = static_cast<size_t>(
+        std::ranges::count_if(parts_.pcr_places, [place](size_t pcr) { return pcr > place; }));
+    return its_turn || parts_.size - place <= parts_.sound.size() - i + pcrs_to_come;
+  }
 
   void PutPcr(size_t place) {
     const int64_t pcr = mux_.Pcr(parts_.first_packet + static_cast<int64_t>(place));
@@ -151,7 +159,6 @@ class ConstantRateMultiplexer::Layout {
   Backlog& backlog_;
   ConstantRateTick& out_;
   Tick picture_;  // whose packet is at the front of the backlog
-  size_t open_places_;
 };
 
 ConstantRateTick ConstantRateMultiplexer::Append(const TickUnits& units, TransportCheckpoint& state,

@@ -12,7 +12,7 @@
 //   PCR      always in packets of their own, which say what their index says; at the beginning of the tick,
 //   so
 //            that they keep their distance, and in a long tick again in its middle
-//   sound    of the tick (sound_schedule.h), spread evenly over it
+//   sound    each packet at the first place at or after its instant (sound_schedule.h)
 //   picture  as many packets as there is room for. What a picture needs beyond its tick is the backlog, and
 //            goes first in the next. So a large picture delays the next ones, never the sound; the VBV sees
 //            to it that it does not delay them beyond their DTS.

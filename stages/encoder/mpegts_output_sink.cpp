@@ -22,7 +22,8 @@ MpegTSOutputSink::MpegTSOutputSink(const Config& config, JournalWriter journal)
       time_(config.mux.house),
       journal_(std::move(journal)),
       mux_(config.mux),
-      sound_(time_, config.mux.delay_90k, SoundLead90k(time_, config.sound_kbps, config.mux.delay_90k)),
+      sound_(time_, config.mux.delay_90k, SoundLead90k(config.sound_kbps, config.mux.delay_90k),
+             config.mux.rate_kbps),
       vbv_(time_, config.encoder.bitrate_kbps, config.encoder.vbv_ms) {
   const FrameRate rate = config_.mux.house.rate;
   gop_ticks_ = std::max<int64_t>(1, std::llround(config_.encoder.gop_seconds * rate.num / rate.den));
@@ -43,7 +44,8 @@ absl::StatusOr<std::unique_ptr<MpegTSOutputSink>> MpegTSOutputSink::Create(const
     checkpoint = last->checkpoint;
     sink->next_idr_pic_id_ = checkpoint.idr_pic_id ^ 1;
   } else {
-    checkpoint.next_tick = checkpoint.first_tick = first.value();
+    checkpoint.next_tick = first.value();
+    sink->sound_.Begin(first, checkpoint);
     checkpoint.next_audio_frame = FirstAudioFrame(sink->time_, first);
     checkpoint.vbv_fullness = static_cast<uint32_t>(sink->vbv_.Initial());
   }
@@ -71,8 +73,7 @@ absl::Status MpegTSOutputSink::OpenSound() {
 
 absl::Status MpegTSOutputSink::JumpTo(Tick n) {
   checkpoint_.next_audio_frame = FirstAudioFrame(time_, n);
-  checkpoint_.first_tick = n.value();
-  checkpoint_.sound_bytes = {};
+  sound_.Begin(n, checkpoint_);
   if (absl::Status s = OpenSound(); !s.ok()) return s;
   const auto silence = static_cast<size_t>(time_.FirstSample(n) - audio_->FirstNeededSample());
   return Prime(std::vector<int16_t>(silence * config_.mux.house.channels));
@@ -100,13 +101,16 @@ absl::Status MpegTSOutputSink::TakeSound(const ProgramTick& tick) {
   while (!held_.empty()) {
     const size_t pes_bytes = kPesHeaderBytes + held_.front().size();
     const size_t packets = PacketsOfPes(pes_bytes);
-    if (packets > room || !sound_.Leaves(index, pes_bytes, tick.tick, checkpoint_)) break;
+    const std::optional<SoundPlace> place = sound_.Leaves(index, pes_bytes, tick.tick, checkpoint_);
+    if (packets > room || !place) break;
     room -= packets;
-    SoundSchedule::Note(index, pes_bytes, checkpoint_);
+    sound_.Note(index, pes_bytes, tick.tick, place->offset_90k, checkpoint_);
     adts_.push_back(std::move(held_.front()));
     held_.pop_front();
-    units_.push_back(
-        {.pts_90k = time_.Pts90k(AacUnit{.index = index++}.stamp()), .adts_frame = adts_.back()});
+    units_.push_back({.pts_90k = time_.Pts90k(AacUnit{.index = index++}.stamp()),
+                      .adts_frame = adts_.back(),
+                      .offset_90k = place->offset_90k,
+                      .exact = place->exact});
   }
   return absl::OkStatus();
 }

@@ -30,6 +30,10 @@ struct AudioUnit {
   int64_t pts_90k = 0;
   // Header (adts.h) and access unit, at most 8191 bytes.
   std::span<const uint8_t> adts_frame;
+  // When it begins to leave, 90 kHz from the tick's PCR, and whether it must not come earlier
+  // (sound_schedule.h).
+  int64_t offset_90k = 0;
+  bool exact = false;
 };
 
 struct TickUnits {

@@ -12,8 +12,10 @@
 //           allows 40 ms.
 //   PTS     90 kHz floor(n * den * 90e3 / num). Pictures are not reordered, so DTS = PTS and is not sent
 //           (2.4.3.7).
-//   audio   spread evenly among the packets of the picture: the T-STD's transport buffer of sound holds 512
-//           bytes and empties at 2 Mbit/s, whatever the picture's rate
+//   audio   each packet at the place where its instant falls, the tick's packets being even in time. A tick
+//   of few
+//           packets has no such place: a unit that must not come earlier has a PCR packet before it that says
+//           when.
 //
 // Both clocks are functions of the tick plus the session's PTS origin, taken modulo 2^33 (of the 90 kHz part)
 // only when written. Nothing is accumulated but continuity counters.
@@ -44,8 +46,10 @@ class TsMultiplexer {
 
  private:
   void AppendPicture(const TickUnits& units, TransportCheckpoint& state, std::vector<TsPacket>& out) const;
-  void InsertPcrPackets(Tick tick, size_t first_of_picture, TransportCheckpoint& state,
+  void InsertPcrPackets(const TickUnits& units, size_t first_of_picture, TransportCheckpoint& state,
                         std::vector<TsPacket>& out) const;
+  void PinSound(const TickUnits& units, size_t first_of_picture, TransportCheckpoint& state,
+                std::vector<TsPacket>& out) const;
 
   // PCR number j of tick n, 27 MHz from tick 0 (without the PTS origin).
   int64_t Pcr(Tick n, int64_t j) const;

@@ -71,6 +71,9 @@ inline bool BeginsUnit(const TsPacket& packet) { return (packet[1] & 0x40) != 0;
 inline bool IsRandomAccess(const TsPacket& packet) {
   return (packet[3] & 0x20) != 0 && packet[4] > 0 && (packet[5] & 0x40) != 0;
 }
+inline bool HasPcr(const TsPacket& packet) {
+  return (packet[3] & 0x20) != 0 && packet[4] > 0 && (packet[5] & 0x10) != 0;
+}
 inline uint8_t ContinuityOf(const TsPacket& packet) { return packet[3] & 0x0F; }
 
 // CRC_32 of ISO/IEC 13818-1, Annex A: polynomial 0x04C11DB7, preset to ones, not reflected, not inverted.

@@ -69,19 +69,28 @@ void AppendPicturePes(std::span<const uint8_t> picture, int64_t pts, const Adapt
             out);
 }
 
-void AppendSoundPes(const TickUnits& units, int64_t origin_90k, TransportCheckpoint& state,
-                    std::vector<TsPacket>& out) {
+std::vector<SoundPacket> SoundPackets(const TickUnits& units, int64_t origin_90k,
+                                      TransportCheckpoint& state) {
+  std::vector<SoundPacket> sound;
   AdaptationField adaptation{.discontinuity = units.discontinuity};
   if (units.discontinuity && units.audio.empty()) {
     // The first sound behind a jump comes some ticks later.
-    WriteAdaptationPacket(kAudioPid, LastContinuity(state, PidSlot::kAudio), adaptation, out.emplace_back());
+    WriteAdaptationPacket(kAudioPid, LastContinuity(state, PidSlot::kAudio), adaptation,
+                          sound.emplace_back().packet);
   }
   for (const AudioUnit& unit : units.audio) {
+    std::vector<TsPacket> packets;
     const int64_t pts = WrapPts(origin_90k + unit.pts_90k);
     AppendPes(PidSlot::kAudio, MakePesHeader(kAudioStreamId, unit.adts_frame.size(), pts), unit.adts_frame,
-              adaptation, state, out);
+              adaptation, state, packets);
     adaptation = {};
+    int64_t offset = unit.offset_90k;
+    for (const TsPacket& packet : packets) {
+      sound.push_back({packet, offset});
+      offset += kSoundPacket90k;
+    }
   }
+  return sound;
 }
 
 }  // namespace air

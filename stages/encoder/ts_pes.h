@@ -30,9 +30,15 @@ uint8_t LastContinuity(const TransportCheckpoint& state, PidSlot slot);
 void AppendPicturePes(std::span<const uint8_t> picture, int64_t pts, const AdaptationField& adaptation,
                       TransportCheckpoint& state, std::vector<TsPacket>& out);
 
-// The tick's sound, one PES a unit. A declared discontinuity goes with the first packet; without a unit, in a
-// packet of its own. `origin_90k` is the PTS of tick 0.
-void AppendSoundPes(const TickUnits& units, int64_t origin_90k, TransportCheckpoint& state,
-                    std::vector<TsPacket>& out);
+// A packet of sound, and when it leaves: 90 kHz from the tick's PCR.
+struct SoundPacket {
+  TsPacket packet;
+  int64_t offset_90k;
+};
+inline constexpr int64_t kSoundPacket90k = 90;  // from one to the next: 1 ms, below 2 Mbit/s
+
+// The tick's sound, one PES a unit, in order. A declared discontinuity goes with the first packet; without a
+// unit, in a packet of its own. `origin_90k` is the PTS of tick 0.
+std::vector<SoundPacket> SoundPackets(const TickUnits& units, int64_t origin_90k, TransportCheckpoint& state);
 
 }  // namespace air

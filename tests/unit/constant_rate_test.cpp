@@ -124,9 +124,28 @@ TEST(ConstantRate, NeverLetsThePictureHoldUpSoundOrTables) {
     if (n % 2 == 0) {
       EXPECT_EQ(packets[kPatPid], 1u) << n;
     }
-    const size_t first_sound = static_cast<size_t>(
-        std::ranges::find(out, kAudioPid, [](const TsPacket& p) { return PidOf(p); }) - out.begin());
-    EXPECT_GT(first_sound, out.size() / 12) << "spread, not in front";
+  }
+}
+
+TEST(ConstantRate, PutsSoundWhereItsInstantFalls) {
+  const MuxConfig config{.house = House({25, 1}), .delay_90k = 36'000, .rate_kbps = 4'000};
+  const ConstantRateMultiplexer mux(config);
+  for (const int64_t offset : {0, 1000, 2222, 3200}) {
+    TransportCheckpoint state;
+    state.packets = 1;
+    Backlog backlog;
+    const Bytes picture = Noise(3'000, 1), frame = Noise(430, 1);
+    const AudioUnit unit{.pts_90k = 0, .adts_frame = frame, .offset_90k = offset};
+    const ConstantRateTick tick =
+        mux.Append({.tick = Tick(1), .picture = picture, .audio = {&unit, 1}}, state, backlog);
+    ASSERT_EQ(tick.packets.size(), 106u);  // tick 1 begins in the middle of packet 106
+    int64_t k = 0;
+    for (size_t i = 0; i < tick.packets.size(); ++i) {
+      if (PidOf(tick.packets[i]) != kAudioPid) continue;
+      const double instant = static_cast<double>(offset + 90 * k++) * 4'000 / 90 / 1504;
+      EXPECT_NEAR(static_cast<double>(i), instant, 2.5) << offset;  // behind a PCR at the most
+    }
+    EXPECT_EQ(k, 3);
   }
 }
 

@@ -72,7 +72,7 @@ TEST(ProgramFormat, RefusesWhatItCannotDoByNameAndSaysWhatToGive) {
        "encoder.threads: -1; give 0 to 64, where 0 leaves it to the encoder"},
       {R"("encoder": {"bframes": 2})", "encoder.bframes: pictures are never reordered"},
       {R"("encoder": {"vbv_ms": 50})", "encoder.vbv_ms: 50; give 100 to 800"},
-      {R"("encoder": {"audio_bitrate_kbps": 320})", "encoder.audio_bitrate_kbps: 320; give 64 to 192"},
+      {R"("encoder": {"audio_bitrate_kbps": 500})", "encoder.audio_bitrate_kbps: 500; give 64 to 320"},
       {R"("mux": {"delay_ms": 2001})", "mux.delay_ms: 2001; give 0 to 2000"},
       {R"("mux": {"delay_ms": -1})", "mux.delay_ms: -1; give 0 to 2000"},
       {R"("mux": {"service_name": ""})", "mux.service_name: 0 bytes; give 1 to 64"},

@@ -69,8 +69,8 @@ std::vector<std::byte> Read(const JournalReader& reader, uint64_t first, size_t 
   return bytes;
 }
 
-TEST(TransportJournalLayout, IsTheOneOfVersionThree) {
-  EXPECT_EQ(kJournalLayoutVersion, 3u);
+TEST(TransportJournalLayout, IsTheOneOfVersionFour) {
+  EXPECT_EQ(kJournalLayoutVersion, 4u);
   EXPECT_EQ(sizeof(JournalHeader), 72u);
   EXPECT_EQ(offsetof(JournalHeader, magic), 0u);
   EXPECT_EQ(offsetof(JournalHeader, layout_version), 8u);
@@ -119,6 +119,7 @@ TEST(TransportJournalLayout, IsTheOneOfVersionThree) {
   EXPECT_EQ(offsetof(TransportCheckpoint, sound_bytes), 72u);
   EXPECT_EQ(offsetof(TransportCheckpoint, backlog_begin), 104u);
   EXPECT_EQ(offsetof(TransportCheckpoint, backlog_end), 112u);
+  EXPECT_EQ(offsetof(TransportCheckpoint, sound_end), 120u);
   EXPECT_EQ(JournalGeometry{}.PacketOffset(), 12288u + 1024 * 192);
   EXPECT_EQ(JournalGeometry{}.SegmentBytes(), 12288u + 1024 * 192 + 65536 * 192);
   EXPECT_EQ((JournalGeometry{.backlog_capacity = 1024}.SegmentBytes()),

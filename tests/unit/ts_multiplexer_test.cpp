@@ -521,30 +521,50 @@ TEST(TsMultiplexer, SendsAPcrPacketWithoutAdvancingTheCounter) {
   EXPECT_EQ(state.continuity[3], with_payload % 16);
 }
 
-TEST(TsMultiplexer, SpreadsTheSoundOfATickEvenlyAmongThePacketsOfItsPicture) {
-  const TsMultiplexer mux({.house = House({24, 1})});
-  for (const size_t picture : {10u, 600u, 5'000u, 90'000u}) {
+TEST(TsMultiplexer, PutsSoundWhereItsInstantFallsInTheTick) {
+  const TsMultiplexer mux({.house = House({25, 1})});  // a tick is 3600
+  for (const int64_t offset : {0, 900, 1800, 3000}) {
     TransportCheckpoint state;
     state.packets = 1;
     Packets out;
-    Material{
-        .tick = Tick(1), .picture = Noise(picture, 1), .sound = {{0, Noise(430, 1)}, {1920, Noise(500, 2)}}}
-        .Send(mux, state, out);
-    size_t last = 0, sounds = 0;
+    const Bytes picture = Noise(60'000, 1), frame = Noise(430, 1);
+    const AudioUnit unit{.pts_90k = 0, .adts_frame = frame, .offset_90k = offset};
+    mux.Append({.tick = Tick(1), .picture = picture, .audio = {&unit, 1}}, state, out);
+    std::vector<int64_t> places;
     for (size_t i = 0; i < out.size(); ++i) {
-      if (PidOf(out[i]) != kAudioPid) continue;
-      const size_t fair = (sounds++ + 1) * out.size() / 6;
-      EXPECT_NEAR(static_cast<double>(i), static_cast<double>(fair),
-                  2.0 + static_cast<double>(out.size()) / 6);
-      if (out.size() > 30 && sounds > 1) {
-        EXPECT_GT(i, last + out.size() / 12) << "two packets of sound side by side";
-      }
-      last = i;
+      if (PidOf(out[i]) == kAudioPid) places.push_back(static_cast<int64_t>(i));
     }
-    EXPECT_EQ(sounds, 6u);
+    ASSERT_EQ(places.size(), 3u);
+    for (int64_t k = 0; k < 3; ++k) {  // a millisecond apart
+      const int64_t instant = (offset + 90 * k) * std::ssize(out) / 3600;
+      EXPECT_GE(places[static_cast<size_t>(k)], instant - 1) << offset;
+      EXPECT_LE(places[static_cast<size_t>(k)], instant + 3) << offset;
+    }
     TsReceiver receiver;
     receiver.Take(out);
     EXPECT_EQ(receiver.errors, std::vector<std::string>());
+  }
+}
+
+TEST(TsMultiplexer, PinsSoundThatMustNotComeEarlierWithAPcrWhereATickHasFewPackets) {
+  const TsMultiplexer mux({.house = House({25, 1}), .pts_origin_90k = 900'000});
+  for (const bool exact : {false, true}) {
+    TransportCheckpoint state;
+    state.packets = 1;
+    Packets out;
+    const Bytes picture = Noise(20, 1), frame = Noise(430, 1);
+    const AudioUnit unit{.pts_90k = 0, .adts_frame = frame, .offset_90k = 2700, .exact = exact};
+    mux.Append({.tick = Tick(1), .picture = picture, .audio = {&unit, 1}}, state, out);
+    TsReceiver receiver;
+    receiver.Take(out);
+    EXPECT_EQ(receiver.errors, std::vector<std::string>());
+    const auto first_sound = static_cast<size_t>(
+        std::ranges::find(out, kAudioPid, [](const TsPacket& p) { return PidOf(p); }) - out.begin());
+    ASSERT_EQ(receiver.pcrs.size(), exact ? 3u : 2u);
+    if (!exact) continue;
+    EXPECT_EQ(receiver.pcrs[2].value - receiver.pcrs[0].value, 2700 * 300);
+    EXPECT_EQ(receiver.pcrs[2].packet, first_sound - 1);
+    EXPECT_EQ(state.last_pcr, receiver.pcrs[2].value - 900'000 * 300);
   }
 }
 
