@@ -104,7 +104,7 @@ class Bench {
         random_(options.seed) {}
 
   void Run() {
-    const int64_t ms = 3000 + 4 * int64_t{options_.kills} * 1500 + 5000;
+    const int64_t ms = 3000 + 4 * int64_t{options_.kills} * 2500 + 5000;
     const Clip clip =
         ClipMaker(format_, channel_.folder())
             .Make(1, 1800, "mp4",
@@ -198,9 +198,11 @@ class Bench {
     return std::chrono::duration<double, std::milli>(steady_clock::now() - killed).count();
   }
 
+  // Long enough for a successor to have delivered its second: one that dies sooner is started again with a
+  // delay, which is the restart policy's doing and not how long a recovery takes.
   void Pause() {
     std::this_thread::sleep_for(
-        std::chrono::milliseconds(std::uniform_int_distribution<int>(700, 1500)(random_)));
+        std::chrono::milliseconds(std::uniform_int_distribution<int>(1500, 2500)(random_)));
   }
 
   Options options_;
