@@ -68,7 +68,6 @@ enum class EncoderCounter : size_t {
   kNullPackets,   // constant rate: packets that fill it
   kLatePictures,  // constant rate: whose last byte came after their DTS, the coder having overstepped its VBV
   kBacklogPackets,  // constant rate, at present: of pictures, coded and waiting for their place
-  kLagTicks,        // at present: ticks the program has made and this sink has not
   kCount
 };
 

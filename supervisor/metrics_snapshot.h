@@ -15,11 +15,13 @@ namespace air {
 
 // One attached stream. Its counters begin with its session.
 struct SinkSnapshot {
-  uint32_t sink = 0;       // its line on the session page
-  std::string endpoint;    // "unix:PATH", "tcp:HOST:PORT"
-  uint64_t ticks = 0;      // coded and committed
-  uint64_t lag_ticks = 0;  // made by the program and not yet coded
-  uint64_t overruns = 0;   // lost to the coder and coded as a repeat
+  uint32_t sink = 0;              // its line on the session page
+  std::string endpoint;           // "unix:PATH", "tcp:HOST:PORT"
+  uint64_t ticks = 0;             // coded and committed
+  uint64_t lag_ticks = 0;         // made by the program and not yet coded
+  uint64_t overruns = 0;          // lost to the coder and coded as a repeat
+  uint64_t pcrs = 0, stamps = 0;  // on the wire; stamps: PTS of pictures and sound units
+  uint64_t null_packets = 0, late_pictures = 0, backlog_packets = 0;  // of a constant-rate stream
   uint64_t sent_bytes = 0, pending_packets = 0, dropped_packets = 0, rejoins = 0;
 };
 

@@ -320,6 +320,11 @@ SinkSnapshot PlayoutEngine::Describe(const OutputStreams::Stream& stream) const 
   s.ticks = line.Get(EncoderCounter::kTicks);
   s.overruns = line.Get(EncoderCounter::kOverruns);
   s.lag_ticks = stream.sink->LagTicks();
+  s.pcrs = line.Get(EncoderCounter::kPcrs);
+  s.stamps = line.Get(EncoderCounter::kStamps);
+  s.null_packets = line.Get(EncoderCounter::kNullPackets);
+  s.late_pictures = line.Get(EncoderCounter::kLatePictures);
+  s.backlog_packets = line.Get(EncoderCounter::kBacklogPackets);
   s.sent_bytes = sender->sent_bytes.load(std::memory_order_relaxed);
   s.pending_packets = sender->pending_packets.load(std::memory_order_relaxed);
   s.dropped_packets = sender->dropped_packets.load(std::memory_order_relaxed);

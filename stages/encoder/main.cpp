@@ -118,7 +118,6 @@ void EncoderStage::Count(const MpegTSOutputSink& sink, StageLine& line) const {
   line.Add(EncoderCounter::kNullPackets, tick.null_packets);
   line.Add(EncoderCounter::kLatePictures, tick.late_pictures);
   line.Set(EncoderCounter::kBacklogPackets, tick.backlog);
-  line.Set(EncoderCounter::kLagTicks, static_cast<uint64_t>(feed_->TicksBehind(sink.next_tick())));
 }
 
 absl::Status EncoderStage::Run() {

@@ -3,7 +3,6 @@
 // It copies out and never gives the codec a pointer into the ring.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -24,10 +23,6 @@ class ProgramFeed {
   // Waits for tick n, at most `timeout_ns`; false when it is not there yet. The result is valid until the
   // next call.
   bool Next(Tick n, int64_t timeout_ns, ProgramTick& out);
-  // Ticks the program has made from n on.
-  int64_t TicksBehind(Tick n) const {
-    return std::max<int64_t>(0, static_cast<int64_t>(reader_.next()) - n.value());
-  }
   // The program's sound in [begin, end), as far as the ring has it; silence elsewhere. Interleaved.
   std::vector<int16_t> Sound(SampleIndex begin, SampleIndex end) const;
 
