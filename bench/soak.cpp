@@ -2,13 +2,11 @@
 // attached at random instants, and two encoders killed (SIGKILL). Everything each viewer has received is
 // judged from outside:
 //
-//   structure   every rule of the independent analyser (ts_findings.h: TR 101 290 priorities 1 and 2, PCR
-//   intervals of
-//               at most 40 ms, access units, time stamps on their exact grid), no declared discontinuity
-//   T-STD       no buffer of the decoder model overflows or runs dry
-//   CBR         with --constant-kbps: the packets of every second of PCR time, and each PCR within 500 ns
-//   content     decoded without a complaint; each picture of the plan on its tick, none lost, repeated or
-//   black
+// structure: every rule of the independent analyser (ts_findings.h): TR 101 290 priorities 1 and 2, PCR
+//            intervals of at most 40 ms, access units, time stamps on their exact grid, no discontinuity
+// T-STD:     no buffer of the decoder model overflows or runs dry
+// CBR:       with --constant-kbps: the packets of every second of PCR time, and each PCR within 500 ns
+// content:   decoded without a complaint; each picture of the plan on its tick, none lost, repeated or black
 //
 //   air_soak [--minutes 10] [--rate 30000/1001] [--size 640x360] [--constant-kbps N] [--video-kbps N]
 //            [--pts-origin N] [--viewers 5] [--kills 2] [--seed 1] [--keep FOLDER]

@@ -1,65 +1,19 @@
 // SIGKILL of each stage of a channel on the air. The stream never ends and is never damaged; what is shown is
 // what the plan has for that tick, or pad; and the content comes back. How many ticks were pad is printed.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <csignal>
 
-#include "tests/support/test_channel.h"
+#include "tests/support/faulted_channel.h"
 
 namespace air::e2e {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int64_t kLeadInMs = 2000;  // planned pad, in which the first decoders get ready
-
-class StageKill : public ::testing::Test {
+class StageKill : public FaultedChannel {
  protected:
-  StageKill() : viewer_(StreamViewer::OnUnixSocket(channel_.Path("viewer.sock"))) {
-    channel_.Attach(*viewer_);
-  }
-
-  Clip MakeClip(int id, int64_t pictures) { return ClipMaker(format_, channel_.folder()).Make(id, pictures); }
-
-  // At this moment of the programme, the stage that works on `file`.
   void KillAt(int64_t ms, const std::string& program, const std::string& file) {
-    channel_.SleepUntil(ms);
-    const pid_t stage = channel_.Stage(program, file);
-    ASSERT_NE(stage, 0) << "no " << program << " has " << file << " open";
-    kill(stage, SIGKILL);
-    ++kills_;
+    SignalAt(ms, SIGKILL, program, file);
   }
-
-  // The stream from first byte to last: clean, and of the planned pictures none in a wrong place.
-  Losses StopAndJudge(const Schedule& schedule) {
-    channel_.Stop();
-    EXPECT_TRUE(viewer_->WaitForEnd(0));
-    const Judged judged = Judge(WholeTicks(viewer_->Received(0)), format_);
-    ExpectCleanStructure(judged);
-    EXPECT_EQ(judged.content.complaints.count, 0) << analyser::DescribeContent(judged.content);
-    EXPECT_EQ(judged.content.sound_gaps, 0);
-    EXPECT_GE(judged.aired.end_tick(), schedule.expected().end_tick()) << "the stream has ended too soon";
-    const Losses losses = LossesOf(judged.aired, schedule.expected());
-    EXPECT_EQ(losses.wrong, std::vector<std::string>());
-    std::printf(
-        "%d kills: %d of %d pictures were pad, %d faults in the sound, longest silence on the wire %d ms\n",
-        kills_, static_cast<int>(losses.pad), static_cast<int>(judged.content.pictures),
-        static_cast<int>(judged.content.tone_faults), static_cast<int>(viewer_->LongestSilence(0).count()));
-    aired_ = judged.aired;
-    return losses;
-  }
-  // Content at the end of each segment: it has come back.
-  void ExpectContentAt(int64_t ms, const Schedule& schedule) {
-    const int64_t tick = format_.TickAt(ms);
-    EXPECT_EQ(aired_.At(tick), schedule.expected().At(tick)) << "at " << ms << " ms";
-  }
-
-  const ChannelFormat format_{.num = 30000, .den = 1001};
-  TestChannel channel_;
-  std::unique_ptr<StreamViewer> viewer_;
-  Program aired_;
-  int kills_ = 0;
 };
 
 TEST_F(StageKill, OfTheLiveDecoderCostsPadAtMostAndTheContentComesBackInItsPlace) {
