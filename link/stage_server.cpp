@@ -94,8 +94,28 @@ bool StageServer::ReceiveAll(const Handler& handler) {
                   message.status().ToString());
       continue;
     }
-    if (parsed.has_stop()) EndStage(kExitDone);
-    handler(parsed, std::move(message->fds));
+    Take(parsed, std::move(message->fds), handler);
+  }
+}
+
+void StageServer::Take(const stage::ToStage& message, std::vector<UniqueFd> fds, const Handler& handler) {
+  switch (message.body_case()) {
+    case stage::ToStage::kStop:
+      return EndStage(kExitDone);
+    case stage::ToStage::kKeep:
+      return kept_.Keep(message.keep().name(), std::move(fds));
+    case stage::ToStage::kDrop:
+      return kept_.Drop(message.drop().name());
+    case stage::ToStage::kGiveBack: {
+      stage::FromStage answer;
+      const std::vector<int> all = kept_.List(*answer.mutable_kept());
+      const absl::Status sent = SendMessage(connection_.get(), answer.SerializeAsString(), all);
+      if (!sent.ok()) Log().error("cannot give back what is kept: {}", sent.ToString());
+      return;
+    }
+    default:
+      if (!message.has_warm()) has_work_ = true;
+      return handler(message, std::move(fds));
   }
 }
 
@@ -106,11 +126,12 @@ void StageServer::Run(Handler handler, std::function<void()> on_orphaned) {
   while (true) {
     pollfd watched[2] = {{kListenFd, POLLIN, 0}, {connection_.get(), POLLIN, 0}};
     poll(watched, connection_.valid() ? 2 : 1, kPollMs);
-    if ((watched[0].revents & POLLIN) != 0) AcceptNewest(kListenFd);
+    // A supervisor's last words come before its successor's first.
     if (connection_.valid() && !ReceiveAll(handler)) {
       std::lock_guard lock(mutex_);
       connection_.Reset();
     }
+    if ((watched[0].revents & POLLIN) != 0) AcceptNewest(kListenFd);
     const Nanos now = clock_.Now();
     if (connection_.valid()) {
       ever_dialled = true;
@@ -119,9 +140,11 @@ void StageServer::Run(Handler handler, std::function<void()> on_orphaned) {
     }
     const int64_t alone_ms = (now - last_seen) / kNanosPerMs;
     if (!ever_dialled && alone_ms > kFirstDialMs) EndStage(kExitNoSupervisor);
-    if (ever_dialled && alone_ms > options_.orphan_grace_ms) {
-      Log().warn("the supervisor is gone and no successor came within {} ms; leaving",
-                 options_.orphan_grace_ms);
+    if (ever_dialled && alone_ms > (has_work_ ? options_.orphan_grace_ms : 0)) {
+      if (has_work_) {
+        Log().warn("the supervisor is gone and no successor came within {} ms; leaving",
+                   options_.orphan_grace_ms);
+      }
       on_orphaned();
       RemoveListenPath();
       Log().flush();

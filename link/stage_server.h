@@ -1,9 +1,12 @@
 // StageServer: the stage's end of the link to its supervisor, on a thread of its own, so that no data loop
 // ever waits for a message.
 //
-// The supervisor spawns a stage with a listening socket (kListenFd) and dials in. When it goes away the stage
-// keeps working and waits `orphan_grace` for a successor to dial in; then the process ends. A stage has no
-// other way to end than _exit: whatever correctness needs is in shared memory already.
+// The supervisor spawns a stage with a listening socket (kListenFd) and dials in. When it goes away a stage
+// that has work goes on with it and waits `orphan_grace` for a successor to dial in; then the process ends.
+// One that has none ends at once: no successor knows of it. A stage has no other way to end than _exit:
+// whatever correctness needs is in shared memory already.
+//
+// It also keeps second copies of descriptors for the supervisor, and answers for them itself.
 #pragma once
 
 #include <functional>
@@ -11,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "link/kept_descriptors.h"
 #include "protos/stage.pb.h"
 #include "shm/master_clock.h"
 #include "shm/unique_fd.h"
@@ -45,12 +49,17 @@ class StageServer {
   void Run(Handler handler, std::function<void()> on_orphaned);
   void AcceptNewest(int listener);
   bool ReceiveAll(const Handler& handler);  // false: the supervisor is gone
+  void Take(const stage::ToStage& message, std::vector<UniqueFd> fds, const Handler& handler);
 
   StageOptions options_;
   SystemClock clock_;
   std::mutex mutex_;  // guards connection_ and state_
   UniqueFd connection_;
   std::string state_;  // serialised, latest
+
+  // Of the server's thread.
+  KeptDescriptors kept_;
+  bool has_work_ = false;
 };
 
 // Ends the process at once without running destructors or exit handlers. `status` is one of the exit codes
