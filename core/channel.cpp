@@ -56,6 +56,7 @@ bool Channel::WaitOrStop(std::chrono::milliseconds pause) {
 }
 
 absl::Status Channel::Run() {
+  EndLeftOver();
   std::chrono::milliseconds pause = kShortestPause;
   while (!stopping()) {
     const auto begun = std::chrono::steady_clock::now();
@@ -70,6 +71,13 @@ absl::Status Channel::Run() {
     WaitOrStop(pause);
   }
   return absl::OkStatus();
+}
+
+void Channel::EndLeftOver() {
+  const std::unique_ptr<SupervisorProcess> left = SupervisorProcess::Find(options_.supervisor.runtime_dir);
+  if (left == nullptr) return;
+  log_(absl::StrCat("AIR (pid ", left->pid(), ") is running for a channel manager that is gone. Ending it."));
+  left->Terminate(kTerminationGrace);
 }
 
 // Always returns with the reason why AIR is to be started again.

@@ -3,7 +3,8 @@
 // The rule: the channel is kept on the air. AIR is started, given a sink and two blocks, and then fed so that
 // at least kBlocksAhead wait behind the one on the air. If it goes away it is started again, and takes up the
 // session if its stages have survived, or gets a new one. Only a channel that never came on the air is given
-// up.
+// up. An AIR that a killed channel manager has left in the folder is ended first: its viewers were that
+// manager's and are gone, and what it was to play next nobody knows.
 #pragma once
 
 #include <atomic>
@@ -48,6 +49,7 @@ class Channel {
   std::string phase() const;
 
  private:
+  void EndLeftOver();
   absl::Status RunOnce();
   absl::Status WaitUntilReady();
   absl::Status StartSession();

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@ extern "C" {  // the header of glibc 2.36 forgets to say so
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -110,6 +112,18 @@ absl::StatusOr<std::unique_ptr<SupervisorProcess>> SupervisorProcess::Spawn(cons
   return std::unique_ptr<SupervisorProcess>(new SupervisorProcess(pid, pid_descriptor, *port));
 }
 
+std::unique_ptr<SupervisorProcess> SupervisorProcess::Find(const std::string& runtime_dir) {
+  const int lock = open((runtime_dir + "/lock").c_str(), O_RDWR | O_CLOEXEC);
+  if (lock < 0) return nullptr;
+  const bool is_free = flock(lock, LOCK_EX | LOCK_NB) == 0;  // it holds it as long as it lives
+  close(lock);
+  pid_t pid = 0;
+  if (is_free || !(std::ifstream(runtime_dir + "/lock") >> pid) || pid <= 0) return nullptr;
+  const int pid_descriptor = pidfd_open(pid, 0);
+  if (pid_descriptor < 0) return nullptr;
+  return std::unique_ptr<SupervisorProcess>(new SupervisorProcess(pid, pid_descriptor, 0));
+}
+
 SupervisorProcess::~SupervisorProcess() {
   Terminate(kGraceOnDestruction);
   close(pid_descriptor_);
@@ -120,8 +134,8 @@ bool SupervisorProcess::WaitFor(std::chrono::milliseconds limit) {
   pollfd ended = {pid_descriptor_, POLLIN, 0};
   if (poll(&ended, 1, static_cast<int>(limit.count())) <= 0) return false;
   siginfo_t info = {};
-  waitid(P_PIDFD, static_cast<id_t>(pid_descriptor_), &info, WEXITED);
-  fate_ = Fate(info);
+  const bool reaped = waitid(P_PIDFD, static_cast<id_t>(pid_descriptor_), &info, WEXITED) == 0;
+  fate_ = reaped ? Fate(info) : "has ended";
   return true;
 }
 

@@ -25,6 +25,9 @@ class SupervisorProcess {
  public:
   // Starts it on a free loopback port. Its output is appended to LogPath().
   static absl::StatusOr<std::unique_ptr<SupervisorProcess>> Spawn(const SupervisorLaunch& options);
+  // The one that runs in this folder, left by a channel manager that was killed; null if there is none. It is
+  // nobody's child here: how it ends cannot be told.
+  static std::unique_ptr<SupervisorProcess> Find(const std::string& runtime_dir);
   // Ends it, as Terminate() does.
   ~SupervisorProcess();
   SupervisorProcess(const SupervisorProcess&) = delete;

@@ -19,7 +19,16 @@ namespace air {
 
 class DecoderPolicy {
  public:
+  // What it remembers, for a successor of this supervisor.
+  struct Memory {
+    RestartPolicy restarts;
+    std::optional<uint64_t> place;      // where the last one brought itself down, once
+    std::optional<uint64_t> resume_at;  // until the ring is past it
+  };
+
   explicit DecoderPolicy(uint64_t units_per_second) : units_per_second_(units_per_second) {}
+  const Memory& memory() const { return m_; }
+  void Restore(Memory memory) { m_ = std::move(memory); }
 
   struct Death {
     Nanos at;
@@ -35,19 +44,19 @@ class DecoderPolicy {
 
   Verdict OnDeath(const Death& death) {
     const bool delivered = death.next_unit - death.began_at_unit >= units_per_second_;
-    Verdict verdict{.delay_ns = restarts_.OnDeath(death.at, delivered)};
-    if (resume_at_.has_value() && death.next_unit > *resume_at_) resume_at_.reset();  // it got over it
+    Verdict verdict{.delay_ns = m_.restarts.OnDeath(death.at, delivered)};
+    if (m_.resume_at.has_value() && death.next_unit > *m_.resume_at) m_.resume_at.reset();  // it got over it
     if (death.by_its_own_doing) {
-      const uint64_t place = resume_at_.value_or(death.next_unit);
-      const bool again = place_.has_value() && Distance(place, *place_) <= units_per_second_;
-      place_ = place;
+      const uint64_t place = m_.resume_at.value_or(death.next_unit);
+      const bool again = m_.place.has_value() && Distance(place, *m_.place) <= units_per_second_;
+      m_.place = place;
       if (again) {
-        resume_at_ = place + units_per_second_;
-        place_.reset();
+        m_.resume_at = place + units_per_second_;
+        m_.place.reset();
         verdict.skips = true;
       }
     }
-    verdict.resume_at = resume_at_;
+    verdict.resume_at = m_.resume_at;
     return verdict;
   }
 
@@ -55,9 +64,7 @@ class DecoderPolicy {
   static uint64_t Distance(uint64_t a, uint64_t b) { return a > b ? a - b : b - a; }
 
   uint64_t units_per_second_;
-  RestartPolicy restarts_;
-  std::optional<uint64_t> place_;      // where the last one brought itself down, once
-  std::optional<uint64_t> resume_at_;  // until the ring is past it
+  Memory m_;
 };
 
 }  // namespace air

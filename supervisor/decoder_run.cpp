@@ -49,20 +49,27 @@ void DecoderRun::StartProcess(absl::StatusOr<std::unique_ptr<StageProcess>> proc
   if (!process.ok()) return OnDeath({StageDeath::Kind::kSpawn, process.status().ToString()});
   absl::StatusOr<UniqueFd> handover = OpenForHandover(memory_.rings()[source_.ring].ring.fd());
   if (!handover.ok()) return OnDeath({StageDeath::Kind::kSpawn, handover.status().ToString()});
+  UseProcess(*std::move(process), *handover);
+}
 
+void DecoderRun::UseProcess(std::unique_ptr<StageProcess> process, const UniqueFd& handover) {
+  WatchProcess(std::move(process));
+  if (absl::Status s = Assign(handover); !s.ok()) {
+    Log().error("{}: {}", process_->id(), s.ToString());
+    Kill();  // its death brings the next one
+  }
+}
+
+void DecoderRun::WatchProcess(std::unique_ptr<StageProcess> process) {
   watch_.Begin(loop_.clock().Now(), Sign());
   expiry_ = PadCause::kCrash;
   killed_at_.reset();
-  process_ = *std::move(process);
+  process_ = std::move(process);
   process_->Watch(
       [this](const stage::FromStage& message) {
         if (message.has_decoder()) OnMessage(message.decoder());
       },
       [this](const StageDeath& death) { OnDeath(death); });
-  if (absl::Status s = Assign(*handover); !s.ok()) {
-    Log().error("{}: {}", process_->id(), s.ToString());
-    Kill();  // its death brings the next one
-  }
 }
 
 absl::Status DecoderRun::Assign(const UniqueFd& handover) {
@@ -75,7 +82,7 @@ absl::Status DecoderRun::Assign(const UniqueFd& handover) {
   prepare.set_resume_unit(resume_at_.value_or(0));
   for (const std::string& root : media_roots_) prepare.add_media_roots(root);
   const int fds[] = {handover.get(), memory_.rings()[source_.ring].reader_page.fd()};
-  return process_->Send(message, fds);
+  return process_->GiveWork(message, fds);
 }
 
 // Until it has attached itself, the writer page tells of its predecessor.

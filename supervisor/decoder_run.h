@@ -32,6 +32,12 @@ class DecoderRun {
   DecoderRun(EventLoop& loop, StageSupervisor& stages, SessionMemory& memory, const PlannedSegment& segment,
              const SourceRef& source, std::vector<std::string> media_roots, std::function<void()> on_change);
 
+  // What a predecessor of this supervisor has recorded, and the decoder it had, if that lives. Nothing
+  // happens before Resume().
+  void Restore(const record::Run& recorded, std::unique_ptr<StageProcess> decoder);
+  void Resume();
+  void Describe(record::Run& run) const;
+
   // `soon`: its first unit is wanted within moments, so the spare decoder is not too good for it.
   void Start(bool soon);
   // Several times a second: is the decoder still at it?
@@ -58,6 +64,8 @@ class DecoderRun {
 
  private:
   void StartProcess(absl::StatusOr<std::unique_ptr<StageProcess>> process);
+  void UseProcess(std::unique_ptr<StageProcess> process, const UniqueFd& handover);
+  void WatchProcess(std::unique_ptr<StageProcess> process);
   absl::Status Assign(const UniqueFd& handover);
   void OnMessage(const stage::DecoderState& state);
   void OnDeath(const StageDeath& death);
@@ -92,6 +100,7 @@ class DecoderRun {
   PadCause expiry_ = PadCause::kCrash;  // what the present process's death will be called
   std::optional<Nanos> killed_at_;
   std::unique_ptr<StageProcess> process_;
+  std::unique_ptr<StageProcess> adopted_;  // until Resume()
   EventSource retry_;
 };
 

@@ -2,10 +2,15 @@
 
 namespace air {
 
-void EventHub::Publish(const retrovue::playout::BlockEvent& event) {
-  if (kept_.size() == kKept) kept_.erase(kept_.begin());
-  kept_.push_back(event);
-  for (auto& subscriber : subscribers_) subscriber->OnEvent(event);
+void EventHub::Publish(const std::vector<retrovue::playout::BlockEvent>& events) {
+  for (const auto& event : events) {
+    if (kept_.size() == kKept) kept_.erase(kept_.begin());
+    kept_.push_back(event);
+  }
+  on_kept_();
+  for (const auto& event : events) {
+    for (auto& subscriber : subscribers_) subscriber->OnEvent(event);
+  }
 }
 
 void EventHub::Subscribe(std::shared_ptr<IEventSubscriber> subscriber) {

@@ -23,13 +23,21 @@ class EventHub {
  public:
   static constexpr size_t kKept = 1000;
 
-  void Publish(const retrovue::playout::BlockEvent& event);
+  // Called when an event is kept and nobody has been told of it yet.
+  void OnKept(std::function<void()> on_kept) { on_kept_ = std::move(on_kept); }
+  void Publish(const retrovue::playout::BlockEvent& event) { Publish(std::vector{event}); }
+  // Events of one moment: they are kept together, before anybody is told of the first.
+  void Publish(const std::vector<retrovue::playout::BlockEvent>& events);
+  const std::vector<retrovue::playout::BlockEvent>& kept() const { return kept_; }
+  // Those of a session that is taken up.
+  void Restore(std::vector<retrovue::playout::BlockEvent> kept) { kept_ = std::move(kept); }
   void Subscribe(std::shared_ptr<IEventSubscriber> subscriber);
   void Unsubscribe(const IEventSubscriber* subscriber);
   // Ends every subscription and forgets the events.
   void Close();
 
  private:
+  std::function<void()> on_kept_ = [] {};
   std::vector<retrovue::playout::BlockEvent> kept_;
   std::list<std::shared_ptr<IEventSubscriber>> subscribers_;
 };

@@ -19,6 +19,7 @@
 #include "supervisor/playout_engine.h"
 #include "supervisor/playout_interface.h"
 #include "supervisor/session_memory.h"
+#include "supervisor/session_record.h"
 #include "supervisor/supervisor_options.h"
 
 namespace air {
@@ -41,6 +42,10 @@ absl::StatusOr<UniqueFd> OwnRuntimeDir(const std::string& dir) {
     return absl::AlreadyExistsError(
         absl::StrCat("--runtime-dir: ", dir, " belongs to another air-supervisor that runs"));
   }
+  // Who it belongs to, for people and for a control plane that was restarted.
+  const std::string pid = absl::StrCat(getpid(), "\n");
+  if (ftruncate(lock.get(), 0) != 0 || pwrite(lock.get(), pid.data(), pid.size(), 0) < 0)
+    return absl::InternalError(absl::StrCat("--runtime-dir: ", dir, ": ", std::strerror(errno)));
   return lock;
 }
 
@@ -76,9 +81,6 @@ class Supervisor {
     absl::StatusOr<UniqueFd> lock = OwnRuntimeDir(options_.runtime_dir);
     if (!lock.ok()) return lock.status();
     runtime_lock_ = *std::move(lock);
-    if (const size_t swept = SweepDeadSessions(); swept > 0)
-      Log().info("removed {} segments of dead sessions", swept);
-
     absl::StatusOr<std::unique_ptr<EventLoop>> loop = EventLoop::Create(clock_);
     if (!loop.ok()) return loop.status();
     loop_ = *std::move(loop);
@@ -87,14 +89,19 @@ class Supervisor {
         StageEnvironment{.program_dir = ProgramDir(),
                          .runtime_dir = options_.runtime_dir,
                          .orphan_grace_ms = static_cast<int64_t>(options_.orphan_grace_seconds * 1000),
-                         .hang_ns = options_.hang_ms * kNanosPerMs});
+                         .hang_ns = options_.hang_ms * kNanosPerMs,
+                         .before_work = [this] { record_->Save(); }});
+    record_ = std::make_unique<SessionRecord>(options_.runtime_dir);
     engine_ = std::make_unique<PlayoutEngine>(
-        *loop_, *stages_,
+        *loop_, *stages_, *record_,
         EngineSettings{.media_roots = options_.media_roots,
                        .terminate_on_exhausted = options_.terminate_on_exhausted,
                        .ring_seconds = options_.ring_seconds,
                        .slate_file = options_.slate_file,
                        .pts_origin = options_.pts_origin});
+    engine_->Open();
+    if (const size_t swept = SweepDeadSessions(); swept > 0)
+      Log().info("removed {} segments of dead sessions", swept);
     interface_ = std::make_unique<PlayoutInterface>(*loop_, *engine_);
     absl::StatusOr<std::unique_ptr<MetricsHTTPServer>> metrics =
         MetricsHTTPServer::Listen(options_.metrics_address, exporter_);
@@ -155,6 +162,7 @@ class Supervisor {
   UniqueFd runtime_lock_;
   std::unique_ptr<EventLoop> loop_;
   std::unique_ptr<StageSupervisor> stages_;
+  std::unique_ptr<SessionRecord> record_;
   std::unique_ptr<PlayoutEngine> engine_;
   std::unique_ptr<PlayoutInterface> interface_;
   std::shared_ptr<MetricsExporter> exporter_ = std::make_shared<MetricsExporter>();

@@ -162,6 +162,8 @@ std::vector<MetricFamily> MetricsExporter::Collect() const {
         double(m.segments_given_up), by_channel);
   f.Add("air_ring_depth_min_frames", "Lowest depth of the ring on air within the last minute",
         MetricType::Gauge, double(m.lowest_depth), by_channel);
+  f.Add("air_adoptions_total", "Times a new supervisor has taken the session up from one that was killed",
+        MetricType::Counter, double(m.adoptions), by_channel);
   f.Add("air_late_ticks_total", "Ticks made more than one frame period after their deadline",
         MetricType::Counter, double(m.late_ticks), by_channel);
   f.Add("air_discontinuities_total", "Declared discontinuities of the program", MetricType::Counter,

@@ -37,8 +37,8 @@ struct StageSnapshot {
 struct MetricsSnapshot {
   int32_t channel_id = 0;
   PlayoutState state = PlayoutState::kIdle;
-  uint64_t frames = 0, content_frames = 0, slate_frames = 0, segments_given_up = 0, late_ticks = 0,
-           discontinuities = 0;
+  uint64_t frames = 0, content_frames = 0, slate_frames = 0, segments_given_up = 0, adoptions = 0,
+           late_ticks = 0, discontinuities = 0;
   std::array<uint64_t, static_cast<size_t>(PadCause::kCount)>
       pad_frames{};              // by PadCause; kNone = planned pad
   uint64_t buffer_depth = 0;     // units prepared ahead in the ring on air

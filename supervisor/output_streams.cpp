@@ -28,7 +28,7 @@ absl::Status OutputStreams::Check(const StreamEndpoint& endpoint, const std::str
     return absl::ResourceExhaustedError(
         absl::StrCat(streams_.size(), " streams are attached, the most there can be; detach one"));
   }
-  return CheckOutputSettings(output_json, memory_ != nullptr ? format_json_ : "");
+  return CheckOutputSettings(output_json, session_.has_value() ? format_json_ : "");
 }
 
 void OutputStreams::Attach(const StreamEndpoint& endpoint, const std::string& output_json, bool replace,
@@ -60,21 +60,23 @@ absl::Status OutputStreams::Add(const StreamEndpoint& endpoint, const std::strin
                                 UniqueFd socket) {
   const std::optional<uint32_t> line = FreeLine();
   if (!line.has_value()) return absl::ResourceExhaustedError("as many streams as there can be are attached");
-  auto sink = std::make_unique<StreamSink>(
-      loop_, stages_, *line, serial_ + 1, std::move(socket),
-      [this, serial = serial_ + 1](const std::string& why) { Remove(serial, why); });
   ++serial_;
-  streams_.push_back({endpoint, output_json, std::move(sink)});
-  if (memory_ == nullptr) return absl::OkStatus();
+  streams_.push_back({endpoint, output_json, MakeSink(*line, serial_, std::move(socket))});
+  if (!session_.has_value()) return absl::OkStatus();
   absl::Status begun = Begin(streams_.back());
   if (!begun.ok()) streams_.pop_back();
   return begun;
 }
 
+std::unique_ptr<StreamSink> OutputStreams::MakeSink(uint32_t line, uint64_t serial, UniqueFd socket) {
+  return std::make_unique<StreamSink>(loop_, stages_, line, serial, std::move(socket),
+                                      [this, serial](const std::string& why) { Remove(serial, why); });
+}
+
 absl::Status OutputStreams::Begin(Stream& stream) {
   const absl::StatusOr<SessionFormat> format = ParseProgramFormat(format_json_, stream.output_json);
   if (!format.ok()) return format.status();
-  return stream.sink->Begin(*memory_, format->sink);
+  return stream.sink->Begin(*session_, format->sink);
 }
 
 absl::Status OutputStreams::Listen(uint16_t port) {
@@ -97,6 +99,7 @@ void OutputStreams::Detach(const std::string& address) {
     if (goes) Log().info("stream to {} detached", stream.endpoint.address);
     return goes;
   });
+  on_changed_();
 }
 
 void OutputStreams::Remove(uint64_t serial, const std::string& why) {
@@ -105,10 +108,12 @@ void OutputStreams::Remove(uint64_t serial, const std::string& why) {
     if (goes) Log().warn("the stream to {} is detached: {}", stream.endpoint.address, why);
     return goes;
   });
+  on_changed_();
 }
 
-absl::Status OutputStreams::BeginSession(SessionMemory& memory, const std::string& program_format_json) {
-  memory_ = &memory;
+absl::Status OutputStreams::BeginSession(const StreamSink::Session& session,
+                                         const std::string& program_format_json) {
+  session_.emplace(session);
   format_json_ = program_format_json;
   for (Stream& stream : streams_) {
     if (absl::Status s = Begin(stream); !s.ok())
@@ -118,10 +123,53 @@ absl::Status OutputStreams::BeginSession(SessionMemory& memory, const std::strin
   return absl::OkStatus();
 }
 
+void OutputStreams::Restore(const StreamSink::Session& session, const record::Session& recorded,
+                            Survivors& survivors) {
+  session_.emplace(session);
+  format_json_ = recorded.program_format_json();
+  serial_ = recorded.sinks_made();
+  for (const record::Sink& sink : recorded.sinks()) {
+    if (absl::Status s = RestoreStream(sink, survivors); !s.ok())
+      Log().error("the stream to {} is lost: {}", sink.address(), std::string(s.message()));
+  }
+}
+
+absl::Status OutputStreams::RestoreStream(const record::Sink& recorded, Survivors& survivors) {
+  std::unique_ptr<StageProcess> encoder = survivors.Take(recorded.encoder());
+  std::vector<UniqueFd> fds = survivors.TakeKept(SinkName(recorded.serial()));
+  if (fds.size() != 3) return absl::NotFoundError("its connection is kept by nobody");
+  if (recorded.line() >= kMaxSinks) return absl::OutOfRangeError("its line does not exist");
+  const absl::StatusOr<SessionFormat> format = ParseProgramFormat(format_json_, recorded.output_json());
+  if (!format.ok()) return format.status();
+  std::unique_ptr<StreamSink> sink = MakeSink(recorded.line(), recorded.serial(), std::move(fds[0]));
+  absl::Status s =
+      sink->Restore(*session_, format->sink, std::move(fds[1]), std::move(fds[2]), std::move(encoder));
+  if (!s.ok()) return s;
+  const StreamEndpoint endpoint{static_cast<StreamEndpoint::Transport>(recorded.transport()),
+                                recorded.address()};
+  streams_.push_back({endpoint, recorded.output_json(), std::move(sink)});
+  return absl::OkStatus();
+}
+
+void OutputStreams::Resume() {
+  for (Stream& stream : streams_) stream.sink->Resume();
+}
+
+void OutputStreams::Describe(record::Session& session) const {
+  session.set_sinks_made(serial_);
+  for (const Stream& stream : streams_) {
+    record::Sink& sink = *session.add_sinks();
+    sink.set_transport(static_cast<uint32_t>(stream.endpoint.transport));
+    sink.set_address(stream.endpoint.address);
+    sink.set_output_json(stream.output_json);
+    stream.sink->Describe(sink);
+  }
+}
+
 void OutputStreams::EndSession() {
   listener_.reset();
   streams_.clear();  // before the memory they read
-  memory_ = nullptr;
+  session_.reset();
 }
 
 void OutputStreams::CancelPending() {

@@ -13,6 +13,7 @@
 #include "supervisor/stream_connector.h"
 #include "supervisor/stream_listener.h"
 #include "supervisor/stream_sink.h"
+#include "supervisor/survivors.h"
 
 namespace air {
 
@@ -20,7 +21,9 @@ class OutputStreams {
  public:
   using OnAttached = std::function<void(absl::Status)>;
 
-  OutputStreams(EventLoop& loop, StageSupervisor& stages) : loop_(loop), stages_(stages) {}
+  // `on_changed`: something a successor of this supervisor has to know.
+  OutputStreams(EventLoop& loop, StageSupervisor& stages, std::function<void()> on_changed)
+      : loop_(loop), stages_(stages), on_changed_(std::move(on_changed)) {}
 
   // Connects to a listener; `done` is called once, from the loop, when the stream is attached or why it is
   // not. `output_json` changes the session's encoder and mux settings for this stream (program_format.proto).
@@ -36,7 +39,12 @@ class OutputStreams {
 
   // A session begins: every stream gets its encoder. Errors: InvalidArgument, naming the stream whose
   // settings do not suit the house format; those of StreamSink::Begin. The memory must outlive EndSession().
-  absl::Status BeginSession(SessionMemory& memory, const std::string& program_format_json);
+  absl::Status BeginSession(const StreamSink::Session& session, const std::string& program_format_json);
+  // Goes on with the streams of a session that is taken up; one whose connection is lost is left out, and the
+  // log says so. Nothing happens before Resume().
+  void Restore(const StreamSink::Session& session, const record::Session& recorded, Survivors& survivors);
+  void Resume();
+  void Describe(record::Session& session) const;
   // Every stream ends with its session, and the port is closed.
   void EndSession();
   // Answers whoever still waits for a connection.
@@ -61,18 +69,21 @@ class OutputStreams {
               absl::StatusOr<UniqueFd> socket, const OnAttached& done);
   absl::Status Add(const StreamEndpoint& endpoint, const std::string& output_json, UniqueFd socket);
   absl::Status Begin(Stream& stream);
+  std::unique_ptr<StreamSink> MakeSink(uint32_t line, uint64_t serial, UniqueFd socket);
+  absl::Status RestoreStream(const record::Sink& recorded, Survivors& survivors);
   void Remove(uint64_t serial, const std::string& why);
   std::optional<uint32_t> FreeLine() const;
   bool ServedOnPort() const;
 
   EventLoop& loop_;
   StageSupervisor& stages_;
+  std::function<void()> on_changed_;
   std::vector<Pending> pending_;
   std::vector<Stream> streams_;
   std::unique_ptr<StreamListener> listener_;
-  SessionMemory* memory_ = nullptr;  // of the session that runs
-  std::string format_json_;          // of that session
-  uint64_t serial_ = 0;              // sinks made: names their journals
+  std::optional<StreamSink::Session> session_;  // that runs
+  std::string format_json_;                     // of that session
+  uint64_t serial_ = 0;                         // sinks made: names their journals
 };
 
 }  // namespace air

@@ -35,7 +35,7 @@ PlanExecutor::PlanExecutor(EventLoop& loop, StageSupervisor& stages, SessionMemo
       time_(memory.session().time()),
       epoch_(memory.session().facts().epoch),
       timeline_(std::move(timeline)),
-      observer_(memory.program_view(),
+      observer_(memory.program_view(), timeline_.current(),
                 {.on_block = [this](Tick, uint64_t from, uint64_t to) { OnBlockChange(from, to); },
                  .on_content = [this](Tick, uint64_t) { callbacks_.on_content(); }}) {}
 
@@ -60,6 +60,7 @@ absl::Status PlanExecutor::Append(const wire::BlockPlan& plan) {
   blocks_.push_back(PlanBlock(plan, time_, epoch_.utc, next_block_serial_++, next_segment_serial_));
   last_end_utc_ms_ = plan.end_utc_ms();
   exhausted_ = false;
+  callbacks_.on_changed();  // before it is called accepted, and before any of it can air
   for (const PlannedSegment& segment : blocks_.back().segments) {
     if (segment.IsEmpty())
       Log().warn("block {}: segment {} owns no tick and is SKIPPED", plan.block_id(), segment.index);
@@ -85,8 +86,7 @@ void PlanExecutor::Poll() {
 }
 
 void PlanExecutor::OnBlockChange(uint64_t from, uint64_t to) {
-  if (const PlannedBlock* block = FindBlock(from)) callbacks_.on_block_completed(*block);
-  if (const PlannedBlock* block = FindBlock(to)) callbacks_.on_block_started(*block);
+  callbacks_.on_block_change(FindBlock(from), FindBlock(to));
 }
 
 // A ring is free again once the program has passed its segment for good (what the selector has published it
@@ -121,9 +121,7 @@ void PlanExecutor::AssignRings() {
       prepared_block_ = std::max(prepared_block_, block.serial);
       // What airs later does not compete with what is about to deliver its first picture.
       if (segment.start > soon && IsOpening()) return;
-      const bool aired = run != nullptr && observer_.segment_on_air() == segment.serial &&
-                         observer_.lock_on_air().has_value();
-      runs_[*ring] = MakeRun(segment, *ring, aired ? run->RingNext() : 0);
+      runs_[*ring] = MakeRun(segment, memory_.ResetRing(*ring, FirstUnitOf(segment, run)));
       runs_[*ring]->Start(/*soon=*/segment.start < soon);
     }
   }
@@ -176,10 +174,20 @@ std::optional<uint32_t> PlanExecutor::FreeRing(bool urgent) {
   return std::nullopt;
 }
 
-std::unique_ptr<DecoderRun> PlanExecutor::MakeRun(const PlannedSegment& segment, uint32_t ring,
-                                                  uint64_t first_unit) {
-  return std::make_unique<DecoderRun>(loop_, stages_, memory_, segment, memory_.ResetRing(ring, first_unit),
-                                      settings_.media_roots, [this] { CommitTimeline(); });
+uint64_t PlanExecutor::FirstUnitOf(const PlannedSegment& segment, const DecoderRun* before) const {
+  const std::optional<Tick> lock = observer_.lock_on_air();
+  if (observer_.segment_on_air() != segment.serial || !lock.has_value()) return 0;
+  if (before != nullptr) return before->RingNext();
+  // Its ring is lost, with the selector and a predecessor of this supervisor: what is late by now stays pad.
+  return static_cast<uint64_t>(std::max<int64_t>(now_tick() - *lock, 0));
+}
+
+std::unique_ptr<DecoderRun> PlanExecutor::MakeRun(const PlannedSegment& segment, const SourceRef& source) {
+  return std::make_unique<DecoderRun>(loop_, stages_, memory_, segment, source, settings_.media_roots,
+                                      [this] {
+                                        CommitTimeline();
+                                        callbacks_.on_changed();
+                                      });
 }
 
 std::vector<TimelineEntry> PlanExecutor::Entries() const {
@@ -253,11 +261,11 @@ DecoderRun* PlanExecutor::FindStuckRun(uint64_t segment_serial) const {
   return nullptr;
 }
 
-const PlannedSegment* PlanExecutor::SegmentOnAir() const {
-  const PlannedBlock* block = BlockOnAir();
-  if (block == nullptr) return nullptr;
-  for (const PlannedSegment& segment : block->segments) {
-    if (segment.serial == observer_.segment_on_air()) return &segment;
+const PlannedSegment* PlanExecutor::FindSegment(uint64_t serial) const {
+  for (const PlannedBlock& block : blocks_) {
+    for (const PlannedSegment& segment : block.segments) {
+      if (segment.serial == serial) return &segment;
+    }
   }
   return nullptr;
 }

@@ -15,6 +15,7 @@
 #include "supervisor/block_plan.h"
 #include "supervisor/decoder_run.h"
 #include "supervisor/program_observer.h"
+#include "supervisor/survivors.h"
 
 namespace air {
 
@@ -25,15 +26,21 @@ class PlanExecutor {
     std::vector<std::string> media_roots;
   };
   struct Callbacks {
-    std::function<void(const PlannedBlock&)> on_block_started;
-    std::function<void(const PlannedBlock&)> on_block_completed;
+    // One block has given way to another at its tick; either may be none (nullptr).
+    std::function<void(const PlannedBlock* completed, const PlannedBlock* started)> on_block_change;
     std::function<void()> on_content;    // a segment's first content frame is on air
     std::function<void()> on_exhausted;  // the last block's fence has passed and no other is there
+    std::function<void()> on_changed;    // something a successor of this supervisor has to know
   };
 
   static absl::StatusOr<std::unique_ptr<PlanExecutor>> Create(EventLoop& loop, StageSupervisor& stages,
                                                               SessionMemory& memory, Settings settings,
                                                               Callbacks callbacks);
+
+  // What a predecessor of this supervisor has recorded. Nothing happens before Resume().
+  void Restore(const record::Session& session, Survivors& survivors);
+  void Resume();
+  void Describe(record::Session& session) const;
 
   // Appends a block. Errors: InvalidArgument (the block itself), FailedPrecondition (starts before the end of
   // the last accepted one), ResourceExhausted (queue full). Nothing that runs is touched by a refused one.
@@ -46,7 +53,7 @@ class PlanExecutor {
   Tick now_tick() const;
   const ProgramObserver& observer() const { return observer_; }
   const PlannedBlock* BlockOnAir() const { return FindBlock(observer_.block_on_air()); }
-  const PlannedSegment* SegmentOnAir() const;
+  const PlannedSegment* SegmentOnAir() const { return FindSegment(observer_.segment_on_air()); }
   size_t waiting_blocks() const;
   // Units in the ring of the segment on air that have not aired; 0 without content.
   uint64_t LiveDepth() const;
@@ -63,6 +70,7 @@ class PlanExecutor {
                Callbacks callbacks, TimelineWriter timeline);
 
   const PlannedBlock* FindBlock(uint64_t serial) const;
+  const PlannedSegment* FindSegment(uint64_t serial) const;
   // The run that works for the segment; failing that, one of its that got stuck.
   DecoderRun* FindRun(uint64_t segment_serial) const;
   DecoderRun* FindStuckRun(uint64_t segment_serial) const;
@@ -75,7 +83,9 @@ class PlanExecutor {
   // An unused ring; when there is none, the one prepared for the farthest segment is cleared for a segment
   // that is on the air without one. Nothing: not now.
   std::optional<uint32_t> FreeRing(bool urgent);
-  std::unique_ptr<DecoderRun> MakeRun(const PlannedSegment& segment, uint32_t ring, uint64_t first_unit);
+  std::unique_ptr<DecoderRun> MakeRun(const PlannedSegment& segment, const SourceRef& source);
+  // The unit to begin with when the segment gets a ring; `before`: what worked for it until now.
+  uint64_t FirstUnitOf(const PlannedSegment& segment, const DecoderRun* before) const;
   void CommitTimeline();
   std::vector<TimelineEntry> Entries() const;
   void AppendEntries(const PlannedSegment& segment, std::vector<TimelineEntry>& entries) const;

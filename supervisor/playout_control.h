@@ -22,6 +22,8 @@ class PlayoutControl {
   PlayoutState state() const { return state_; }
   // Applies one event; true when it changed the state.
   bool Apply(PlayoutEvent event);
+  // That of a session that is taken up.
+  void Restore(PlayoutState state) { state_ = state; }
   bool HasSession() const { return state_ != PlayoutState::kIdle && state_ != PlayoutState::kStopping; }
 
   // What a cell of the table says: the state that follows.

@@ -82,11 +82,15 @@ absl::StatusOr<PlayoutEngine::NewSession> PlayoutEngine::SessionOf(
   return session;
 }
 
-PlayoutEngine::PlayoutEngine(EventLoop& loop, StageSupervisor& stages, EngineSettings settings)
-    : loop_(loop), stages_(stages), settings_(std::move(settings)), streams_(loop, stages) {
-  // In the order in which they have the most to do before a viewer sees content.
-  for (StageKind kind : {StageKind::kDecoder, StageKind::kEncoder, StageKind::kSelector})
-    stages_.KeepSpare(kind);
+PlayoutEngine::PlayoutEngine(EventLoop& loop, StageSupervisor& stages, SessionRecord& record,
+                             EngineSettings settings)
+    : loop_(loop),
+      stages_(stages),
+      record_(record),
+      settings_(std::move(settings)),
+      streams_(loop, stages, [this] { record_.Save(); }) {
+  record_.DescribedBy([this](record::Session& session) { return Describe(session); });
+  events_.OnKept([this] { record_.Save(); });
 }
 
 absl::Status PlayoutEngine::CheckChannel(int32_t channel_id) const {
@@ -147,6 +151,7 @@ wire::StartChannelResponse PlayoutEngine::StartChannel(const wire::StartChannelR
     return Refused<Response>(s);
   }
   started_with_ = request;
+  record_.Save();
   response.set_success(true);
   return response;
 }
@@ -220,31 +225,44 @@ absl::Status PlayoutEngine::StartSession(NewSession session) {
   absl::StatusOr<SessionFormat> format = ParseProgramFormat(session.format_json);
   if (!format.ok()) return format.status();
   if (settings_.pts_origin.has_value()) format->pts_origin = *settings_.pts_origin;
-  const uint64_t session_number = ++sessions_;
-  absl::StatusOr<std::unique_ptr<PlayoutInstance>> instance = PlayoutInstance::Start(
+  absl::StatusOr<std::unique_ptr<PlayoutInstance>> instance = PlayoutInstance::Create(
       loop_, stages_, control_, events_,
       {.channel_id = session.channel_id,
        .format = *format,
        .join_utc_ms = session.join_utc_ms,
-       .blocks = std::move(session.blocks),
        .plan = {.max_queue_depth = session.max_queue_depth, .media_roots = settings_.media_roots},
        .slate_file = settings_.slate_file,
        .ring_seconds = settings_.ring_seconds},
-      [this, session_number](const std::string& why) {
-        if (session_number != sessions_ || instance_ == nullptr) return;  // it has ended meanwhile
-        Log().error("the session ends: {}", why);
-        EndSession("error");
-      },
-      [this, session_number] {
-        if (session_number == sessions_ && settings_.terminate_on_exhausted)
-          EndSession("lookahead_exhausted");
-      });
+      CallbacksOf(++sessions_));
   if (!instance.ok()) return instance.status();
+  // From here on there is a session, and its record is kept.
   instance_ = *std::move(instance);
+  format_json_ = session.format_json;
+  incarnation_ = 1;
+  if (absl::Status begun = instance_->Begin(session.blocks); !begun.ok()) {
+    instance_.reset();
+    record_.Remove();
+    return begun;
+  }
   last_channel_ = session.channel_id;
-  absl::Status begun = streams_.BeginSession(instance_->memory(), session.format_json);
+  absl::Status begun = streams_.BeginSession({instance_->memory(), instance_->keeper()}, session.format_json);
   if (!begun.ok()) EndSession("error");
   return begun;
+}
+
+PlayoutInstance::Callbacks PlayoutEngine::CallbacksOf(uint64_t session_number) {
+  return {.on_failed =
+              [this, session_number](const std::string& why) {
+                if (session_number != sessions_ || instance_ == nullptr) return;  // it has ended meanwhile
+                Log().error("the session ends: {}", why);
+                EndSession("error");
+              },
+          .on_exhausted =
+              [this, session_number] {
+                if (session_number == sessions_ && settings_.terminate_on_exhausted)
+                  EndSession("lookahead_exhausted");
+              },
+          .on_changed = [this] { record_.Save(); }};
 }
 
 wire::FeedBlockPlanResponse PlayoutEngine::FeedBlockPlan(const wire::FeedBlockPlanRequest& request) {
@@ -298,10 +316,13 @@ void PlayoutEngine::EndSession(const std::string& reason) {
   event.mutable_session_ended()->set_reason(reason);
   event.mutable_session_ended()->set_final_ct_ms(final.ct_ms);
   event.mutable_session_ended()->set_blocks_executed_total(final.blocks_executed);
+  ending_ = true;  // a successor of a supervisor that is killed from here on ends it, too
   events_.Publish(event);
   events_.Close();
   streams_.EndSession();  // before the memory they read
   instance_.reset();
+  ending_ = false;
+  record_.Remove();
   started_with_.Clear();
   control_.Apply(PlayoutEvent::kStopped);
 }
@@ -345,6 +366,7 @@ MetricsSnapshot PlayoutEngine::Snapshot() const {
   m.dying_stages = stages_.dying();
   for (const OutputStreams::Stream& stream : streams_.streams()) m.sinks.push_back(Describe(stream));
   m.segments_given_up = stages_.segments_given_up();
+  m.adoptions = adoptions_;
   if (instance_ == nullptr) return m;
   const SessionPage& session = instance_->memory().session();
   const StageLine& selector = session.selector();

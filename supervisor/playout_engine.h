@@ -14,6 +14,7 @@
 #include "supervisor/output_streams.h"
 #include "supervisor/playout_control.h"
 #include "supervisor/playout_instance.h"
+#include "supervisor/session_record.h"
 #include "supervisor/stage_supervisor.h"
 
 namespace air {
@@ -28,7 +29,11 @@ struct EngineSettings {
 
 class PlayoutEngine {
  public:
-  PlayoutEngine(EventLoop& loop, StageSupervisor& stages, EngineSettings settings);
+  PlayoutEngine(EventLoop& loop, StageSupervisor& stages, SessionRecord& record, EngineSettings settings);
+
+  // Once, before the first call: takes up the session a predecessor of this supervisor has left on the air,
+  // if there is one, and has spares made. Waits for stages no longer than a second in all.
+  void Open();
 
   void AttachStream(const wire::AttachStreamRequest& request,
                     std::function<void(const wire::AttachStreamResponse&)> reply);
@@ -55,18 +60,27 @@ class PlayoutEngine {
   struct NewSession;
   absl::StatusOr<NewSession> SessionOf(const wire::StartChannelRequest& request) const;
   absl::Status StartSession(NewSession session);
+  PlayoutInstance::Callbacks CallbacksOf(uint64_t session_number);
+  absl::Status TakeUp(const record::Session& session);
+  // What the record says; false without a session.
+  bool Describe(record::Session& session) const;
   void EndSession(const std::string& reason);
 
   SinkSnapshot Describe(const OutputStreams::Stream& stream) const;
 
   EventLoop& loop_;
   StageSupervisor& stages_;
+  SessionRecord& record_;
   EngineSettings settings_;
   PlayoutControl control_;
   EventHub events_;
   std::unique_ptr<PlayoutInstance> instance_;
   OutputStreams streams_;
-  uint64_t sessions_ = 0;  // begun so far: a late report about an old one is none about the present one
+  uint64_t sessions_ = 0;     // begun so far: a late report about an old one is none about the present one
+  std::string format_json_;   // of the session
+  bool ending_ = false;       // the session
+  uint32_t incarnation_ = 1;  // of supervisors that have had it
+  uint64_t adoptions_ = 0;    // sessions taken up, by this supervisor and those before it
   wire::StartChannelRequest started_with_;  // the call that began this session, if it was StartChannel
   std::optional<int32_t> last_channel_;     // metrics still show it after its session
 };

@@ -1,5 +1,7 @@
 #include "supervisor/playout_instance.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "link/stage_log.h"
 #include "supervisor/phase_deadlines.h"
@@ -17,20 +19,22 @@ LifeSign SignOf(const StageLine& line) {
 }  // namespace
 
 PlayoutInstance::PlayoutInstance(EventLoop& loop, StageSupervisor& stages, PlayoutControl& control,
-                                 EventHub& events, Settings settings)
+                                 EventHub& events, Settings settings, Callbacks callbacks)
     : loop_(loop),
       stages_(stages),
       control_(control),
       events_(events),
       settings_(std::move(settings)),
+      callbacks_(std::move(callbacks)),
       selector_watch_(stages.hang_ns()) {}
 
-absl::StatusOr<std::unique_ptr<PlayoutInstance>> PlayoutInstance::Start(
-    EventLoop& loop, StageSupervisor& stages, PlayoutControl& control, EventHub& events, Settings settings,
-    std::function<void(const std::string&)> on_failed, std::function<void()> on_exhausted) {
+absl::StatusOr<std::unique_ptr<PlayoutInstance>> PlayoutInstance::Create(EventLoop& loop,
+                                                                         StageSupervisor& stages,
+                                                                         PlayoutControl& control,
+                                                                         EventHub& events, Settings settings,
+                                                                         Callbacks callbacks) {
   std::unique_ptr<PlayoutInstance> instance(
-      new PlayoutInstance(loop, stages, control, events, std::move(settings)));
-  instance->on_failed_ = std::move(on_failed);
+      new PlayoutInstance(loop, stages, control, events, std::move(settings), std::move(callbacks)));
   const Settings& s = instance->settings_;
   absl::StatusOr<std::unique_ptr<SessionMemory>> memory =
       SessionMemory::Create({.facts = {.session_id = RandomId(),
@@ -40,59 +44,139 @@ absl::StatusOr<std::unique_ptr<PlayoutInstance>> PlayoutInstance::Start(
                              .decoder_rings = s.decoder_rings,
                              .ring_seconds = s.ring_seconds});
   if (!memory.ok()) return memory.status();
-  instance->memory_ = *std::move(memory);
-  PlayoutInstance* self = instance.get();
-  instance->memory_->AllocateRings([&loop, failed = instance->on_failed_](const absl::Status& why) {
-    loop.Post([failed, text = std::string(why.message())] { failed(text); });
-  });
+  if (absl::Status used = instance->UseMemory(*std::move(memory)); !used.ok()) return used;
   // The memory is there: now tick 0 can be, and it is now.
   MasterClock& clock = loop.clock();
   const UtcMs utc = s.join_utc_ms != 0 ? UtcMs(s.join_utc_ms) : clock.UtcNow();
   if (absl::Status set = instance->memory_->SetEpoch({clock.Now(), utc}); !set.ok()) return set;
-
-  absl::StatusOr<std::unique_ptr<PlanExecutor>> plan = PlanExecutor::Create(
-      loop, stages, *self->memory_, s.plan,
-      {.on_block_started = [self](const PlannedBlock& b) { self->PublishStarted(b); },
-       .on_block_completed = [self](const PlannedBlock& b) { self->PublishCompleted(b); },
-       .on_content = [self] { self->control_.Apply(PlayoutEvent::kContentOnAir); },
-       .on_exhausted = [&loop, on_exhausted] { loop.Post(on_exhausted); }});
-  if (!plan.ok()) return plan.status();
-  instance->plan_ = *std::move(plan);
-
+  if (absl::Status made = instance->MakePlan(); !made.ok()) return made;
   Log().info("session of channel {}: {}x{} at {}, {} MB of shared memory ({}.*)", s.channel_id,
              s.format.house.width, s.format.house.height, ToString(s.format.house.rate),
              SessionMemory::BytesNeeded(s.format.house, s.decoder_rings, s.ring_seconds) >> 20,
-             self->memory_->prefix());
-  // Planned before the first tick is made, so that even tick 0 has an owner.
-  for (const wire::BlockPlan& block : s.blocks) {
-    if (absl::Status appended = self->plan_->Append(block); !appended.ok()) return appended;
-  }
-  control.Apply(PlayoutEvent::kSessionStarted);
-  instance->StartSelector();
-  instance->slate_ =
-      std::make_unique<SlateCard>(loop, stages, *self->memory_,
-                                  SlateSettings{.file = s.slate_file,
-                                                .title = s.format.sink.service_name,
-                                                .subtitle = absl::StrCat("CHANNEL ", s.channel_id)});
-  instance->Poll();
+             instance->memory_->prefix());
   return instance;
+}
+
+absl::Status PlayoutInstance::UseMemory(std::unique_ptr<SessionMemory> memory) {
+  memory_ = std::move(memory);
+  memory_->AllocateRings([&loop = loop_, failed = callbacks_.on_failed](const absl::Status& why) {
+    loop.Post([failed, text = std::string(why.message())] { failed(text); });
+  });
+  keeper_.Keep(kSlateName, {memory_->slate().fd()});
+  for (size_t i = 0; i < memory_->rings().size(); ++i) {
+    const DecoderRing& ring = memory_->rings()[i];
+    keeper_.Keep(RingName(i), {ring.ring.fd(), ring.reader_page.fd()});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PlayoutInstance::MakePlan() {
+  absl::StatusOr<std::unique_ptr<PlanExecutor>> plan = PlanExecutor::Create(
+      loop_, stages_, *memory_, settings_.plan,
+      {.on_block_change = [this](const PlannedBlock* completed,
+                                 const PlannedBlock* started) { PublishBlockChange(completed, started); },
+       .on_content =
+           [this] {
+             if (control_.Apply(PlayoutEvent::kContentOnAir)) callbacks_.on_changed();
+           },
+       .on_exhausted = [this] { loop_.Post(callbacks_.on_exhausted); },
+       .on_changed = callbacks_.on_changed});
+  if (plan.ok()) plan_ = *std::move(plan);
+  return plan.status();
+}
+
+absl::Status PlayoutInstance::Begin(const std::vector<wire::BlockPlan>& blocks) {
+  // Planned before the first tick is made, so that even tick 0 has an owner.
+  for (const wire::BlockPlan& block : blocks) {
+    if (absl::Status appended = plan_->Append(block); !appended.ok()) return appended;
+  }
+  control_.Apply(PlayoutEvent::kSessionStarted);
+  StartSelector();
+  slate_ = MakeSlate();
+  Poll();
+  return absl::OkStatus();
+}
+
+std::unique_ptr<SlateCard> PlayoutInstance::MakeSlate() {
+  return std::make_unique<SlateCard>(
+      loop_, stages_, *memory_,
+      SlateSettings{.file = settings_.slate_file,
+                    .title = settings_.format.sink.service_name,
+                    .subtitle = absl::StrCat("CHANNEL ", settings_.channel_id)});
+}
+
+absl::StatusOr<std::unique_ptr<PlayoutInstance>> PlayoutInstance::Adopt(
+    EventLoop& loop, StageSupervisor& stages, PlayoutControl& control, EventHub& events, Settings settings,
+    Callbacks callbacks, const record::Session& session, Survivors& survivors) {
+  std::unique_ptr<PlayoutInstance> instance(
+      new PlayoutInstance(loop, stages, control, events, std::move(settings), std::move(callbacks)));
+  const std::vector<uint64_t> generations(session.ring_generations().begin(),
+                                          session.ring_generations().end());
+  std::vector<std::vector<UniqueFd>> rings;
+  for (size_t i = 0; i < generations.size(); ++i) rings.push_back(survivors.TakeKept(RingName(i)));
+  absl::StatusOr<std::unique_ptr<SessionMemory>> memory = SessionMemory::Adopt(
+      session.segment_prefix(), survivors.TakeKept(kSlateName), generations, std::move(rings));
+  if (!memory.ok()) return memory.status();
+  if ((*memory)->session().facts().session_id[0] != session.session_id()) {
+    return absl::FailedPreconditionError("its shared memory is another session's");
+  }
+  if (absl::Status used = instance->UseMemory(*std::move(memory)); !used.ok()) return used;
+  instance->settings_.format.house = instance->memory_->session().facts().format;
+  instance->blocks_executed_ = session.blocks_executed();
+  if (absl::Status made = instance->MakePlan(); !made.ok()) return made;
+  instance->plan_->Restore(session, survivors);
+  instance->selector_ = survivors.Take(session.selector());
+  return instance;
+}
+
+void PlayoutInstance::Resume() {
+  const std::vector<DecoderRing>& rings = memory_->rings();
+  const bool lost = std::any_of(rings.begin(), rings.end(), [](const DecoderRing& r) { return r.is_new; });
+  if (selector_ != nullptr && lost) {
+    // It lives and has not given back the rings it reads: there is no way to bring the two together.
+    selector_->KillHung("without its rings");
+  }
+  if (selector_ != nullptr) {
+    UseSelector(std::move(selector_));
+  } else {
+    OnSelectorDeath({StageDeath::Kind::kUnknown, "gone (adopted)", /*from_outside=*/true});
+  }
+  plan_->Resume();
+  slate_ = MakeSlate();
+  Poll();
+}
+
+void PlayoutInstance::Describe(record::Session& session) const {
+  const SessionFacts& facts = memory_->session().facts();
+  session.set_segment_prefix(memory_->prefix());
+  session.set_session_id(facts.session_id[0]);
+  session.set_channel_id(settings_.channel_id);
+  session.set_max_queue_depth(static_cast<uint32_t>(settings_.plan.max_queue_depth));
+  session.set_blocks_executed(blocks_executed_);
+  if (selector_ != nullptr) *session.mutable_selector() = selector_->Describe();
+  plan_->Describe(session);
 }
 
 void PlayoutInstance::StartSelector() {
   absl::StatusOr<std::unique_ptr<StageProcess>> process = stages_.Take(StageKind::kSelector);
   if (!process.ok()) return OnSelectorDeath({StageDeath::Kind::kSpawn, process.status().ToString()});
+  selector_started_at_ = memory_->session().selector().Get(SelectorCounter::kFrames);
+  UseSelector(*std::move(process));
+}
+
+void PlayoutInstance::UseSelector(std::unique_ptr<StageProcess> process) {
   absl::StatusOr<UniqueFd> handover = OpenForHandover(memory_->program().fd());
   if (!handover.ok()) return OnSelectorDeath({StageDeath::Kind::kSpawn, handover.status().ToString()});
 
-  selector_started_at_ = memory_->session().selector().Get(SelectorCounter::kFrames);
   selector_watch_.Begin(loop_.clock().Now(), SignOf(memory_->session().selector()));
-  selector_ = *std::move(process);
+  selector_ = std::move(process);
   selector_->Watch(
       [this](const stage::FromStage& message) {
         if (!message.selector().error().empty())
           Log().error("{}: {}", selector_->id(), message.selector().error());
       },
       [this](const StageDeath& death) { OnSelectorDeath(death); });
+  keeper_.EntrustTo(selector_.get());  // first: one that has its work keeps all there is
   stage::ToStage message;
   message.mutable_selector()->set_decoder_rings(static_cast<uint32_t>(memory_->rings().size()));
   message.mutable_selector()->set_segment_prefix(memory_->prefix() + ".");
@@ -102,7 +186,7 @@ void PlayoutInstance::StartSelector() {
     fds.push_back(ring.ring.fd());
     fds.push_back(ring.reader_page.fd());
   }
-  if (absl::Status s = selector_->Send(message, fds); !s.ok()) {
+  if (absl::Status s = selector_->GiveWork(message, fds); !s.ok()) {
     Log().error("{}: {}", selector_->id(), s.ToString());
     selector_->Kill();  // its death brings the next one
   }
@@ -129,6 +213,7 @@ void PlayoutInstance::LookAtSelector() {
 }
 
 void PlayoutInstance::OnSelectorDeath(const StageDeath& death) {
+  keeper_.EntrustTo(nullptr);
   selector_.reset();
   const std::string what =
       absl::StrCat("selector: ", death.text, " at tick ", plan_->observer().next_tick().value());
@@ -140,7 +225,7 @@ void PlayoutInstance::OnSelectorDeath(const StageDeath& death) {
   const std::optional<int64_t> delay =
       selector_policy_.OnDeath(loop_.clock().Now(), frames - selector_started_at_ >= rate.num / rate.den);
   if (!delay.has_value()) {
-    loop_.Post([failed = on_failed_] { failed("the selector died again and again"); });
+    loop_.Post([failed = callbacks_.on_failed] { failed("the selector died again and again"); });
   } else if (*delay == 0) {
     StartSelector();
   } else {
@@ -163,7 +248,15 @@ PlayoutInstance::Final PlayoutInstance::GetFinal() const {
           .blocks_executed = blocks_executed_};
 }
 
-void PlayoutInstance::PublishStarted(const PlannedBlock& block) {
+// Together: the observer is past both of them.
+void PlayoutInstance::PublishBlockChange(const PlannedBlock* completed, const PlannedBlock* started) {
+  std::vector<wire::BlockEvent> events;
+  if (completed != nullptr) events.push_back(CompletedEvent(*completed));
+  if (started != nullptr) events.push_back(StartedEvent(*started));
+  if (!events.empty()) events_.Publish(events);
+}
+
+wire::BlockEvent PlayoutInstance::StartedEvent(const PlannedBlock& block) const {
   wire::BlockEvent event;
   event.set_channel_id(settings_.channel_id);
   wire::BlockStarted& started = *event.mutable_block_started();
@@ -171,10 +264,10 @@ void PlayoutInstance::PublishStarted(const PlannedBlock& block) {
   started.set_block_start_utc_ms(block.plan.start_utc_ms());
   started.set_block_end_utc_ms(block.plan.end_utc_ms());
   Log().info("block {} started", block.plan.block_id());
-  events_.Publish(event);
+  return event;
 }
 
-void PlayoutInstance::PublishCompleted(const PlannedBlock& block) {
+wire::BlockEvent PlayoutInstance::CompletedEvent(const PlannedBlock& block) {
   ++blocks_executed_;
   wire::BlockEvent event;
   event.set_channel_id(settings_.channel_id);
@@ -184,7 +277,7 @@ void PlayoutInstance::PublishCompleted(const PlannedBlock& block) {
   completed.set_block_end_utc_ms(block.plan.end_utc_ms());
   completed.set_final_ct_ms(memory_->session().time().NanosOf(block.fence) / kNanosPerMs);
   completed.set_blocks_executed_total(blocks_executed_);
-  events_.Publish(event);
+  return event;
 }
 
 }  // namespace air

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "supervisor/descriptor_keeper.h"
 #include "supervisor/event_hub.h"
 #include "supervisor/hang_watch.h"
 #include "supervisor/plan_executor.h"
@@ -23,8 +24,7 @@ class PlayoutInstance {
   struct Settings {
     int32_t channel_id = 0;
     SessionFormat format;
-    int64_t join_utc_ms = 0;              // editorial time of tick 0; 0 = our own clock
-    std::vector<wire::BlockPlan> blocks;  // the first ones, in order
+    int64_t join_utc_ms = 0;  // editorial time of tick 0; 0 = our own clock
     PlanExecutor::Settings plan;
     std::string slate_file;  // empty: a plain card
     uint32_t decoder_rings = 4;
@@ -35,12 +35,32 @@ class PlayoutInstance {
     int32_t blocks_executed = 0;
   };
 
-  // Takes the epoch and puts the channel on the air: from here on the selector makes a frame every tick.
-  // `on_failed` is called when the session cannot go on, `on_exhausted` when the last block has ended;
-  // destroy it, but not from inside.
-  static absl::StatusOr<std::unique_ptr<PlayoutInstance>> Start(
-      EventLoop& loop, StageSupervisor& stages, PlayoutControl& control, EventHub& events, Settings settings,
-      std::function<void(const std::string&)> on_failed, std::function<void()> on_exhausted);
+  struct Callbacks {
+    std::function<void(const std::string&)> on_failed;  // the session cannot go on
+    std::function<void()> on_exhausted;                 // the last block has ended
+    std::function<void()> on_changed;  // something a successor of this supervisor has to know
+  };
+
+  // Makes the session's memory and takes the epoch. Nothing is on the air before Begin(). Destroy it from
+  // none of the callbacks' insides.
+  static absl::StatusOr<std::unique_ptr<PlayoutInstance>> Create(EventLoop& loop, StageSupervisor& stages,
+                                                                 PlayoutControl& control, EventHub& events,
+                                                                 Settings settings, Callbacks callbacks);
+  // Puts the channel on the air with its first blocks, in order: from here on the selector makes a frame
+  // every tick.
+  absl::Status Begin(const std::vector<wire::BlockPlan>& blocks);
+
+  // The session of a predecessor of this supervisor: its memory, its epoch, whatever of its stages lives.
+  // Nothing happens before Resume().
+  static absl::StatusOr<std::unique_ptr<PlayoutInstance>> Adopt(EventLoop& loop, StageSupervisor& stages,
+                                                                PlayoutControl& control, EventHub& events,
+                                                                Settings settings, Callbacks callbacks,
+                                                                const record::Session& session,
+                                                                Survivors& survivors);
+  // Goes on where the predecessor stopped: stages that are missing are started, events that nobody saw are
+  // told.
+  void Resume();
+  void Describe(record::Session& session) const;
 
   absl::Status Append(const wire::BlockPlan& block) { return plan_->Append(block); }
 
@@ -49,25 +69,33 @@ class PlayoutInstance {
   void AppendStages(std::vector<StageSnapshot>& stages) const;
   const PlanExecutor& plan() const { return *plan_; }
   SessionMemory& memory() const { return *memory_; }
+  DescriptorKeeper& keeper() { return keeper_; }
 
  private:
   PlayoutInstance(EventLoop& loop, StageSupervisor& stages, PlayoutControl& control, EventHub& events,
-                  Settings settings);
+                  Settings settings, Callbacks callbacks);
+  // What a session that begins and one that is taken up have in common.
+  absl::Status UseMemory(std::unique_ptr<SessionMemory> memory);
+  absl::Status MakePlan();
+  std::unique_ptr<SlateCard> MakeSlate();
   void StartSelector();
+  void UseSelector(std::unique_ptr<StageProcess> process);
   void OnSelectorDeath(const StageDeath& death);
   void LookAtSelector();
   void Poll();
-  void PublishStarted(const PlannedBlock& block);
-  void PublishCompleted(const PlannedBlock& block);
+  void PublishBlockChange(const PlannedBlock* completed, const PlannedBlock* started);
+  wire::BlockEvent StartedEvent(const PlannedBlock& block) const;
+  wire::BlockEvent CompletedEvent(const PlannedBlock& block);
 
   EventLoop& loop_;
   StageSupervisor& stages_;
   PlayoutControl& control_;
   EventHub& events_;
   Settings settings_;
-  std::function<void(const std::string&)> on_failed_;
+  Callbacks callbacks_;
 
   std::unique_ptr<SessionMemory> memory_;
+  DescriptorKeeper keeper_;
   std::unique_ptr<StageProcess> selector_;
   RestartPolicy selector_policy_;
   HangWatch selector_watch_;

@@ -10,7 +10,7 @@
 namespace air {
 namespace {
 
-constexpr int kMaxMessageBytes = 4 << 20;
+constexpr int kMaxCallBytes = 4 << 20;
 
 // One SubscribeBlockEvents call. Its queue lives on the event loop; gRPC holds it alive until OnDone.
 class Subscription final : public grpc::ServerWriteReactor<wire::BlockEvent>,
@@ -173,7 +173,7 @@ absl::StatusOr<std::unique_ptr<PlayoutServer>> PlayoutServer::Listen(
   grpc::ServerBuilder builder;
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT,
                              0);  // else two servers share a port and each believes it owns it
-  builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  builder.SetMaxReceiveMessageSize(kMaxCallBytes);
   for (size_t i = 0; i < addresses.size(); ++i) {
     builder.AddListeningPort(addresses[i], grpc::InsecureServerCredentials(), &server->ports_[i]);
   }

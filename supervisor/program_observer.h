@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "shm/frame_ring_buffer.h"
+#include "shm/timeline.h"
 #include "shm/types.h"
 
 namespace air {
@@ -20,11 +21,24 @@ class ProgramObserver {
     std::function<void(Tick n, uint64_t segment_serial)> on_content;
   };
 
-  ProgramObserver(const RingView& program, Callbacks callbacks)
-      : reader_(program, nullptr), callbacks_(std::move(callbacks)) {}
+  // `schedule` is what the selector goes by. It must outlive the observer.
+  ProgramObserver(const RingView& program, const TimelineSnapshot& schedule, Callbacks callbacks)
+      : reader_(program, nullptr), schedule_(schedule), callbacks_(std::move(callbacks)) {}
 
-  // Reads what has been published since the last call. Ticks the ring has lost meanwhile are passed over:
-  // their consequences still show in the next one.
+  // How far a predecessor of this supervisor had looked.
+  struct Position {
+    uint64_t next_tick = 0, block = 0, content_segment = 0;
+  };
+  // At a callback this includes what is called about: whoever goes on from here is not called about it again.
+  Position position() const { return {seen_, block_, content_segment_}; }
+  void Restore(const Position& position) {
+    seen_ = position.next_tick;
+    block_ = position.block;
+    content_segment_ = position.content_segment;
+  }
+
+  // Reads what has been published since the last call. Of ticks the ring has lost meanwhile (nobody looked
+  // for longer than it is deep) the schedule still says whose they were.
   void Poll();
   Tick next_tick() const { return Tick(static_cast<int64_t>(seen_)); }
   uint64_t block_on_air() const { return block_; }
@@ -35,7 +49,11 @@ class ProgramObserver {
   int64_t last_gap_ns() const { return gap_ns_; }   // its publication after its deadline
 
  private:
+  void PassOver(uint64_t to);
+  void SetBlock(uint64_t tick, uint64_t block);
+
   OverwriteReader reader_;
+  const TimelineSnapshot& schedule_;
   Callbacks callbacks_;
   uint64_t seen_ = 0;
   uint64_t block_ = 0, segment_ = 0, content_segment_ = 0;

@@ -33,6 +33,10 @@ class RestartPolicy {
     return failed == 1 ? 0 : std::min(kFirstDelayNs << (failed - 2), kLongestDelayNs);
   }
 
+  // The failures that count, for a successor of this supervisor.
+  const std::deque<Nanos>& failures() const { return failures_; }
+  void Restore(std::deque<Nanos> failures) { failures_ = std::move(failures); }
+
  private:
   std::deque<Nanos> failures_;
 };

@@ -109,27 +109,102 @@ absl::Status SessionMemory::Build(const Plan& plan) {
         [&](auto bytes) { FormatRing(bytes, spec); }, Allocation::kLater);
   }
   if (!s.ok()) return s;
-  absl::StatusOr<SharedSegment> slate = SharedSegment::CreateSealed("air-slate", SlateCardBytes(format));
-  if (!slate.ok()) return slate.status();
-  slate_ = *std::move(slate);
-
+  if (s = MakeSlate(); !s.ok()) return s;
   rings_.resize(plan.decoder_rings);
-  spec.policy = RingPolicy::kBackpressure;
   for (size_t i = 0; i < rings_.size(); ++i) {
-    absl::StatusOr<SharedSegment> ring = SharedSegment::CreateSealed(
-        absl::StrCat("air-ring-", i), RingBytes(format, spec.slot_count), Allocation::kLater);
-    if (!ring.ok()) return ring.status();
-    absl::StatusOr<SharedSegment> reader = SharedSegment::CreateSealed(absl::StrCat("air-reader-", i), kPage);
-    if (!reader.ok()) return reader.status();
-    spec.instance_id = RandomId();
-    FormatRing(ring->bytes(), spec);
-    rings_[i].ring = *std::move(ring);
-    rings_[i].reader_page = *std::move(reader);
+    if (s = MakeRing(i, spec.slot_count); !s.ok()) return s;
   }
   absl::StatusOr<RingView> view = RingView::Attach(program_.bytes(), RingPolicy::kOverwrite);
   if (!view.ok()) return view.status();
   program_view_ = std::make_unique<RingView>(*view);
   return SetEpoch(plan.facts.epoch);
+}
+
+absl::Status SessionMemory::MakeSlate() {
+  absl::StatusOr<SharedSegment> slate =
+      SharedSegment::CreateSealed("air-slate", SlateCardBytes(facts_.format));
+  if (slate.ok()) slate_ = *std::move(slate);
+  return slate.status();
+}
+
+absl::Status SessionMemory::MakeRing(size_t index, uint32_t slot_count) {
+  absl::StatusOr<SharedSegment> ring = SharedSegment::CreateSealed(
+      absl::StrCat("air-ring-", index), RingBytes(facts_.format, slot_count), Allocation::kLater);
+  if (!ring.ok()) return ring.status();
+  absl::StatusOr<SharedSegment> reader =
+      SharedSegment::CreateSealed(absl::StrCat("air-reader-", index), kPage);
+  if (!reader.ok()) return reader.status();
+  DecoderRing& pooled = rings_[index];
+  FormatRing(ring->bytes(), {.format = facts_.format,
+                             .policy = RingPolicy::kBackpressure,
+                             .slot_count = slot_count,
+                             .generation = pooled.generation + 1,
+                             .instance_id = RandomId()});
+  pooled.ring = *std::move(ring);
+  pooled.reader_page = *std::move(reader);
+  pooled.is_new = true;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<SessionMemory>> SessionMemory::Adopt(
+    const std::string& prefix, std::vector<UniqueFd> slate, const std::vector<uint64_t>& generations,
+    std::vector<std::vector<UniqueFd>> rings) {
+  std::unique_ptr<SessionMemory> memory(new SessionMemory);
+  if (absl::Status s = memory->Open(prefix); !s.ok()) return s;
+  if (slate.size() == 1) {
+    absl::StatusOr<SharedSegment> card =
+        SharedSegment::Map(std::move(slate[0]), Access::kReadWrite, SlateCardBytes(memory->facts_.format));
+    if (!card.ok()) return card.status();
+    memory->slate_ = *std::move(card);
+  } else if (absl::Status s = memory->MakeSlate(); !s.ok()) {
+    return s;
+  }
+  memory->rings_.resize(generations.size());
+  rings.resize(generations.size());
+  for (size_t i = 0; i < rings.size(); ++i) {
+    DecoderRing& pooled = memory->rings_[i];
+    // The predecessor may have emptied a ring and not lived to record it.
+    pooled.generation = generations[i] + 1;
+    const uint32_t slots = memory->program_view_->slot_count();
+    if (rings[i].size() != 2) {
+      if (absl::Status s = memory->MakeRing(i, slots); !s.ok()) return s;
+      continue;
+    }
+    absl::StatusOr<SharedSegment> ring = SharedSegment::Map(std::move(rings[i][0]), Access::kReadWrite,
+                                                            RingBytes(memory->facts_.format, slots));
+    if (!ring.ok()) return ring.status();
+    absl::StatusOr<SharedSegment> reader =
+        SharedSegment::Map(std::move(rings[i][1]), Access::kReadWrite, kPage);
+    if (!reader.ok()) return reader.status();
+    pooled.ring = *std::move(ring);
+    pooled.reader_page = *std::move(reader);
+  }
+  memory->prefix_ = prefix;  // from here on its names are ours to remove
+  return memory;
+}
+
+absl::Status SessionMemory::Open(const std::string& prefix) {
+  struct Part {
+    SharedSegment& segment;
+    const char* suffix;
+  };
+  for (const Part& part :
+       {Part{page_, kPageSuffix}, Part{timeline_, ".timeline"}, Part{program_, ".program"}}) {
+    absl::StatusOr<SharedSegment> opened = SharedSegment::OpenNamed(prefix + part.suffix, Access::kReadWrite);
+    if (!opened.ok()) return absl::FailedPreconditionError(std::string(opened.status().message()));
+    part.segment = *std::move(opened);
+  }
+  flock(page_.fd(), LOCK_SH);  // as the maker did; nobody holds it exclusively for longer than a look
+  absl::StatusOr<SessionPage> session = SessionPage::Attach(page_.bytes());
+  if (!session.ok()) return session.status();
+  session_ = std::make_unique<SessionPage>(*session);
+  facts_ = session->facts();
+  absl::StatusOr<RingView> view = RingView::Attach(program_.bytes(), RingPolicy::kOverwrite);
+  if (!view.ok()) return view.status();
+  if (view->format() != facts_.format)
+    return absl::FailedPreconditionError("the program ring is not of the session's house format");
+  program_view_ = std::make_unique<RingView>(*view);
+  return absl::OkStatus();
 }
 
 void SessionMemory::AllocateRings(std::function<void(const absl::Status&)> on_failed) {
@@ -154,17 +229,26 @@ absl::Status SessionMemory::SetEpoch(const Epoch& epoch) {
 }
 
 SessionMemory::~SessionMemory() {
-  for (const std::string& name : ListNamedSegments(absl::StrCat(prefix_, "."))) RemoveNamedSegment(name);
+  if (!prefix_.empty()) RemoveSessionNames(prefix_);
 }
 
 absl::StatusOr<SharedSegment> SessionMemory::CreateJournal(uint64_t serial,
                                                            const JournalGeometry& geometry) const {
-  absl::StatusOr<SharedSegment> journal = SharedSegment::CreateNamed(
-      absl::StrCat(prefix_, ".journal-", serial), geometry.SegmentBytes(), Allocation::kLater);
+  RemoveNamedSegment(JournalName(serial));  // of a supervisor that was killed before it recorded its sink
+  absl::StatusOr<SharedSegment> journal =
+      SharedSegment::CreateNamed(JournalName(serial), geometry.SegmentBytes(), Allocation::kLater);
   if (!journal.ok()) return journal;
   if (absl::Status s = FormatJournal(journal->bytes(), geometry, RandomId()); !s.ok()) return s;
   if (absl::Status s = journal->Publish(); !s.ok()) return s;
   return journal;
+}
+
+absl::StatusOr<SharedSegment> SessionMemory::OpenJournal(uint64_t serial) const {
+  return SharedSegment::OpenNamed(JournalName(serial), Access::kReadWrite);
+}
+
+std::string SessionMemory::JournalName(uint64_t serial) const {
+  return absl::StrCat(prefix_, ".journal-", serial);
 }
 
 SourceRef SessionMemory::ResetRing(uint32_t index, uint64_t first_unit) {
@@ -185,6 +269,21 @@ RingView SessionMemory::RingOf(const SourceRef& source) const {
   return RingView::Attach(rings_[source.ring].ring.bytes(), RingPolicy::kBackpressure)
       .value();  // we formatted it
 }
+
+// What a decoder could have scribbled on is looked at with suspicion.
+bool SessionMemory::Holds(const SourceRef& source) const {
+  if (source.ring >= rings_.size() || source.generation == 0) return false;
+  absl::StatusOr<RingView> view =
+      RingView::Attach(rings_[source.ring].ring.bytes(), RingPolicy::kBackpressure);
+  return view.ok() && view->generation() == source.generation && view->format() == facts_.format &&
+         view->slot_count() == program_view_->slot_count();
+}
+
+void RemoveSessionNames(const std::string& prefix) {
+  for (const std::string& name : ListNamedSegments(absl::StrCat(prefix, "."))) RemoveNamedSegment(name);
+}
+
+bool SessionLives(const std::string& prefix) { return !SessionIsDead(prefix); }
 
 size_t SweepDeadSessions() {
   std::set<std::string> dead;

@@ -33,6 +33,7 @@ struct DecoderRing {
   SharedSegment ring;
   SharedSegment reader_page;
   uint64_t generation = 0;  // of its current asset; 0 = never used
+  bool is_new = false;      // made by this supervisor: nobody else has seen it
 };
 
 class SessionMemory {
@@ -45,6 +46,14 @@ class SessionMemory {
 
   // Errors: ResourceExhausted with the sum that was needed and what there is.
   static absl::StatusOr<std::unique_ptr<SessionMemory>> Create(const Plan& plan);
+  // The memory of a session that a predecessor of this supervisor made and whose stages live. What has a name
+  // is found by it; slate and decoder rings have none, so they are `slate` and `rings`, or new and empty ones
+  // in place of those that are not there (is_new). Generations go on behind `generations`. Errors:
+  // FailedPrecondition naming what is not there or not as it should be; those of Create.
+  static absl::StatusOr<std::unique_ptr<SessionMemory>> Adopt(const std::string& prefix,
+                                                              std::vector<UniqueFd> slate,
+                                                              const std::vector<uint64_t>& generations,
+                                                              std::vector<std::vector<UniqueFd>> rings);
   // Starts the thread that allocates the rings. `on_failed` is called from it, at most once.
   void AllocateRings(std::function<void(const absl::Status&)> on_failed);
   // Once, when everything is there and before the first stage is told of it: tick 0 is now.
@@ -64,12 +73,15 @@ class SessionMemory {
   // An empty transport journal for the session's `serial`th sink, still to be allocated. The sink owns it;
   // its name goes with the session.
   absl::StatusOr<SharedSegment> CreateJournal(uint64_t serial, const JournalGeometry& geometry) const;
+  // That of a sink that was there before this supervisor.
+  absl::StatusOr<SharedSegment> OpenJournal(uint64_t serial) const;
 
   // Empties a ring for another asset: a new generation, whose first unit has this index. Nobody may be
   // attached to it.
   SourceRef ResetRing(uint32_t index, uint64_t first_unit);
-  // That ring, as the supervisor sees it.
+  // That ring, as the supervisor sees it; it must hold that generation.
   RingView RingOf(const SourceRef& source) const;
+  bool Holds(const SourceRef& source) const;
 
   // Bytes a session of this format needs, all rings together.
   static size_t BytesNeeded(const HouseFormat& format, uint32_t decoder_rings, double ring_seconds);
@@ -77,6 +89,10 @@ class SessionMemory {
  private:
   SessionMemory() = default;
   absl::Status Build(const Plan& plan);
+  absl::Status Open(const std::string& prefix);
+  absl::Status MakeSlate();
+  absl::Status MakeRing(size_t index, uint32_t slot_count);
+  std::string JournalName(uint64_t serial) const;
 
   std::string prefix_;
   SessionFacts facts_;
@@ -89,6 +105,12 @@ class SessionMemory {
 
 // 128 random bits from the kernel.
 std::array<uint64_t, 2> RandomId();
+
+// Whether a process of that session ("air.<pid>-<random>") lives.
+bool SessionLives(const std::string& prefix);
+
+// Removes the names of that session's segments.
+void RemoveSessionNames(const std::string& prefix);
 
 // Removes what dead sessions left in /dev/shm; returns how many names went.
 size_t SweepDeadSessions();

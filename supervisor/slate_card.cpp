@@ -16,7 +16,9 @@ constexpr int kMostAttempts = 3;
 
 SlateCard::SlateCard(EventLoop& loop, StageSupervisor& stages, SessionMemory& memory, SlateSettings settings)
     : loop_(loop), stages_(stages), memory_(memory), settings_(std::move(settings)) {
-  timer_ = loop_.After(kBeginNs, [this] { Draw(); });
+  // A predecessor of this supervisor may have had it drawn.
+  if (ReadSlateCard(memory_.slate().bytes(), memory_.session().facts().format).empty())
+    timer_ = loop_.After(kBeginNs, [this] { Draw(); });
 }
 
 void SlateCard::Draw() {

@@ -1,6 +1,7 @@
 #include "supervisor/stage_process.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
@@ -14,7 +15,10 @@
 #include <fstream>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "link/kept_descriptors.h"
 #include "link/seqpacket.h"
 #include "link/stage_log.h"
 #include "link/stage_server.h"
@@ -53,6 +57,27 @@ class SpawnAttributes {
   posix_spawnattr_t attributes;
 };
 
+// The fields of /proc/PID/stat behind "PID (NAME) ", the state first; empty when there is no such process.
+std::vector<std::string> StatOf(pid_t pid) {
+  std::ifstream file(absl::StrCat("/proc/", pid, "/stat"));
+  std::string stat;
+  std::getline(file, stat);
+  const size_t name_end = stat.rfind(')');
+  if (name_end == std::string::npos || name_end + 2 >= stat.size()) return {};
+  return absl::StrSplit(stat.substr(name_end + 2), ' ');
+}
+
+// Clock ticks since the boot; 0 when there is no such process, or only what is left of it until it is reaped.
+uint64_t StartTimeOf(pid_t pid) {
+  constexpr size_t kStartTime = 19;  // field 22 of all
+  const std::vector<std::string> stat = StatOf(pid);
+  uint64_t ticks = 0;
+  if (stat.size() <= kStartTime || stat[0] == "Z" || stat[0] == "X") return 0;
+  return absl::SimpleAtoi(stat[kStartTime], &ticks) ? ticks : 0;
+}
+
+UniqueFd OpenPidfd(pid_t pid) { return UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))); }
+
 StageDeath DeathOf(const siginfo_t& info) {
   if (info.si_code == CLD_EXITED)
     return {StageDeath::Kind::kExit, absl::StrCat("exit status ", info.si_status)};
@@ -71,9 +96,15 @@ const char* ToString(StageDeath::Kind kind) {
       return "signal";
     case StageDeath::Kind::kHang:
       return "hang";
-    default:
+    case StageDeath::Kind::kSpawn:
       return "spawn";
+    default:
+      return "unknown";
   }
+}
+
+std::string StageSocketPath(const std::string& runtime_dir, const std::string& id) {
+  return absl::StrCat(runtime_dir, "/stage-", id, ".sock");
 }
 
 const char* ProgramOf(StageKind kind) {
@@ -98,7 +129,8 @@ absl::StatusOr<std::unique_ptr<StageProcess>> StageProcess::Spawn(EventLoop& loo
 }
 
 absl::Status StageProcess::Start(const StageEnvironment& environment) {
-  socket_path_ = absl::StrCat(environment.runtime_dir, "/stage-", id_, ".sock");
+  before_work_ = environment.before_work;
+  socket_path_ = StageSocketPath(environment.runtime_dir, id_);
   absl::StatusOr<UniqueFd> listener = ListenSeqpacket(socket_path_);
   if (!listener.ok()) return listener.status();
 
@@ -113,7 +145,8 @@ absl::Status StageProcess::Start(const StageEnvironment& environment) {
     pid_ = -1;
     return absl::InternalError(absl::StrCat("cannot start ", program, ": ", std::strerror(error)));
   }
-  pidfd_.Reset(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
+  start_time_ = StartTimeOf(pid_);
+  pidfd_ = OpenPidfd(pid_);
   if (!pidfd_.valid()) return absl::InternalError(absl::StrCat("pidfd_open: ", std::strerror(errno)));
   absl::StatusOr<UniqueFd> link = DialSeqpacket(socket_path_);
   if (!link.ok()) return link.status();
@@ -121,7 +154,61 @@ absl::Status StageProcess::Start(const StageEnvironment& environment) {
   return absl::OkStatus();
 }
 
+std::unique_ptr<StageProcess> StageProcess::Adopt(EventLoop& loop, StageKind kind,
+                                                  const record::Stage& recorded,
+                                                  const StageEnvironment& environment,
+                                                  StageGraveyard& graveyard) {
+  std::unique_ptr<StageProcess> process(new StageProcess(loop, graveyard, kind, recorded.id()));
+  process->socket_path_ = StageSocketPath(environment.runtime_dir, recorded.id());
+  process->before_work_ = environment.before_work;
+  process->start_time_ = recorded.start_time();
+  process->adopted_ = true;
+  // The descriptor first: then it is of the process whose start time is read, or of one that has died.
+  process->pidfd_ = OpenPidfd(recorded.pid());
+  const bool same = recorded.pid() > 0 && recorded.start_time() != 0 && process->pidfd_.valid() &&
+                    StartTimeOf(recorded.pid()) == recorded.start_time();
+  if (!same) return nullptr;
+  process->pid_ = recorded.pid();
+  absl::StatusOr<UniqueFd> link = DialSeqpacket(process->socket_path_);
+  if (link.ok()) {
+    process->link_ = *std::move(link);
+  } else {
+    process->KillHung(absl::StrCat("not to be reached (", std::string(link.status().message()), ")"));
+  }
+  return process;
+}
+
+absl::StatusOr<StageProcess::KeptItems> StageProcess::GiveBack(Nanos deadline) {
+  stage::ToStage request;
+  request.mutable_give_back();
+  if (absl::Status s = Send(request); !s.ok()) return s;
+  while (true) {
+    absl::StatusOr<SeqpacketMessage> message = ReceiveMessage(link_.get());
+    if (absl::IsUnavailable(message.status())) {
+      const int64_t left = deadline - loop_.clock().Now();
+      if (left <= 0) return absl::DeadlineExceededError(absl::StrCat(id_, " does not answer"));
+      pollfd readable{link_.get(), POLLIN, 0};
+      poll(&readable, 1, static_cast<int>(left / kNanosPerMs) + 1);
+      continue;
+    }
+    if (!message.ok()) return message.status();
+    stage::FromStage parsed;
+    if (parsed.ParseFromString(message->bytes) && parsed.has_kept())
+      return KeptDescriptors::Unpack(parsed.kept(), std::move(message->fds));
+    early_.push_back(*std::move(message));
+  }
+}
+
+record::Stage StageProcess::Describe() const {
+  record::Stage stage;
+  stage.set_id(id_);
+  stage.set_pid(pid_);
+  stage.set_start_time(start_time_);
+  return stage;
+}
+
 StageProcess::~StageProcess() {
+  early_source_.Cancel();
   death_source_.Cancel();
   link_source_.Cancel();
   if (pid_ > 0) {
@@ -135,12 +222,18 @@ void StageProcess::Watch(OnMessage on_message, OnDeath on_death) {
   on_message_ = std::move(on_message);
   on_death_ = std::move(on_death);
   if (death_source_.active()) return;
-  link_source_ = loop_.OnIo(link_.get(), EPOLLIN, [this](uint32_t) { Receive(); });
+  if (link_.valid()) link_source_ = loop_.OnIo(link_.get(), EPOLLIN, [this](uint32_t) { Receive(); });
+  if (!early_.empty()) early_source_ = loop_.After(0, [this] { Receive(); });
   death_source_ = loop_.OnIo(pidfd_.get(), EPOLLIN, [this](uint32_t) { Reap(); });
 }
 
 absl::Status StageProcess::Send(const stage::ToStage& message, std::span<const int> fds) {
   return SendMessage(link_.get(), message.SerializeAsString(), fds);
+}
+
+absl::Status StageProcess::GiveWork(const stage::ToStage& message, std::span<const int> fds) {
+  before_work_();
+  return Send(message, fds);
 }
 
 void StageProcess::Kill() {
@@ -156,12 +249,8 @@ void StageProcess::KillHung(const std::string& how) {
 }
 
 bool StageProcess::IsStopped() const {
-  std::ifstream file(absl::StrCat("/proc/", pid_, "/stat"));
-  std::string stat;
-  std::getline(file, stat);
-  const size_t name_end = stat.rfind(')');  // "PID (NAME) STATE ..."
-  if (name_end == std::string::npos || name_end + 2 >= stat.size()) return false;
-  return stat[name_end + 2] == 'T' || stat[name_end + 2] == 't';
+  const std::vector<std::string> stat = StatOf(pid_);
+  return !stat.empty() && (stat[0] == "T" || stat[0] == "t");
 }
 
 int64_t StageProcess::StarvedNs() const {
@@ -176,31 +265,39 @@ int64_t StageProcess::StarvedNs() const {
 }
 
 void StageProcess::Receive() {
-  while (true) {
-    absl::StatusOr<SeqpacketMessage> message = ReceiveMessage(link_.get());
+  for (const SeqpacketMessage& message : std::exchange(early_, {})) Handle(message.bytes);
+  while (link_.valid()) {
+    const absl::StatusOr<SeqpacketMessage> message = ReceiveMessage(link_.get());
     if (absl::IsUnavailable(message.status())) return;
     if (absl::IsFailedPrecondition(message.status())) {
       link_source_.Cancel();  // its death follows on the pidfd
       return;
     }
-    stage::FromStage parsed;
-    if (!message.ok() || !parsed.ParseFromString(message->bytes)) {
-      Log().warn("{}: a message was not understood and is ignored", id_);
-      continue;
-    }
-    on_message_(parsed);
+    Handle(message.ok() ? message->bytes : "");
   }
+}
+
+void StageProcess::Handle(const std::string& bytes) {
+  stage::FromStage parsed;
+  if (bytes.empty() || !parsed.ParseFromString(bytes)) {
+    Log().warn("{}: a message was not understood and is ignored", id_);
+    return;
+  }
+  on_message_(parsed);
 }
 
 void StageProcess::Reap() {
   Receive();  // its last words come before its death
   siginfo_t info{};
-  if (waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0)
-    return;
+  const bool reaped =
+      waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &info, WEXITED | WNOHANG) == 0 && info.si_pid != 0;
+  if (!reaped && !adopted_) return;
   pid_ = -1;
   death_source_.Cancel();
   link_source_.Cancel();
   OnDeath on_death = std::move(on_death_);
+  if (hung_.empty() && !reaped)
+    return on_death({StageDeath::Kind::kUnknown, "unknown (adopted)", /*from_outside=*/true});
   on_death(hung_.empty() ? DeathOf(info) : StageDeath{StageDeath::Kind::kHang, std::move(hung_), stopped_});
 }
 

@@ -1,15 +1,23 @@
-// StageProcess: one child of the supervisor, from its spawn to its reaping, and the link to it.
+// StageProcess: one stage, from its spawn to its end, and the link to it. It is a child of this supervisor,
+// or was one of a predecessor that was killed: then how it ended cannot be had.
+//
+// A stage is recorded before it is given work (GiveWork sees to it), so that a successor of this supervisor
+// knows every process that has any.
 #pragma once
 
 #include <sys/types.h>
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "link/seqpacket.h"
+#include "protos/session_record.pb.h"
 #include "protos/stage.pb.h"
 #include "shm/unique_fd.h"
 #include "supervisor/event_loop.h"
@@ -26,18 +34,23 @@ struct StageEnvironment {
   std::string runtime_dir;  // their sockets
   int64_t orphan_grace_ms = 1000;
   int64_t hang_ns = 500 * kNanosPerMs;  // a data loop that is silent for longer is hung
+  // Called before any stage is given work: the session's record then names it.
+  std::function<void()> before_work = [] {};
 };
 
+// The socket a stage of this id listens on.
+std::string StageSocketPath(const std::string& runtime_dir, const std::string& id);
+
 // How a stage came to its end. In words: "killed by signal 9 (Killed)", "exit status 1", "hung while WAITING
-// (silent for 512 ms)".
+// (silent for 512 ms)", "unknown (adopted)".
 struct StageDeath {
-  enum class Kind { kExit, kSignal, kHang, kSpawn, kCount };
+  enum class Kind { kExit, kSignal, kHang, kSpawn, kUnknown, kCount };
   Kind kind = Kind::kExit;
   std::string text;
   bool from_outside = false;  // somebody killed or stopped it: it says nothing about the work it had
 };
 
-// "exit", "signal", "hang", "spawn": as in metrics.
+// "exit", "signal", "hang", "spawn", "unknown": as in metrics.
 const char* ToString(StageDeath::Kind kind);
 
 class StageProcess {
@@ -51,6 +64,16 @@ class StageProcess {
                                                              const std::string& id,
                                                              const StageEnvironment& environment,
                                                              StageGraveyard& graveyard);
+  // A stage that works for a predecessor of this supervisor. The process that has the recorded id and start
+  // time and no other: nothing when it is gone. One that lives and cannot be spoken to is killed, and its
+  // death is reported like any other.
+  static std::unique_ptr<StageProcess> Adopt(EventLoop& loop, StageKind kind, const record::Stage& recorded,
+                                             const StageEnvironment& environment, StageGraveyard& graveyard);
+  // Asks an adopted stage for the descriptors it keeps and waits for the answer until `deadline`, before it
+  // is watched. Errors: DeadlineExceeded, FailedPrecondition (it has died).
+  using KeptItems = std::map<std::string, std::vector<UniqueFd>>;
+  absl::StatusOr<KeptItems> GiveBack(Nanos deadline);
+
   // Kills what still lives and leaves it to the graveyard; waits for nothing.
   ~StageProcess();
 
@@ -58,6 +81,9 @@ class StageProcess {
   // Descriptors are duplicated into the stage. May be called before the stage has finished loading: it is
   // queued.
   absl::Status Send(const stage::ToStage& message, std::span<const int> fds = {});
+  // The same for its work. A stage that has its work already ignores what it is given again, so an adopted
+  // one is simply given it again: it may have been recorded and no more.
+  absl::Status GiveWork(const stage::ToStage& message, std::span<const int> fds);
   void Kill();
   // The same for a stage that does not answer; `how` goes into its obituary.
   void KillHung(const std::string& how);
@@ -70,12 +96,14 @@ class StageProcess {
   StageKind kind() const { return kind_; }
   const std::string& id() const { return id_; }
   pid_t pid() const { return pid_; }
+  record::Stage Describe() const;
 
  private:
   StageProcess(EventLoop& loop, StageGraveyard& graveyard, StageKind kind, std::string id)
       : loop_(loop), graveyard_(graveyard), kind_(kind), id_(std::move(id)) {}
   absl::Status Start(const StageEnvironment& environment);
   void Receive();
+  void Handle(const std::string& bytes);
   void Reap();
 
   EventLoop& loop_;
@@ -83,12 +111,16 @@ class StageProcess {
   StageKind kind_;
   std::string id_;
   std::string socket_path_;
+  std::function<void()> before_work_;
   pid_t pid_ = -1;
+  uint64_t start_time_ = 0;
+  bool adopted_ = false;
   UniqueFd pidfd_;
   UniqueFd link_;
-  std::string hung_;      // how, once KillHung was called
-  bool stopped_ = false;  // and that it was stopped then
-  EventSource death_source_, link_source_;
+  std::string hung_;                     // how, once KillHung was called
+  bool stopped_ = false;                 // and that it was stopped then
+  std::vector<SeqpacketMessage> early_;  // what it said before it was watched
+  EventSource death_source_, link_source_, early_source_;
   OnMessage on_message_;
   OnDeath on_death_;
 };

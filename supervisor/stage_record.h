@@ -1,5 +1,5 @@
-// What has happened to the stages of one kind since the supervisor began: deaths by cause, the last one in
-// words, and how long recoveries took. For metrics; nothing is decided by it.
+// What has happened to the stages of one kind since the session or the supervisor began: deaths by cause, the
+// last one in words, and how long recoveries took. For metrics; nothing is decided by it.
 #pragma once
 
 #include <algorithm>
@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 
+#include "protos/session_record.pb.h"
 #include "shm/types.h"
 #include "supervisor/stage_process.h"
 
@@ -26,6 +27,28 @@ class StageRecord {
     last_recovery_ns_ = took_ns;
     longest_recovery_ns_ = std::max(longest_recovery_ns_, took_ns);
     ++recoveries_;
+  }
+
+  // For a successor of this supervisor.
+  void Describe(record::StageHistory& history) const {
+    for (uint64_t deaths : deaths_) history.add_deaths(deaths);
+    history.set_last_death(last_death_);
+    history.set_last_cause(static_cast<uint32_t>(last_cause_));
+    history.set_last_utc_ms(last_utc_.value());
+    history.set_recoveries(recoveries_);
+    history.set_last_recovery_ns(last_recovery_ns_);
+    history.set_longest_recovery_ns(longest_recovery_ns_);
+  }
+  void Restore(const record::StageHistory& history) {
+    const size_t causes = std::min<size_t>(deaths_.size(), static_cast<size_t>(history.deaths_size()));
+    std::copy_n(history.deaths().begin(), causes, deaths_.begin());
+    last_death_ = history.last_death();
+    if (history.last_cause() < deaths_.size())
+      last_cause_ = static_cast<StageDeath::Kind>(history.last_cause());
+    last_utc_ = UtcMs(history.last_utc_ms());
+    recoveries_ = history.recoveries();
+    last_recovery_ns_ = history.last_recovery_ns();
+    longest_recovery_ns_ = history.longest_recovery_ns();
   }
 
   uint64_t deaths(StageDeath::Kind cause) const { return deaths_[static_cast<size_t>(cause)]; }

@@ -1,5 +1,10 @@
 #include "supervisor/stage_supervisor.h"
 
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "link/stage_log.h"
 
@@ -16,7 +21,36 @@ constexpr int kStoppedLooks = 3;
 
 StageSupervisor::StageSupervisor(EventLoop& loop, StageEnvironment environment)
     : loop_(loop), environment_(std::move(environment)), graveyard_(loop) {
+  RemoveStaleSockets();
   LookAtSpares();
+}
+
+// Of stages that were killed after their supervisor. One that lives and works for nobody leaves by itself.
+void StageSupervisor::RemoveStaleSockets() const {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(environment_.runtime_dir, error)) {
+    const std::string name = entry.path().filename().string();
+    if (!absl::StartsWith(name, "stage-") || !absl::EndsWith(name, ".sock")) continue;
+    if (!DialSeqpacket(entry.path().string()).ok()) unlink(entry.path().c_str());
+  }
+}
+
+void StageSupervisor::Describe(record::Counters& counters) const {
+  record(StageKind::kDecoder).Describe(*counters.mutable_decoder());
+  record(StageKind::kSelector).Describe(*counters.mutable_selector());
+  record(StageKind::kEncoder).Describe(*counters.mutable_encoder());
+  counters.set_stuck(stuck_);
+  counters.set_segments_given_up(given_up_);
+  counters.set_spawned(spawned_);
+}
+
+void StageSupervisor::Restore(const record::Counters& counters) {
+  records_[static_cast<size_t>(StageKind::kDecoder)].Restore(counters.decoder());
+  records_[static_cast<size_t>(StageKind::kSelector)].Restore(counters.selector());
+  records_[static_cast<size_t>(StageKind::kEncoder)].Restore(counters.encoder());
+  stuck_ = counters.stuck();
+  given_up_ = counters.segments_given_up();
+  spawned_ = counters.spawned();
 }
 
 // A spare has no data loop that could beat; what may happen to it is that somebody stops it.
@@ -33,7 +67,12 @@ void StageSupervisor::LookAtSpares() {
 
 absl::StatusOr<std::unique_ptr<StageProcess>> StageSupervisor::Spawn(StageKind kind) {
   const std::string name = ProgramOf(kind) + sizeof("air-") - 1;
-  return StageProcess::Spawn(loop_, kind, absl::StrCat(name, "-", ++spawned_), environment_, graveyard_);
+  // Never the id of one that a predecessor spawned and did not live to record.
+  std::string id;
+  do {
+    id = absl::StrCat(name, "-", ++spawned_);
+  } while (access(StageSocketPath(environment_.runtime_dir, id).c_str(), F_OK) == 0);
+  return StageProcess::Spawn(loop_, kind, id, environment_, graveyard_);
 }
 
 void StageSupervisor::KeepSpare(StageKind kind) {

@@ -26,6 +26,10 @@ class StageSupervisor {
   // A process without an assignment: the spare when there is one (another takes its place), else a fresh one.
   // The caller Watch()es it. Errors: those of the spawn.
   absl::StatusOr<std::unique_ptr<StageProcess>> Take(StageKind kind);
+  // One that works for a predecessor of this supervisor; nothing when it is gone, or was never there.
+  std::unique_ptr<StageProcess> Adopt(StageKind kind, const record::Stage& recorded) {
+    return StageProcess::Adopt(loop_, kind, recorded, environment_, graveyard_);
+  }
   // One that has nothing prepared: for work that is not urgent, so that the spare is there when some is.
   absl::StatusOr<std::unique_ptr<StageProcess>> TakeFresh(StageKind kind) { return Spawn(kind); }
   // The asset on the air: the spare decoder, and each one after it, has it open.
@@ -50,6 +54,9 @@ class StageSupervisor {
   uint64_t stuck() const { return stuck_; }
   void CountGivenUp() { ++given_up_; }
   uint64_t segments_given_up() const { return given_up_; }
+  // For the record; a successor counts on.
+  void Describe(record::Counters& counters) const;
+  void Restore(const record::Counters& counters);
 
  private:
   struct Spare {
@@ -65,6 +72,7 @@ class StageSupervisor {
   void Warm();
   void OnSpareDeath(StageKind kind, const std::string& cause);
   void LookAtSpares();
+  void RemoveStaleSockets() const;
 
   EventLoop& loop_;
   StageEnvironment environment_;

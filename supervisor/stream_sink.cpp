@@ -1,6 +1,7 @@
 #include "supervisor/stream_sink.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -22,14 +23,63 @@ StreamSink::StreamSink(EventLoop& loop, StageSupervisor& stages, uint32_t line, 
       on_gone_(std::move(on_gone)),
       watch_(stages.hang_ns()) {}
 
-absl::Status StreamSink::Begin(SessionMemory& memory, const SinkSettings& settings) {
+// The copies of the socket elsewhere must not keep the viewer waiting for the end.
+StreamSink::~StreamSink() {
+  if (keeper_ == nullptr) return;
+  encoder_.reset();  // killed: it sends nothing more
+  shutdown(socket_.get(), SHUT_WR);
+  keeper_->Drop(SinkName(serial_));
+}
+
+absl::Status StreamSink::Begin(const Session& session, const SinkSettings& settings) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0)
     return absl::ResourceExhaustedError(absl::StrCat("pipe: ", std::strerror(errno)));
   pipe_read_.Reset(ends[0]);
   pipe_write_.Reset(ends[1]);
-  absl::StatusOr<SharedSegment> journal =
-      memory.CreateJournal(serial_, JournalGeometryFor(settings.stream, settings.delay_ms));
+  memory_ = &session.memory;
+  settings_ = settings;
+  if (absl::Status s =
+          UseJournal(memory_->CreateJournal(serial_, JournalGeometryFor(settings.stream, settings.delay_ms)));
+      !s.ok())
+    return s;
+  keeper_ = &session.keeper;
+  keeper_->Keep(SinkName(serial_), {socket_.get(), pipe_read_.get(), pipe_write_.get()});
+  StartEncoder();
+  LookAtEncoder();
+  return absl::OkStatus();
+}
+
+absl::Status StreamSink::Restore(const Session& session, const SinkSettings& settings, UniqueFd pipe_read,
+                                 UniqueFd pipe_write, std::unique_ptr<StageProcess> encoder) {
+  memory_ = &session.memory;
+  settings_ = settings;
+  pipe_read_ = std::move(pipe_read);
+  pipe_write_ = std::move(pipe_write);
+  encoder_ = std::move(encoder);
+  if (absl::Status s = UseJournal(memory_->OpenJournal(serial_)); !s.ok())
+    return absl::FailedPreconditionError(std::string(s.message()));
+  keeper_ = &session.keeper;
+  keeper_->Keep(SinkName(serial_), {socket_.get(), pipe_read_.get(), pipe_write_.get()});
+  return absl::OkStatus();
+}
+
+void StreamSink::Resume() {
+  if (encoder_ != nullptr) {
+    UseEncoder(std::move(encoder_));
+  } else {
+    OnDeath({StageDeath::Kind::kUnknown, "gone (adopted)", /*from_outside=*/true});
+  }
+  LookAtEncoder();
+}
+
+void StreamSink::Describe(record::Sink& sink) const {
+  sink.set_serial(serial_);
+  sink.set_line(line_);
+  if (encoder_ != nullptr) *sink.mutable_encoder() = encoder_->Describe();
+}
+
+absl::Status StreamSink::UseJournal(absl::StatusOr<SharedSegment> journal) {
   if (!journal.ok()) return journal.status();
   journal_ = *std::move(journal);
   absl::StatusOr<SenderPage*> sender = AttachSenderPage(journal_->bytes());
@@ -39,10 +89,6 @@ absl::Status StreamSink::Begin(SessionMemory& memory, const SinkSettings& settin
     absl::Status status = journal_->AllocateAll(stop);
     if (!status.ok()) loop_.Post([on_gone, why = std::string(status.message())] { on_gone(why); });
   });
-  memory_ = &memory;
-  settings_ = settings;
-  StartEncoder();
-  LookAtEncoder();
   return absl::OkStatus();
 }
 
@@ -60,17 +106,22 @@ uint64_t StreamSink::LagTicks() const {
 void StreamSink::StartEncoder() {
   absl::StatusOr<std::unique_ptr<StageProcess>> process = stages_.Take(StageKind::kEncoder);
   if (!process.ok()) return OnDeath({StageDeath::Kind::kSpawn, process.status().ToString()});
+  started_at_tick_ = TicksSent();
+  UseEncoder(*std::move(process));
+}
+
+void StreamSink::UseEncoder(std::unique_ptr<StageProcess> process) {
   absl::StatusOr<UniqueFd> handover = OpenForHandover(journal_->fd());
   if (!handover.ok()) return Gone(handover.status().ToString());
-
-  started_at_tick_ = TicksSent();
   watch_.Begin(loop_.clock().Now(), EncoderSign());
-  encoder_ = *std::move(process);
+  encoder_ = std::move(process);
   encoder_->Watch(
       [this](const stage::FromStage& message) {
         if (message.has_encoder()) OnMessage(message.encoder());
       },
       [this](const StageDeath& death) { OnDeath(death); });
+  // For the case that this supervisor and the selector are killed together.
+  Entrust(*encoder_, SinkName(serial_), {socket_.get(), pipe_read_.get(), pipe_write_.get()});
   stage::ToStage message;
   stage::ConfigureEncoder& configure = *message.mutable_encoder();
   configure.set_sink(line_);
@@ -85,7 +136,7 @@ void StreamSink::StartEncoder() {
   configure.set_rate_kbps(settings_.stream.rate_kbps);
   const int fds[] = {memory_->page().fd(), memory_->program().fd(), handover->get(),
                      socket_.get(),        pipe_read_.get(),        pipe_write_.get()};
-  if (absl::Status s = encoder_->Send(message, fds); !s.ok()) {
+  if (absl::Status s = encoder_->GiveWork(message, fds); !s.ok()) {
     Log().error("{}: {}", encoder_->id(), s.ToString());
     encoder_->Kill();  // its death brings the next one
   }

@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 
+#include "supervisor/descriptor_keeper.h"
 #include "supervisor/hang_watch.h"
 #include "supervisor/program_format.h"
 #include "supervisor/session_memory.h"
@@ -25,8 +26,22 @@ class StreamSink {
   StreamSink(EventLoop& loop, StageSupervisor& stages, uint32_t line, uint64_t serial, UniqueFd socket,
              std::function<void(const std::string& why)> on_gone);
 
+  ~StreamSink();
+
+  // What it works with in a session; all of it outlives the sink.
+  struct Session {
+    SessionMemory& memory;
+    DescriptorKeeper& keeper;
+  };
   // Errors: Internal, ResourceExhausted (pipe, journal).
-  absl::Status Begin(SessionMemory& memory, const SinkSettings& settings);
+  absl::Status Begin(const Session& session, const SinkSettings& settings);
+  // Goes on with the sink of a predecessor of this supervisor: its pipe, and its encoder if that lives.
+  // Nothing happens before Resume(). Errors: FailedPrecondition (the journal is not as it should be).
+  absl::Status Restore(const Session& session, const SinkSettings& settings, UniqueFd pipe_read,
+                       UniqueFd pipe_write, std::unique_ptr<StageProcess> encoder);
+  void Resume();
+  // Serial, line and encoder.
+  void Describe(record::Sink& sink) const;
 
   uint32_t line() const { return line_; }
   uint64_t serial() const { return serial_; }
@@ -37,7 +52,9 @@ class StreamSink {
   uint64_t LagTicks() const;
 
  private:
+  absl::Status UseJournal(absl::StatusOr<SharedSegment> journal);
   void StartEncoder();
+  void UseEncoder(std::unique_ptr<StageProcess> process);
   void OnMessage(const stage::EncoderState& state);
   void OnDeath(const StageDeath& death);
   void LookAtEncoder();
@@ -55,6 +72,7 @@ class StreamSink {
   std::jthread allocator_;              // of the journal; joined before it goes
   const SenderPage* sender_ = nullptr;  // in the journal
   SessionMemory* memory_ = nullptr;
+  DescriptorKeeper* keeper_ = nullptr;
   SinkSettings settings_;
   RestartPolicy policy_;
   uint64_t started_at_tick_ = 0;  // ticks coded when the present encoder began

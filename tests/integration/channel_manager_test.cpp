@@ -230,20 +230,57 @@ TEST_F(ChannelManagerTest, GivesEveryViewerADecodableStreamFromItsFirstByte) {
   EXPECT_FALSE(content->runs.empty()) << "the clips are on the air";
 }
 
-TEST_F(ChannelManagerTest, KeepsItsViewersWhenTheSupervisorIsKilled) {
-  ChannelManager manager({"--runtime-dir", RuntimeDir(), Clip("1")});
+TEST_F(ChannelManagerTest, ShowsItsViewersNothingOfASupervisorThatIsKilled) {
+  ChannelManager manager({"--runtime-dir", RuntimeDir(), Clip("1"), Clip("2")});
   HttpViewer viewer(manager.Url());
-  viewer.Read(300);
+  Bytes stream = viewer.Read(1000);
   const pid_t first = SupervisorOf(RuntimeDir());
   ASSERT_GT(first, 0);
-  const std::vector<pid_t> stages = ChildrenOf(first);
   kill(first, SIGKILL);
   EXPECT_TRUE(manager.WaitToHear("was killed by signal 9")) << manager.said();
+  // Beyond all that the first one can have been fed, which is three blocks of twelve seconds or so.
+  for (const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(40);
+       std::chrono::steady_clock::now() < end;) {
+    const Bytes more = viewer.Read(100);
+    stream.insert(stream.end(), more.begin(), more.end());
+  }
   EXPECT_TRUE(HasEmitted(30, RuntimeDir()));
   EXPECT_NE(SupervisorOf(RuntimeDir()), first);
-  const Bytes stream = viewer.Read(1500);  // more than was on its way when the first one died
-  for (std::size_t at = 0; at < stream.size(); at += kTsPacketBytes) EXPECT_EQ(stream[at], 0x47);
-  for (const pid_t stage : stages) kill(stage, SIGKILL);  // those nobody took over would stay for a while yet
+  stream = WholeTicks(std::move(stream));
+
+  analyser::TsLimits limits;
+  limits.rate_num = 30;
+  const analyser::TsReport structure = analyser::AnalyseTs(stream, limits);
+  EXPECT_TRUE(structure.Clean()) << analyser::DescribeTs(structure, {});
+  const auto content = analyser::CheckContent(stream);
+  ASSERT_TRUE(content.ok()) << content.status();
+  EXPECT_EQ(content->complaints.count, 0) << analyser::DescribeContent(*content);
+  EXPECT_EQ(content->other_pictures, 0) << analyser::DescribeContent(*content);
+  std::string address;
+  std::getline(std::ifstream(RuntimeDir() + "/metrics.address"), address);
+  const auto page = FetchMetricsPage(address, std::chrono::seconds(1));
+  ASSERT_TRUE(page.ok()) << page.status();
+  EXPECT_EQ(page->Sum("air_adoptions_total").value_or(-1), 1);
+  EXPECT_EQ(page->Value("air_pad_frames_total", {{"cause", "NO_PLAN"}}).value_or(-1), 0);
+}
+
+TEST_F(ChannelManagerTest, EndsWhatAKilledChannelManagerHasLeftBehindAndBeginsAnew) {
+  pid_t left = 0;
+  {
+    ChannelManager manager({"--runtime-dir", RuntimeDir(), Clip("1")});
+    HttpViewer viewer(manager.Url());
+    viewer.Read(100);
+    left = SupervisorOf(RuntimeDir());
+    ASSERT_GT(left, 0);
+    manager.Signal(SIGKILL);
+    EXPECT_EQ(manager.Wait(), -SIGKILL);
+    EXPECT_EQ(SupervisorOf(RuntimeDir()), left) << "the channel goes on";
+  }
+  ChannelManager manager({"--runtime-dir", RuntimeDir(), Clip("1")});
+  EXPECT_TRUE(manager.WaitToHear("running for a channel manager that is gone")) << manager.said();
+  HttpViewer viewer(manager.Url());
+  viewer.Read(300);
+  EXPECT_NE(SupervisorOf(RuntimeDir()), left);
 }
 
 TEST_F(ChannelManagerTest, EndsInOrderAndLeavesNothingBehind) {

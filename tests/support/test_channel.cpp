@@ -167,30 +167,45 @@ int FreePort() {
 }
 
 TestChannel::TestChannel(const std::vector<std::string>& flags, const std::string& program)
-    : runtime_dir_(folder_.Path("run")), mark_(folder_.path()) {
-  const std::string address = "unix:" + folder_.Path("control.sock");
-  std::vector<std::string> command = {program, "--listen", address, "--runtime-dir", runtime_dir_};
-  command.insert(command.end(), flags.begin(), flags.end());
+    : runtime_dir_(folder_.Path("run")),
+      mark_(folder_.path()),
+      command_({program, "--listen", "unix:" + folder_.Path("control.sock"), "--runtime-dir", runtime_dir_}),
+      address_("unix:" + folder_.Path("control.sock")) {
+  command_.insert(command_.end(), flags.begin(), flags.end());
+  StartSupervisor();
+}
+
+bool TestChannel::IsReady() {
+  if (supervisor_->WaitForEnd(0ms)) return true;
+  if (!IsListening(folder_.Path("control.sock"))) return false;
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + 1s);
+  wire::ApiVersion version;
+  return stub_->GetVersion(&context, {}, &version).ok();
+}
+
+void TestChannel::StartSupervisor(bool wait) {
   executed_at_ = steady_clock::now();
-  supervisor_ = std::make_unique<ChildProgram>(command, folder_.Path("supervisor.log"), mark_);
+  supervisor_ = std::make_unique<ChildProgram>(command_, folder_.Path("supervisor.log"), mark_);
+  supervisors_.push_back(supervisor_->pid());
+  if (!wait) return;
   // A client whose first attempt fails waits a second for the next, unless told otherwise.
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 1);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);  // how long an attempt may take
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1);
+  // Not a connection of before.
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   stub_ = wire::PlayoutControl::NewStub(
-      grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments));
-
-  const auto ready = [&] {
-    if (supervisor_->WaitForEnd(0ms)) return true;
-    if (!IsListening(folder_.Path("control.sock"))) return false;
-    grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + 1s);
-    wire::ApiVersion version;
-    return stub_->GetVersion(&context, {}, &version).ok();
-  };
-  const bool answers = Eventually(kReadyLimit, ready, 500us);
+      grpc::CreateCustomChannel(address_, grpc::InsecureChannelCredentials(), arguments));
+  const bool answers = Eventually(
+      kReadyLimit, [this] { return IsReady(); }, 500us);
   EXPECT_TRUE(answers && !supervisor_->WaitForEnd(0ms)) << Log();
+}
+
+void TestChannel::KillSupervisor() {
+  supervisor_->Signal(SIGKILL);
+  EXPECT_EQ(supervisor_->WaitForEnd(5s), 128 + SIGKILL);
 }
 
 TestChannel::~TestChannel() {
@@ -354,10 +369,16 @@ void TestChannel::End() {
 }
 
 void TestChannel::ExpectNothingLeft(std::chrono::milliseconds limit) const {
-  Eventually(limit,
-             [&] { return ProcessesMarked(mark_).empty() && SharedMemoryOf(supervisor_->pid()).empty(); });
+  const auto memory = [&] {
+    std::vector<std::string> names;
+    for (const pid_t supervisor : supervisors_) {
+      for (const std::string& name : SharedMemoryOf(supervisor)) names.push_back(name);
+    }
+    return names;
+  };
+  Eventually(limit, [&] { return ProcessesMarked(mark_).empty() && memory().empty(); });
   EXPECT_EQ(Describe(ProcessesMarked(mark_)), std::vector<std::string>()) << "processes are left";
-  EXPECT_EQ(SharedMemoryOf(supervisor_->pid()), std::vector<std::string>()) << "shared memory is left";
+  EXPECT_EQ(memory(), std::vector<std::string>()) << "shared memory is left";
   EXPECT_EQ(StageSocketsIn(runtime_dir_), std::vector<std::string>()) << "sockets are left";
 }
 

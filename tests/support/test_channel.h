@@ -115,6 +115,13 @@ class TestChannel {
   // some waiting.
   pid_t Stage(const std::string& program, const std::string& file) const;
 
+  // SIGKILL of the supervisor, and nobody in its place.
+  void KillSupervisor();
+  // Another one on the same folder, with the same flags. Returns when it answers; `wait` false: at once.
+  void StartSupervisor(bool wait = true);
+  // Listens to the session's events anew; what is told again is not counted twice.
+  void Resubscribe() { Subscribe(); }
+
   // SIGTERM, and the checks: exit status 0, no process, no socket, no shared memory left. Done by the
   // destructor when it was not done before.
   void End();
@@ -127,8 +134,13 @@ class TestChannel {
                                                                             const Request&, Response*),
                 const Request& request);
 
+  bool IsReady();
+
   TestFolder folder_;
   std::string runtime_dir_, mark_;
+  std::vector<std::string> command_;
+  std::string address_;
+  std::vector<pid_t> supervisors_;  // all there have been
   std::unique_ptr<ChildProgram> supervisor_;
   std::unique_ptr<wire::PlayoutControl::StubInterface> stub_;
   std::unique_ptr<EventLog> events_;

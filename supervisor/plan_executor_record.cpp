@@ -1,0 +1,53 @@
+// PlanExecutor: what it leaves to a successor of this supervisor, and how that one goes on with it. Ticks,
+// seams and serials follow from the blocks as they did before, so that the timeline is what it was.
+#include <algorithm>
+
+#include "link/stage_log.h"
+#include "supervisor/plan_executor.h"
+
+namespace air {
+
+void PlanExecutor::Describe(record::Session& session) const {
+  for (const PlannedBlock& block : blocks_) {
+    record::Block& recorded = *session.add_blocks();
+    recorded.set_serial(block.serial);
+    recorded.set_first_segment_serial(block.segments.front().serial);
+    *recorded.mutable_plan() = block.plan;
+  }
+  session.set_prepared_block(prepared_block_);
+  for (const DecoderRing& ring : memory_.rings()) session.add_ring_generations(ring.generation);
+  for (const auto& [ring, run] : runs_) run->Describe(*session.add_runs());
+  const ProgramObserver::Position seen = observer_.position();
+  session.mutable_observed()->set_next_tick(seen.next_tick);
+  session.mutable_observed()->set_block_serial(seen.block);
+  session.mutable_observed()->set_content_segment(seen.content_segment);
+}
+
+void PlanExecutor::Restore(const record::Session& session, Survivors& survivors) {
+  for (const record::Block& recorded : session.blocks()) {
+    next_segment_serial_ = recorded.first_segment_serial();
+    blocks_.push_back(PlanBlock(recorded.plan(), time_, epoch_.utc, recorded.serial(), next_segment_serial_));
+    next_block_serial_ = recorded.serial() + 1;
+    last_end_utc_ms_ = recorded.plan().end_utc_ms();
+  }
+  prepared_block_ = session.prepared_block();
+  observer_.Restore({.next_tick = session.observed().next_tick(),
+                     .block = session.observed().block_serial(),
+                     .content_segment = session.observed().content_segment()});
+  for (const record::Run& recorded : session.runs()) {
+    const SourceRef source{.ring = recorded.ring(), .reserved = 0, .generation = recorded.generation()};
+    if (!memory_.Holds(source)) continue;  // its ring is lost; what is left of its decoder goes
+    const PlannedSegment* segment = FindSegment(recorded.segment_serial());
+    runs_[source.ring] =
+        MakeRun(segment != nullptr ? *segment : PlannedSegment{.serial = recorded.segment_serial()}, source);
+    runs_[source.ring]->Restore(recorded, survivors.Take(recorded.decoder()));
+  }
+}
+
+void PlanExecutor::Resume() {
+  observer_.Poll();  // the timeline depends on what is on the air
+  for (const auto& [ring, run] : runs_) run->Resume();
+  Poll();
+}
+
+}  // namespace air

@@ -1,0 +1,287 @@
+// SIGKILL of the supervisor of a channel on the air, and a new one in its folder: it takes the session up.
+// The viewer's stream is what it would have been, the plan goes on being fed, and no event is lost.
+#include <fstream>
+#include <thread>
+
+#include "tests/support/faulted_channel.h"
+
+namespace air::e2e {
+namespace {
+
+using namespace std::chrono_literals;
+
+class Adoption : public FaultedChannel {
+ protected:
+  explicit Adoption(const std::string& grace_seconds = "20")
+      : FaultedChannel({"--orphan-grace", grace_seconds}) {}
+
+  // Two blocks to begin with and two to feed, a second in the middle of each being pad that is planned.
+  Schedule LongSchedule() {
+    Schedule schedule(format_, NowUtcMs());
+    schedule.AddBlock("a", {Pad(kLeadInMs), ShowPattern(1, 3000), ShowPattern(2, 2000)});
+    schedule.AddBlock("b", {ShowPattern(3, 3000)});
+    schedule.AddBlock("c", {ShowPattern(4, 2000), Pad(1000)});
+    schedule.AddBlock("d", {ShowPattern(5, 2000)});
+    return schedule;
+  }
+
+  pid_t Selector() const { return channel_.Stage("air-selector", ".program"); }
+  pid_t Encoder() const { return channel_.Stage("air-encoder", ".journal-"); }
+  void Kill(pid_t stage) {
+    ASSERT_NE(stage, 0);
+    kill(stage, SIGKILL);
+    ++signals_;
+  }
+  void KillSupervisorAt(int64_t ms) {
+    channel_.SleepUntil(ms);
+    channel_.KillSupervisor();
+    ++signals_;
+  }
+  void StartAnother() {
+    channel_.StartSupervisor();
+    channel_.Resubscribe();
+  }
+
+  // Nothing that was planned is missing, and the connection is the first one still.
+  void ExpectNothingHappened(const Schedule& schedule) {
+    const Losses losses = StopAndJudge(schedule);
+    EXPECT_EQ(losses.pad, 0);
+    // The first picture of a stream is the first one its encoder got hold of.
+    const int64_t first = aired_.first_tick(), end = schedule.expected().end_tick();
+    EXPECT_LT(first, format_.TickAt(kLeadInMs));
+    EXPECT_EQ(aired_.Between(first, end).stretches(), schedule.expected().Between(first, end).stretches());
+    EXPECT_FALSE(viewer_->WaitForConnection(1, 0ms)) << "there was a second connection";
+  }
+  // Each block has started and completed, once, in order.
+  void ExpectAllEvents(const Schedule& schedule) {
+    std::vector<std::string> expected;
+    for (const wire::BlockPlan& block : schedule.blocks()) {
+      expected.push_back("started " + block.block_id());
+      expected.push_back("completed " + block.block_id());
+    }
+    std::vector<std::string> seen = channel_.events().all();
+    if (!seen.empty() && seen.back().rfind("ended", 0) == 0) seen.pop_back();
+    EXPECT_EQ(seen, expected);
+  }
+  double Adoptions() const { return metrics_.Sum("air_adoptions_total").value_or(-1); }
+};
+
+TEST_F(Adoption, OfASessionIsSeenByNobody) {
+  const Schedule schedule = LongSchedule();
+  channel_.Begin(schedule);
+  KillSupervisorAt(kLeadInMs + 1000);
+  StartAnother();
+  channel_.FeedRest(schedule);
+  ExpectAllEvents(schedule);
+  ExpectNothingHappened(schedule);
+  EXPECT_EQ(Adoptions(), 1);
+}
+
+TEST_F(Adoption, HappensAsOftenAsTheSupervisorIsKilled) {
+  const Schedule schedule = LongSchedule();
+  channel_.Begin(schedule);
+  for (int64_t ms : {1000, 2000, 3500, 5000, 5800}) {
+    KillSupervisorAt(ms);
+    StartAnother();
+  }
+  channel_.FeedRest(schedule);
+  ExpectAllEvents(schedule);
+  ExpectNothingHappened(schedule);
+  EXPECT_EQ(Adoptions(), 5);
+}
+
+TEST_F(Adoption, OfASupervisorThatIsKilledWhileItAdoptsIsTheNextOnesBusiness) {
+  const Schedule schedule = LongSchedule();
+  channel_.Begin(schedule);
+  channel_.SleepUntil(kLeadInMs + 500);
+  for (int us = 0; us < 60'000; us += 3000) {
+    channel_.KillSupervisor();
+    channel_.StartSupervisor(/*wait=*/false);
+    std::this_thread::sleep_for(std::chrono::microseconds(us));
+    ++signals_;
+  }
+  channel_.KillSupervisor();
+  StartAnother();
+  channel_.FeedRest(schedule);
+  ExpectAllEvents(schedule);
+  ExpectNothingHappened(schedule);
+}
+
+// From three ticks before a seam to three behind it, a different one each time.
+TEST_F(Adoption, AtASwitchLeavesTheSwitchOnItsTick) {
+  Schedule schedule(format_, NowUtcMs());
+  schedule.AddBlock("a", {Pad(kLeadInMs), ShowPattern(1, 1500), ShowPattern(2, 1500), ShowPattern(3, 1500)});
+  schedule.AddBlock("b", {ShowPattern(4, 1500), ShowPattern(5, 1500), ShowPattern(6, 1500)});
+  channel_.Begin(schedule);
+  int64_t seam = kLeadInMs, shift = -100;
+  for (int i = 0; i < 6; ++i, seam += 1500, shift += 33) {
+    KillSupervisorAt(seam + shift);
+    StartAnother();
+  }
+  channel_.FeedRest(schedule);
+  ExpectAllEvents(schedule);
+  ExpectNothingHappened(schedule);
+}
+
+TEST_F(Adoption, TellsOfBlocksThatBeganAndEndedWhileThereWasNoSupervisor) {
+  Schedule schedule(format_, NowUtcMs());
+  schedule.AddBlock("a", {Pad(kLeadInMs), ShowPattern(1, 1500)});
+  schedule.AddBlock("b", {ShowPattern(2, 1000)});
+  schedule.AddBlock("c", {ShowPattern(3, 1000)});
+  wire::StartBlockPlanSessionRequest request = channel_.StartRequest(schedule);
+  channel_.Begin(request);
+  ASSERT_TRUE(channel_.Feed(schedule.blocks()[2]).success());
+  // Long enough for all of them to be prepared; longer than the program ring remembers them.
+  KillSupervisorAt(kLeadInMs + 500);
+  channel_.SleepUntil(schedule.end_ms() + 2500);
+  StartAnother();
+  channel_.AwaitEndOf(schedule.blocks().back());
+  ExpectAllEvents(schedule);
+  ExpectNothingHappened(schedule);
+}
+
+TEST_F(Adoption, GoesOnCountingAndQueueing) {
+  const Schedule schedule = LongSchedule();
+  channel_.Begin(schedule);
+  Kill(Encoder());
+  channel_.SleepUntil(kLeadInMs + 1000);
+  ASSERT_TRUE(channel_.Feed(schedule.blocks()[2]).success());
+  const MetricsPage before = channel_.Metrics();
+  channel_.KillSupervisor();
+  StartAnother();
+  const MetricsPage after = channel_.Metrics();
+  for (const char* counter : {"air_program_frames_total", "air_stage_restarts_total", "air_sink_ticks_total",
+                              "air_sink_sent_bytes_total", "air_content_frames_total"}) {
+    EXPECT_GE(after.Sum(counter).value_or(-1), before.Sum(counter).value_or(0)) << counter;
+    EXPECT_GT(after.Sum(counter).value_or(-1), 0) << counter;
+  }
+  // The block it has already is not accepted a second time.
+  const wire::FeedBlockPlanResponse again = channel_.Feed(schedule.blocks()[2]);
+  EXPECT_FALSE(again.success());
+  EXPECT_EQ(again.result_code(), wire::BLOCKPLAN_RESULT_NOT_CONTIGUOUS);
+  EXPECT_TRUE(channel_.events().WaitFor("started b"));
+  ASSERT_TRUE(channel_.Feed(schedule.blocks()[3]).success());
+  channel_.AwaitEndOf(schedule.blocks().back());
+  ExpectAllEvents(schedule);
+  ExpectNothingHappened(schedule);
+}
+
+TEST_F(Adoption, WithTheEncoderKilledTooIsSeenByNobody) {
+  const Schedule schedule = LongSchedule();
+  channel_.Begin(schedule);
+  KillSupervisorAt(kLeadInMs + 1000);
+  Kill(Encoder());
+  StartAnother();
+  channel_.FeedRest(schedule);
+  ExpectAllEvents(schedule);
+  ExpectNothingHappened(schedule);
+}
+
+TEST_F(Adoption, WithTheLiveDecoderKilledTooIsSeenByNobody) {
+  const Clip live = MakeClip(1, 200);
+  Schedule schedule(format_, NowUtcMs());
+  schedule.AddBlock("a", {Pad(kLeadInMs), Show(live, 6000)});
+  schedule.AddBlock("b", {ShowPattern(2, 1000)});
+  channel_.Begin(schedule);
+  channel_.SleepUntil(kLeadInMs + 2000);
+  const pid_t decoder = channel_.Stage("air-decoder", live.path);
+  channel_.KillSupervisor();
+  Kill(decoder);
+  StartAnother();
+  channel_.FeedRest(schedule);
+  ExpectAllEvents(schedule);
+  ExpectNothingHappened(schedule);
+}
+
+// The decoder rings are lost with the selector. The connection is not: the encoder has it, too.
+TEST_F(Adoption, WithTheSelectorKilledTooCostsPadUntilNewDecodersDeliver) {
+  const Clip live = MakeClip(1, 300);
+  Schedule schedule(format_, NowUtcMs());
+  schedule.AddBlock("a", {Pad(kLeadInMs), Show(live, 9000)});
+  schedule.AddBlock("b", {ShowPattern(2, 1000)});
+  channel_.Begin(schedule);
+  channel_.SleepUntil(kLeadInMs + 2000);
+  const pid_t selector = Selector();
+  channel_.KillSupervisor();
+  Kill(selector);
+  StartAnother();
+  channel_.FeedRest(schedule);
+  ExpectAllEvents(schedule);
+  const Losses losses = StopAndJudge(schedule);
+  EXPECT_LT(losses.pad, 90);
+  EXPECT_EQ(PadBetween(kLeadInMs, kLeadInMs + 2000), 0);
+  ExpectContentAt(kLeadInMs + 8900, schedule);
+  ExpectContentAt(kLeadInMs + 9500, schedule);
+  EXPECT_FALSE(viewer_->WaitForConnection(1, 0ms)) << "there was a second connection";
+}
+
+TEST_F(Adoption, OfAStoppedSelectorReplacesIt) {
+  const Schedule schedule = LongSchedule();
+  channel_.Begin(schedule);
+  channel_.SleepUntil(kLeadInMs + 1000);
+  const pid_t selector = Selector();
+  channel_.KillSupervisor();
+  kill(selector, SIGSTOP);
+  ++signals_;
+  StartAnother();
+  channel_.FeedRest(schedule);
+  ExpectAllEvents(schedule);
+  StopAndJudge(schedule);
+  ExpectContentAt(kLeadInMs + 4900, schedule);
+}
+
+// Every stage of it is dead: there is nothing to take up, and nothing is left over.
+TEST_F(Adoption, OfADeadSessionIsACleanStart) {
+  const Schedule schedule = LongSchedule();
+  channel_.Begin(schedule);
+  KillSupervisorAt(kLeadInMs + 500);
+  for (const MarkedProcess& stage : channel_.Stages()) kill(stage.pid, SIGKILL);
+  EXPECT_TRUE(viewer_->WaitForEnd(0));
+  channel_.StartSupervisor();
+  EXPECT_FALSE(channel_.Feed(schedule.blocks()[2]).success());
+  channel_.End();
+}
+
+class AdoptionWithAShortGrace : public Adoption {
+ protected:
+  AdoptionWithAShortGrace() : Adoption("2") {}
+};
+
+TEST_F(AdoptionWithAShortGrace, OfADamagedRecordIsACleanStart) {
+  const Schedule schedule = LongSchedule();
+  channel_.Begin(schedule);
+  KillSupervisorAt(kLeadInMs + 500);
+  { std::ofstream(channel_.runtime_dir() + "/session.record") << "scribble"; }
+  channel_.StartSupervisor();
+  EXPECT_THAT(channel_.Log(), ::testing::HasSubstr("starting afresh"));
+  EXPECT_FALSE(channel_.Feed(schedule.blocks()[2]).success());
+  // Nobody can tell whose the stages are; they leave when their grace is over, and then nothing is left.
+  EXPECT_TRUE(viewer_->WaitForEnd(0));
+  std::this_thread::sleep_for(1s);
+  channel_.End();
+}
+
+// What is started while the session is being taken up serves it like any other stage.
+TEST_F(Adoption, StreamsCanBeAttachedAndDetachedAfterwards) {
+  const Schedule schedule = LongSchedule();
+  channel_.Begin(schedule);
+  KillSupervisorAt(kLeadInMs + 500);
+  StartAnother();
+  const auto second = StreamViewer::OnUnixSocket(channel_.Path("second.sock"));
+  channel_.Attach(*second);
+  EXPECT_TRUE(second->WaitForBytes(0, 50'000));
+  KillSupervisorAt(kLeadInMs + 2500);
+  StartAnother();
+  wire::DetachStreamRequest request;
+  request.set_channel_id(kTestChannelId);
+  request.set_endpoint(second->endpoint());
+  EXPECT_TRUE(channel_.Detach(request).success());
+  EXPECT_TRUE(second->WaitForEnd(0)) << "a copy of its socket is kept by somebody";
+  ExpectCleanStructure(Judge(WholeTicks(second->Received(0)), format_));
+  channel_.FeedRest(schedule);
+  ExpectAllEvents(schedule);
+  ExpectNothingHappened(schedule);
+}
+
+}  // namespace
+}  // namespace air::e2e
