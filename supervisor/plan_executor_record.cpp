@@ -46,7 +46,11 @@ void PlanExecutor::Restore(const record::Session& session, Survivors& survivors)
 
 void PlanExecutor::Resume() {
   observer_.Poll();  // the timeline depends on what is on the air
-  for (const auto& [ring, run] : runs_) run->Resume();
+  for (const auto& [ring, run] : runs_) {
+    // Over, and its decoder was ended by the predecessor, or would have been: that is no death.
+    if (run->segment().end < observer_.next_tick() && !run->is_stuck()) run->Leave();
+    run->Resume();
+  }
   Poll();
 }
 

@@ -121,6 +121,7 @@ TEST_F(Adoption, AtASwitchLeavesTheSwitchOnItsTick) {
   channel_.FeedRest(schedule);
   ExpectAllEvents(schedule);
   ExpectNothingHappened(schedule);
+  EXPECT_EQ(metrics_.Sum("air_stage_restarts_total").value_or(-1), 0) << "decoders of segments that are over";
 }
 
 TEST_F(Adoption, TellsOfBlocksThatBeganAndEndedWhileThereWasNoSupervisor) {
