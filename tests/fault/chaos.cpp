@@ -2,18 +2,18 @@
 // viewer got judged from outside.
 //
 //   air_chaos [--seed 1] [--minutes 10] [--size 1280x720] [--rate 30000/1001] [--signal KILL|STOP|BOTH]
-//             [--victims decoder,selector,encoder] [--delay-ms 0] [--gop 2] [--max-arrival-gap-ms N]
-//             [--allow-pad]
+//             [--victims decoder,selector,encoder,supervisor] [--delay-ms 0] [--gop 2]
+//             [--max-arrival-gap-ms N] [--allow-pad]
 //
 // A seed strikes the same kinds of stages in the same rhythm each time; the instants within a frame are the
-// machine's. Segments of 4 to 9 seconds follow each other, so that strikes also fall on joins and on stages
-// that are being replaced.
+// machine's. The supervisor is only ever killed (what would notice that it hangs is its service manager), and
+// started again at once. Segments of 4 to 9 seconds follow each other, so that strikes also fall on joins and
+// on stages that are being replaced.
 //
-//   structure   every rule of the independent analyser: continuity counters, time stamps on their exact grid,
-//   PCR,
-//               access units, decoder model
-//   content     each picture of the plan on its tick: none lost, none repeated, none black; sound without a
-//   gap arrival     the connection is never closed, and the longest time without a byte stays below the limit
+// structure: every rule of the independent analyser: continuity counters, time stamps on their exact grid,
+//            PCR, access units, decoder model
+// content:   each picture of the plan on its tick, none lost, none repeated, none black; sound without a gap
+// arrival:   the connection is never closed, the longest time without a byte stays below the limit
 //
 // Exit status 0: the viewer has seen nothing.
 #include <gtest/gtest.h>
@@ -142,6 +142,11 @@ class Chaos {
   }
 
   bool Strike(const std::string& kind, bool stop) {
+    if (kind == "supervisor") {
+      channel_.KillSupervisor();
+      channel_.StartSupervisor();
+      return true;
+    }
     std::vector<pid_t> pids;
     for (const MarkedProcess& stage : channel_.Stages()) {
       const bool works = std::any_of(
@@ -203,7 +208,7 @@ class Chaos {
 
   const Options& options_;
   std::mt19937 random_;
-  TestChannel channel_;
+  TestChannel channel_{{"--orphan-grace", "10"}};
   std::unique_ptr<StreamViewer> viewer_;
   std::map<std::string, int> strikes_;
 };
@@ -226,7 +231,7 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--victims", options.victims, "which stages")
       ->delimiter(',')
-      ->check(CLI::IsMember({"decoder", "selector", "encoder"}))
+      ->check(CLI::IsMember({"decoder", "selector", "encoder", "supervisor"}))
       ->capture_default_str();
   app.add_option("--delay-ms", options.format.delay_ms, "mux.delay_ms")->capture_default_str();
   app.add_option("--gop", options.gop_seconds, "seconds between the clips' key frames")
