@@ -48,12 +48,13 @@ absl::Status NoMemory(size_t bytes, const std::string& what, int error) {
 // What it takes to give the segment `bytes` bytes; all of them allocated, or none.
 absl::Status SharedSegment::Size(size_t bytes, const std::string& what, Allocation allocation) {
   label_ = what;
-  int error = 0;
-  do {
-    error = allocation == Allocation::kNow ? posix_fallocate(fd_.get(), 0, static_cast<off_t>(bytes))
-            : ftruncate(fd_.get(), static_cast<off_t>(bytes)) == 0 ? 0
-                                                                   : errno;
-  } while (error == EINTR);
+  const auto size = static_cast<off_t>(bytes);
+  const auto attempt = [&] {
+    if (allocation == Allocation::kNow) return posix_fallocate(fd_.get(), 0, size);
+    return ftruncate(fd_.get(), size) == 0 ? 0 : errno;
+  };
+  int error = attempt();
+  while (error == EINTR) error = attempt();
   return error == 0 ? absl::OkStatus() : NoMemory(bytes, what, error);
 }
 
@@ -131,7 +132,7 @@ absl::Status SharedSegment::Publish() {
 
 absl::StatusOr<SharedSegment> SharedSegment::OpenNamed(const std::string& name, Access access) {
   SharedSegment segment;
-  segment.name_ = name;
+  segment.name_ = segment.label_ = name;
   try {
     bip::shared_memory_object object(bip::open_only, segment.name_.c_str(),
                                      access == Access::kReadWrite ? bip::read_write : bip::read_only);
@@ -154,11 +155,6 @@ absl::StatusOr<SharedSegment> SharedSegment::Map(UniqueFd fd, Access access, siz
   }
   if (absl::Status s = segment.MapAll(access, false); !s.ok()) return s;
   return segment;
-}
-
-void SharedSegment::Prefault(Access access) const {
-  madvise(region_.get_address(), region_.get_size(),
-          access == Access::kReadOnly ? MADV_POPULATE_READ : MADV_POPULATE_WRITE);
 }
 
 std::vector<std::string> ListNamedSegments(const std::string& prefix) {

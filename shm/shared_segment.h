@@ -58,9 +58,6 @@ class SharedSegment {
   std::span<std::byte> bytes() const {
     return {static_cast<std::byte*>(region_.get_address()), region_.get_size()};
   }
-  // The same later, on whatever thread has the time: mapping every page of a ring takes milliseconds that a
-  // process which is waited for does not have.
-  void Prefault(Access access) const;
   int fd() const { return fd_.get(); }
   const std::string& name() const { return name_; }
 

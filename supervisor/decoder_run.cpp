@@ -122,11 +122,7 @@ void DecoderRun::Kill() {
 }
 
 void DecoderRun::AppendStage(std::vector<StageSnapshot>& stages) const {
-  if (process_ == nullptr) return;
-  stages.push_back({.stage = ProgramOf(StageKind::kDecoder),
-                    .id = process_->id(),
-                    .pid = process_->pid(),
-                    .silent_seconds = static_cast<double>(watch_.SilentNs()) / 1e9});
+  if (process_ != nullptr) stages.push_back(SnapshotOf(*process_, watch_));
 }
 
 void DecoderRun::Leave() { Do(RunEvent::kLeave); }

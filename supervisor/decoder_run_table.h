@@ -1,19 +1,24 @@
 // What a DecoderRun does: state x event -> next state and action. The one place that says so; decoder_run.cpp
 // carries it out, tests/unit/decoder_run_table_test.cpp goes through every cell.
 //
-// A death is three events, told apart by DecoderPolicy. "-" is: nothing, stay.
+// A death is three events, told apart by DecoderPolicy. In each cell: the next state, below it the action;
+// "-" is: nothing, stay. Opening is as producing in every other column; given up is as ended.
 //
-//               units came  ended   refused  died: now  died: later  died: for good  retry due  not dying
-//               leave
-//   opening     PRODUCING   ENDED   GIVEN_UP OPENING    BACKING_OFF  GIVEN_UP        -          STUCK LEAVING
-//                                            replace    wait         announce                   retire kill
-//   producing   -           (all the rest as in opening)
-//   backing off -           -       -        -          -            -               OPENING    - LEAVING
-//                                                                                    replace kill
-//   ended       -           -       -        -          -            -               -          - LEAVING,
-//   kill given up    -           -       -        -          -            -               -          -
-//   LEAVING, kill stuck       -           -       -        LEAVING in all three cases              - - -
-//   leaving     -           -       -        -          -            -               -          -          -
+// clang-format off
+//                units come  ended     refused   died now  died later   died for good  retry due  not dying  leave
+//
+//   opening      PRODUCING
+//                announce
+//   producing    -           ENDED     GIVEN_UP  OPENING   BACKING_OFF  GIVEN_UP       -          STUCK      LEAVING
+//                            announce  announce  replace   wait         announce                  retire     kill
+//   backing off  -           -         -         -         -            -              OPENING    -          LEAVING
+//                                                                                      replace               kill
+//   ended        -           -         -         -         -            -              -          -          LEAVING
+//                                                                                                            kill
+//   stuck        -           -         -         LEAVING   LEAVING      LEAVING        -          -          -
+//                                                announce  announce     announce
+//   leaving      -           -         -         -         -            -              -          -          -
+// clang-format on
 #pragma once
 
 #include <array>

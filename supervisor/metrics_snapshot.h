@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "shm/frame_ring_layout.h"
+#include "supervisor/hang_watch.h"
 #include "supervisor/playout_control.h"
+#include "supervisor/stage_process.h"
 #include "supervisor/stage_record.h"
 
 namespace air {
@@ -33,6 +35,8 @@ struct StageSnapshot {
   double silent_seconds = 0;  // since its last sign of life
   bool spare = false;
 };
+StageSnapshot SnapshotOf(const StageProcess& process);  // a spare: nobody watches it
+StageSnapshot SnapshotOf(const StageProcess& process, const HangWatch& watch);
 
 struct MetricsSnapshot {
   int32_t channel_id = 0;

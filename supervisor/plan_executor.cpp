@@ -132,10 +132,7 @@ void PlanExecutor::KeepSpareWarm() {
   const PlannedSegment* segment = SegmentOnAir();
   // What has not been seen to play is no use to be had ready.
   if (segment == nullptr || segment->IsPad() || !observer_.content_on_air()) return;
-  stage::WarmAsset asset;
-  asset.set_asset_uri(segment->asset_uri);
-  for (const std::string& root : settings_.media_roots) asset.add_media_roots(root);
-  stages_.KeepWarm(asset);
+  stages_.KeepWarm(segment->asset_uri, settings_.media_roots);
 }
 
 void PlanExecutor::NoteDepth() {

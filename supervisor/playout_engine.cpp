@@ -361,10 +361,12 @@ MetricsSnapshot PlayoutEngine::Snapshot() const {
     m.records[ProgramOf(kind)] = stages_.record(kind);
   }
   stages_.AppendSpares(m.stages);
-  for (const OutputStreams::Stream& stream : streams_.streams()) stream.sink->AppendStage(m.stages);
+  for (const OutputStreams::Stream& stream : streams_.streams()) {
+    stream.sink->AppendStage(m.stages);
+    m.sinks.push_back(Describe(stream));
+  }
   m.stuck_stages = stages_.stuck();
   m.dying_stages = stages_.dying();
-  for (const OutputStreams::Stream& stream : streams_.streams()) m.sinks.push_back(Describe(stream));
   m.segments_given_up = stages_.segments_given_up();
   m.adoptions = adoptions_;
   if (instance_ == nullptr) return m;

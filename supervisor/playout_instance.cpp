@@ -44,7 +44,7 @@ absl::StatusOr<std::unique_ptr<PlayoutInstance>> PlayoutInstance::Create(EventLo
                              .decoder_rings = s.decoder_rings,
                              .ring_seconds = s.ring_seconds});
   if (!memory.ok()) return memory.status();
-  if (absl::Status used = instance->UseMemory(*std::move(memory)); !used.ok()) return used;
+  instance->UseMemory(*std::move(memory));
   // The memory is there: now tick 0 can be, and it is now.
   MasterClock& clock = loop.clock();
   const UtcMs utc = s.join_utc_ms != 0 ? UtcMs(s.join_utc_ms) : clock.UtcNow();
@@ -57,7 +57,7 @@ absl::StatusOr<std::unique_ptr<PlayoutInstance>> PlayoutInstance::Create(EventLo
   return instance;
 }
 
-absl::Status PlayoutInstance::UseMemory(std::unique_ptr<SessionMemory> memory) {
+void PlayoutInstance::UseMemory(std::unique_ptr<SessionMemory> memory) {
   memory_ = std::move(memory);
   memory_->AllocateRings([&loop = loop_, failed = callbacks_.on_failed](const absl::Status& why) {
     loop.Post([failed, text = std::string(why.message())] { failed(text); });
@@ -67,7 +67,6 @@ absl::Status PlayoutInstance::UseMemory(std::unique_ptr<SessionMemory> memory) {
     const DecoderRing& ring = memory_->rings()[i];
     keeper_.Keep(RingName(i), {ring.ring.fd(), ring.reader_page.fd()});
   }
-  return absl::OkStatus();
 }
 
 absl::Status PlayoutInstance::MakePlan() {
@@ -120,7 +119,7 @@ absl::StatusOr<std::unique_ptr<PlayoutInstance>> PlayoutInstance::Adopt(
   if ((*memory)->session().facts().session_id[0] != session.session_id()) {
     return absl::FailedPreconditionError("its shared memory is another session's");
   }
-  if (absl::Status used = instance->UseMemory(*std::move(memory)); !used.ok()) return used;
+  instance->UseMemory(*std::move(memory));
   instance->settings_.format.house = instance->memory_->session().facts().format;
   instance->blocks_executed_ = session.blocks_executed();
   if (absl::Status made = instance->MakePlan(); !made.ok()) return made;
@@ -194,11 +193,7 @@ void PlayoutInstance::UseSelector(std::unique_ptr<StageProcess> process) {
 
 void PlayoutInstance::AppendStages(std::vector<StageSnapshot>& stages) const {
   plan_->AppendStages(stages);
-  if (selector_ == nullptr) return;
-  stages.push_back({.stage = ProgramOf(StageKind::kSelector),
-                    .id = selector_->id(),
-                    .pid = selector_->pid(),
-                    .silent_seconds = static_cast<double>(selector_watch_.SilentNs()) / 1e9});
+  if (selector_ != nullptr) stages.push_back(SnapshotOf(*selector_, selector_watch_));
 }
 
 void PlayoutInstance::LookAtSelector() {

@@ -75,7 +75,7 @@ class PlayoutInstance {
   PlayoutInstance(EventLoop& loop, StageSupervisor& stages, PlayoutControl& control, EventHub& events,
                   Settings settings, Callbacks callbacks);
   // What a session that begins and one that is taken up have in common.
-  absl::Status UseMemory(std::unique_ptr<SessionMemory> memory);
+  void UseMemory(std::unique_ptr<SessionMemory> memory);
   absl::Status MakePlan();
   std::unique_ptr<SlateCard> MakeSlate();
   void StartSelector();

@@ -89,9 +89,10 @@ absl::StatusOr<std::unique_ptr<StageProcess>> StageSupervisor::Take(StageKind ki
   return process;
 }
 
-void StageSupervisor::KeepWarm(const stage::WarmAsset& asset) {
-  if (warm_.has_warm() && warm_.warm().asset_uri() == asset.asset_uri()) return;
-  *warm_.mutable_warm() = asset;
+void StageSupervisor::KeepWarm(const std::string& asset_uri, const std::vector<std::string>& media_roots) {
+  if (warm_.warm().asset_uri() == asset_uri) return;
+  warm_.mutable_warm()->set_asset_uri(asset_uri);
+  warm_.mutable_warm()->mutable_media_roots()->Assign(media_roots.begin(), media_roots.end());
   warm_fits_ = true;
   Warm();
 }
@@ -106,11 +107,7 @@ void StageSupervisor::Warm() {
 
 void StageSupervisor::AppendSpares(std::vector<StageSnapshot>& stages) const {
   for (const Spare& spare : spares_) {
-    if (spare.process == nullptr) continue;
-    stages.push_back({.stage = ProgramOf(spare.process->kind()),
-                      .id = spare.process->id(),
-                      .pid = spare.process->pid(),
-                      .spare = true});
+    if (spare.process != nullptr) stages.push_back(SnapshotOf(*spare.process));
   }
 }
 

@@ -33,7 +33,7 @@ class StageSupervisor {
   // One that has nothing prepared: for work that is not urgent, so that the spare is there when some is.
   absl::StatusOr<std::unique_ptr<StageProcess>> TakeFresh(StageKind kind) { return Spawn(kind); }
   // The asset on the air: the spare decoder, and each one after it, has it open.
-  void KeepWarm(const stage::WarmAsset& asset);
+  void KeepWarm(const std::string& asset_uri, const std::vector<std::string>& media_roots);
 
   // How long a stage may be silent where it should beat (--hang-ms).
   int64_t hang_ns() const { return environment_.hang_ns; }

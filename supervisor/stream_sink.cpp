@@ -162,11 +162,7 @@ LifeSign StreamSink::EncoderSign() const {
 }
 
 void StreamSink::AppendStage(std::vector<StageSnapshot>& stages) const {
-  if (encoder_ == nullptr) return;
-  stages.push_back({.stage = ProgramOf(StageKind::kEncoder),
-                    .id = encoder_->id(),
-                    .pid = encoder_->pid(),
-                    .silent_seconds = static_cast<double>(watch_.SilentNs()) / 1e9});
+  if (encoder_ != nullptr) stages.push_back(SnapshotOf(*encoder_, watch_));
 }
 
 void StreamSink::LookAtEncoder() {

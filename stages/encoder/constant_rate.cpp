@@ -179,10 +179,7 @@ ConstantRateTick ConstantRateMultiplexer::Append(const TickUnits& units, Transpo
   out.carried = std::min(backlog.size(), queued - before);
   state.backlog_begin += std::min(before, taken);
   state.backlog_end += out.carried;
-  state.packets += out.packets.size();
-  state.next_tick = units.tick.value() + 1;
-  state.next_audio_frame += static_cast<int64_t>(units.audio.size());
-  if (units.idr) state.last_idr_tick = units.tick.value();
+  PassTick(units, out.packets.size(), state);
   return out;
 }
 

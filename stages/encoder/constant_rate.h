@@ -9,9 +9,8 @@
 //   P(n)                                                                         P(n + 1)
 //   [PCR] [PAT PMT [SDT]]  picture ... sound ... picture ... [PCR] ... picture ... null
 //
-//   PCR      always in packets of their own, which say what their index says; at the beginning of the tick,
-//   so
-//            that they keep their distance, and in a long tick again in its middle
+//   PCR      always in packets of their own, which say what their index says; at the beginning of the tick
+//            (so they keep their distance), and in a long tick again in its middle
 //   sound    each packet at the first place at or after its instant (sound_schedule.h)
 //   picture  as many packets as there is room for. What a picture needs beyond its tick is the backlog, and
 //            goes first in the next. So a large picture delays the next ones, never the sound; the VBV sees
@@ -20,8 +19,7 @@
 //   null     what is left
 //
 // The continuity counter of a picture's packet is given when it joins the backlog: the order is final. The
-// checkpoint has the counter of the next one to go out, and a packet that only carries a PCR repeats the
-// last.
+// checkpoint has the counter of the next one to go out; a packet that only carries a PCR repeats the last.
 #pragma once
 
 #include <cstdint>
@@ -60,8 +58,7 @@ class ConstantRateMultiplexer {
   // `state` and `backlog` belong together; both move behind the tick. Sound beyond SoundRoom does not fit.
   ConstantRateTick Append(const TickUnits& units, TransportCheckpoint& state, Backlog& backlog) const;
 
-  // PCR, 27 MHz from tick 0 without the PTS origin, of a sender's rejoin packet `ahead` packets before tick
-  // n.
+  // Of a sender's rejoin packet `ahead` packets before tick n: 27 MHz from tick 0, without the PTS origin.
   int64_t PcrBefore(Tick n, int64_t ahead) const { return Pcr(PacketOf(n) - ahead); }
 
  private:

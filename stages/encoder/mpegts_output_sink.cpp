@@ -76,10 +76,10 @@ absl::Status MpegTSOutputSink::JumpTo(Tick n) {
   sound_.Begin(n, checkpoint_);
   if (absl::Status s = OpenSound(); !s.ok()) return s;
   const auto silence = static_cast<size_t>(time_.FirstSample(n) - audio_->FirstNeededSample());
-  return Prime(std::vector<int16_t>(silence * config_.mux.house.channels));
+  return CodeSound(std::vector<int16_t>(silence * config_.mux.house.channels));
 }
 
-absl::Status MpegTSOutputSink::Prime(std::span<const int16_t> sound) {
+absl::Status MpegTSOutputSink::CodeSound(std::span<const int16_t> sound) {
   absl::StatusOr<std::vector<AacUnit>> units = audio_->Feed(sound);
   if (!units.ok()) return units.status();
   for (const AacUnit& unit : *units) {
@@ -93,7 +93,7 @@ absl::Status MpegTSOutputSink::Prime(std::span<const int16_t> sound) {
 bool MpegTSOutputSink::IsIdr(Tick n) const { return first_ || n.value() % gop_ticks_ == 0; }
 
 absl::Status MpegTSOutputSink::TakeSound(const ProgramTick& tick) {
-  if (absl::Status s = Prime(tick.sound); !s.ok()) return s;
+  if (absl::Status s = CodeSound(tick.sound); !s.ok()) return s;
   adts_.clear();
   units_.clear();
   int64_t index = checkpoint_.next_audio_frame;
@@ -115,10 +115,6 @@ absl::Status MpegTSOutputSink::TakeSound(const ProgramTick& tick) {
   return absl::OkStatus();
 }
 
-absl::Status MpegTSOutputSink::CheckCodecConfig(std::span<const uint8_t> picture) {
-  return journal_.SetCodecConfig(ParameterSets(picture));
-}
-
 absl::Status MpegTSOutputSink::Consume(const ProgramTick& tick) {
   if (tick.discontinuity && tick.tick != next_tick()) {
     if (absl::Status s = JumpTo(tick.tick); !s.ok()) return s;
@@ -127,7 +123,8 @@ absl::Status MpegTSOutputSink::Consume(const ProgramTick& tick) {
   absl::StatusOr<std::span<const uint8_t>> picture = video_->Encode(tick.tick, tick.picture, idr);
   if (!picture.ok()) return picture.status();
   if (first_) {
-    if (absl::Status s = CheckCodecConfig(*picture); !s.ok()) return s;
+    // Kept, or compared with those a predecessor kept: a viewer who is there must be able to go on with them.
+    if (absl::Status s = journal_.SetCodecConfig(ParameterSets(*picture)); !s.ok()) return s;
     first_ = false;
   }
   if (absl::Status s = TakeSound(tick); !s.ok()) return s;

@@ -52,7 +52,7 @@ class MpegTSOutputSink final : public IOutputSink {
   // (before the session).
   SampleIndex history_begin() const { return audio_->FirstNeededSample(); }
   // Interleaved house sound that begins at history_begin().
-  absl::Status Prime(std::span<const int16_t> sound);
+  absl::Status Prime(std::span<const int16_t> sound) { return CodeSound(sound); }
 
   absl::Status Consume(const ProgramTick& tick) override;
   // Of the last tick consumed.
@@ -62,14 +62,13 @@ class MpegTSOutputSink final : public IOutputSink {
   MpegTSOutputSink(const Config& config, JournalWriter journal);
   absl::Status OpenCodecs();
   absl::Status OpenSound();
+  // What comes of it waits in held_ for its turn.
+  absl::Status CodeSound(std::span<const int16_t> sound);
   bool IsIdr(Tick n) const;
   // Sound after a declared jump begins on the grid frame of the new tick; what was held back is given up.
   absl::Status JumpTo(Tick n);
   // Codes the tick's sound and moves what leaves with it into units_.
   absl::Status TakeSound(const ProgramTick& tick);
-  // Keeps the SPS and PPS of the first IDR picture in the journal, or compares them with those a predecessor
-  // kept there: a decoder that has joined must be able to go on with them.
-  absl::Status CheckCodecConfig(std::span<const uint8_t> picture);
   // Both multiplexers, by the rate: fill packets_ and facts_, store the new part of the backlog, and say
   // where an IDR picture begins in packets_, if one does.
   absl::StatusOr<std::optional<size_t>> Multiplex(const TickUnits& units);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "shm/house_format.h"
+#include "shm/transport_checkpoint.h"
 #include "shm/types.h"
 
 namespace air {
@@ -50,5 +51,13 @@ struct TickUnits {
   // The frames that leave with this tick (sound_schedule.h), in order; one PES each.
   std::span<const AudioUnit> audio;
 };
+
+// The tick has become `packets` packets: the checkpoint moves behind it.
+inline void PassTick(const TickUnits& units, size_t packets, TransportCheckpoint& state) {
+  state.packets += packets;
+  state.next_tick = units.tick.value() + 1;
+  state.next_audio_frame += static_cast<int64_t>(units.audio.size());
+  if (units.idr) state.last_idr_tick = units.tick.value();
+}
 
 }  // namespace air

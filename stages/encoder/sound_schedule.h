@@ -9,12 +9,10 @@
 // and takes a millisecond a packet, so that the T-STD's transport buffer (512 bytes, 2 Mbit/s) keeps up. It
 // leaves with the tick in which all of that lies, or else with the next, at its beginning.
 //
-//   first units   Those with a(i) < PTS(first tick of the sink) + lead begin as soon as they exist: a viewer
-//   who has
-//                 just come has sound at once, and its buffer is empty.
+//   first units   Those with a(i) < PTS(first tick of the sink) + lead begin as soon as they exist: a
+//                 viewer who has just come has sound at once, and its buffer is empty.
 //   room          The coder's units vary in size, up to 1536 bytes. Two of the largest fit the buffer, so
-//   room for
-//                 one comes 42 ms before its PTS at the latest, and it is always in time.
+//                 room for one comes 42 ms before its PTS at the latest, and it is always in time.
 #pragma once
 
 #include <cstddef>

@@ -63,10 +63,7 @@ void TsMultiplexer::Append(const TickUnits& units, TransportCheckpoint& state,
   InsertPcrPackets(units, first_of_picture, state, out);
   PinSound(units, first_of_picture, state, out);
 
-  state.packets += out.size() - begin;
-  state.next_tick = units.tick.value() + 1;
-  state.next_audio_frame += static_cast<int64_t>(units.audio.size());
-  if (units.idr) state.last_idr_tick = units.tick.value();
+  PassTick(units, out.size() - begin, state);
 }
 
 void TsMultiplexer::AppendPicture(const TickUnits& units, TransportCheckpoint& state,

@@ -85,11 +85,10 @@ absl::Status VideoEncoder::Start(const EncoderSettings& settings, int64_t vbv_fu
   av_opt_set(c.priv_data, "preset", settings.preset.c_str(), 0);
   av_opt_set(c.priv_data, "profile", "high", 0);
   av_opt_set(c.priv_data, "forced-idr", "1", 0);
-  av_opt_set(c.priv_data, "x264-params",
-             "8x8dct=1:keyint=infinite:scenecut=0:bframes=0:rc-lookahead=0:sync-lookahead=0:mbtree=0:sliced-"
-             "threads=1:"
-             "aud=1:repeat-headers=1:force-cfr=1",
-             0);
+  constexpr char kParams[] =
+      "8x8dct=1:keyint=infinite:scenecut=0:bframes=0:rc-lookahead=0:sync-lookahead=0:mbtree=0:"
+      "sliced-threads=1:aud=1:repeat-headers=1:force-cfr=1";
+  av_opt_set(c.priv_data, "x264-params", kParams, 0);
   if (int r = avcodec_open2(&c, codec, nullptr); r < 0) return Failed("open", r);
 
   frame_->format = c.pix_fmt;

@@ -25,10 +25,6 @@ class InputBus final : public ISources {
 
   ReadResult Peek(const SourceRef& source, uint64_t unit, SlotMeta& meta) override;
   bool IsPastEnd(const SourceRef& source, uint64_t unit) override;
-  // Maps every page of the rings, so that no tick has to. Any thread.
-  void Prefault() const {
-    for (const PooledRing& pooled : pool_) pooled.ring.Prefault(Access::kReadOnly);
-  }
   // The ring of a source that was just Peeked with kOk.
   const RingView& View(const SourceRef& source) const { return readers_[source.ring]->view(); }
   // Gives every unit up to and including `unit` back to its decoder.

@@ -25,12 +25,6 @@ struct Selector {
   std::unique_ptr<TimelineController> timeline;
   std::unique_ptr<InputBus> inputs;
   std::unique_ptr<ProgramOutput> program;
-
-  // Once the tick runs: the first tick may pay for its own pages, the next ones need not.
-  void Prefault() const {
-    program_segment.Prefault(Access::kReadWrite);
-    inputs->Prefault();
-  }
 };
 
 absl::Status MapInto(SharedSegment& segment, UniqueFd fd, Access access, size_t min_bytes) {
@@ -110,9 +104,7 @@ int Main(int argc, char** argv) {
           Log().flush();
           EndStage(kExitRefused);
         }
-        const Selector& attached = **selector;  // lives as long as the process
         configured.set_value(*std::move(selector));
-        attached.Prefault();
       },
       [&] {
         if (segment_prefix.empty()) return;

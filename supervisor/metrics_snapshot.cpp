@@ -1,0 +1,16 @@
+#include "supervisor/metrics_snapshot.h"
+
+namespace air {
+
+StageSnapshot SnapshotOf(const StageProcess& process) {
+  return {.stage = ProgramOf(process.kind()), .id = process.id(), .pid = process.pid(), .spare = true};
+}
+
+StageSnapshot SnapshotOf(const StageProcess& process, const HangWatch& watch) {
+  StageSnapshot snapshot = SnapshotOf(process);
+  snapshot.silent_seconds = static_cast<double>(watch.SilentNs()) / kNanosPerSecond;
+  snapshot.spare = false;
+  return snapshot;
+}
+
+}  // namespace air
