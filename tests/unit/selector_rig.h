@@ -30,7 +30,7 @@ class TestClip {
   explicit TestClip(int clip) : clip_(clip) {}
 
   void DrawPicture(uint64_t unit, std::span<uint8_t> video) const {
-    uint64_t word = 0x9e3779b97f4a7c15 * (unit * 256 + static_cast<uint64_t>(clip_) + 1);
+    uint64_t word = 0x9e3779b97f4a7c15 * (unit + 1) ^ 0xc2b2ae3d27d4eb4f * static_cast<uint64_t>(clip_);
     for (size_t i = 0; i < video.size(); ++i) {
       if (i % 8 == 0) word = word * 0x5851f42d4c957f2d + 0x14057b7ef767814f;
       video[i] = static_cast<uint8_t>(word >> (8 * (i % 8)));
@@ -145,16 +145,20 @@ class SelectorRig {
     uint32_t program_slots = 16;
     uint32_t decoder_slots = 8;
     size_t rings = 3;
+    int64_t first_tick = 0;  // that the program ring has not; what lies before it is long over
   };
 
   explicit SelectorRig(const Options& options)
       : format{.width = 16, .height = 16, .rate = options.rate},
         time(format),
-        clock(kEpoch - kNanosPerSecond),
+        clock(time.Deadline(kEpoch, Tick(options.first_tick)) - kNanosPerSecond),
         options_(options),
         session_(kSessionBytes),
         timeline_(kTimelineBytes),
-        program_({.format = format, .policy = RingPolicy::kOverwrite, .slot_count = options.program_slots}) {
+        program_({.format = format,
+                  .policy = RingPolicy::kOverwrite,
+                  .slot_count = options.program_slots,
+                  .first_index = static_cast<uint64_t>(options.first_tick)}) {
     FormatSession(session_.bytes(), {.format = format, .epoch = {.mono = kEpoch, .utc = UtcMs(0)}});
     FormatTimeline(timeline_.bytes());
     plan_.emplace(TimelineWriter::Attach(timeline_.bytes()).value());
