@@ -1,6 +1,6 @@
 // SessionPage: what every stage of a session must know, and where every trusted stage says how it is.
 //
-//   [ SessionHeader, 1 page ][ StageLine 0: selector ][ StageLine 1..: encoders, one per sink ]
+//   [ SessionHeader, 1 page ][ StageLine 0: selector ][ StageLine 1..: encoders, one per sink ][ aired log ]
 //
 // The header is written once by the supervisor when the session begins and never again: house format, epoch
 // and PTS origin are immutable for its lifetime. Each StageLine is written by its one stage. (A decoder is
@@ -16,13 +16,14 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "shm/aired_log.h"
 #include "shm/frame_ring_layout.h"
 #include "shm/house_time.h"
 
 namespace air {
 
 inline constexpr uint64_t kSessionMagic = 0x3153534553524941;  // "AIRSESS1", little endian
-inline constexpr uint32_t kSessionLayoutVersion = 2;
+inline constexpr uint32_t kSessionLayoutVersion = 3;
 inline constexpr size_t kMaxSinks = 8;
 inline constexpr size_t kStageLines = 1 + kMaxSinks;
 
@@ -102,8 +103,10 @@ static_assert(static_cast<size_t>(SelectorCounter::kCount) <= 30 &&
               static_cast<size_t>(EncoderCounter::kCount) <= 30);
 static_assert(sizeof(StageLine) == 384);
 
-inline constexpr size_t kSessionBytes = sizeof(SessionPageMemory);
+inline constexpr size_t kAiredLogOffset = sizeof(SessionPageMemory);
+inline constexpr size_t kSessionBytes = kAiredLogOffset + sizeof(AiredLogMemory);
 
+// `memory` is zeroed.
 void FormatSession(std::span<std::byte> memory, const SessionFacts& facts);
 
 class SessionPage {
@@ -115,6 +118,9 @@ class SessionPage {
   HouseTime time() const { return HouseTime(facts_.format); }
   StageLine& selector() const { return memory_->lines[0]; }
   StageLine& sink(size_t index) const { return memory_->lines[1 + index]; }  // index < kMaxSinks
+  AiredLogMemory& aired() const {
+    return *reinterpret_cast<AiredLogMemory*>(reinterpret_cast<std::byte*>(memory_) + kAiredLogOffset);
+  }
 
  private:
   SessionPageMemory* memory_ = nullptr;

@@ -13,10 +13,10 @@ ProgramOutput::ProgramOutput(const RingView& program_ring, uint32_t pid, std::sp
       slate_(program_ring.format(), slate),
       sound_(pad_.sound().size()) {}
 
-std::optional<SlotMeta> ProgramOutput::Last() const {
+std::optional<SlotMeta> ProgramOutput::At(Tick n) const {
   SlotMeta meta;
   const OverwriteReader reader(writer_.view(), nullptr);
-  if (writer_.next() == 0 || reader.ReadMeta(writer_.next() - 1, meta) != ReadResult::kOk)
+  if (n < Tick(0) || reader.ReadMeta(static_cast<uint64_t>(n.value()), meta) != ReadResult::kOk)
     return std::nullopt;
   return meta;
 }
@@ -62,13 +62,13 @@ bool ProgramOutput::FollowsItsPredecessor(const Decision& decision) const {
   return last.has_value() && (last->flags & kFlagContent) != 0 && last->journal.source == decision.source;
 }
 
-void ProgramOutput::Emit(const Decision& decision, const InputBus& inputs, const Stamps& stamps,
-                         const MasterClock& clock) {
+SlotMeta ProgramOutput::Emit(const Decision& decision, const InputBus& inputs, const Stamps& stamps,
+                             const MasterClock& clock) {
   const bool content = decision.show == EntryKind::kContent;
   const bool slate = decision.show == EntryKind::kSlate;
   const uint32_t repeat =
       content && FollowsItsPredecessor(decision) ? decision.unit_meta.flags & kFlagRepeat : 0;
-  SlotMeta meta;
+  SlotMeta meta{.index = writer_.next()};
   writer_.Open();
   meta.samples = content ? FillContent(decision, inputs)
                          : FillStill(decision.tick, slate ? slate_.picture() : pad_.picture());
@@ -91,6 +91,7 @@ void ProgramOutput::Emit(const Decision& decision, const InputBus& inputs, const
   writer_.Publish(meta);
   writer_.Beat(meta.committed_ns);
   discontinuity_ = false;
+  return meta;
 }
 
 }  // namespace air

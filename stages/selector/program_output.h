@@ -24,16 +24,18 @@ class ProgramOutput {
 
   // The tick to make next: ticks are the ring's indices.
   Tick next_tick() const { return Tick(static_cast<int64_t>(writer_.next())); }
-  // The last committed tick with its journal; nullopt when there is none.
-  std::optional<SlotMeta> Last() const;
+  // A committed tick with its journal; nullopt when the ring does not hold it.
+  std::optional<SlotMeta> At(Tick n) const;
+  std::optional<SlotMeta> Last() const { return At(next_tick() - 1); }
   // Gives up the ticks before `n`: the next frame carries the discontinuity flag.
   void JumpTo(Tick n);
 
   struct Stamps {
     Nanos deadline, opened;
   };
-  // `clock` stamps the commit itself: how late a frame really was.
-  void Emit(const Decision& decision, const InputBus& inputs, const Stamps& stamps, const MasterClock& clock);
+  // `clock` stamps the commit itself: how late a frame really was. Returns what stands in the ring.
+  SlotMeta Emit(const Decision& decision, const InputBus& inputs, const Stamps& stamps,
+                const MasterClock& clock);
 
  private:
   uint32_t FillContent(const Decision& decision, const InputBus& inputs);

@@ -11,12 +11,21 @@ TimingLoop::TimingLoop(MasterClock& clock, const SessionPage& session, TimelineC
       timeline_(timeline),
       inputs_(inputs),
       program_(program),
+      aired_(session.aired()),
       last_(session.facts().epoch.mono - period_ns_) {
   const std::optional<SlotMeta> last = program_.Last();
   if (!last.has_value()) return;
+  CatchUpWithTheRing();
   timeline_.Restore(last->journal);
   // The predecessor may have died before it gave the last tick's unit back.
   if (last->journal.locked != 0) inputs_.ReleaseThrough(last->journal.source, last->journal.source_index);
+}
+
+void TimingLoop::CatchUpWithTheRing() {
+  const Tick next = program_.next_tick();
+  for (Tick n = aired_.end().value_or(next - 1); n < next; ++n) {
+    if (const std::optional<SlotMeta> frame = program_.At(n); frame.has_value()) aired_.Append(*frame);
+  }
 }
 
 void TimingLoop::RunTick() {
@@ -33,7 +42,7 @@ void TimingLoop::RunTick() {
   }
 
   const Decision decision = timeline_.Decide(n, inputs_);
-  program_.Emit(decision, inputs_, {.deadline = pacer_.Deadline(n), .opened = opened}, clock_);
+  aired_.Append(program_.Emit(decision, inputs_, {.deadline = pacer_.Deadline(n), .opened = opened}, clock_));
   if (decision.wanted) inputs_.ReleaseThrough(decision.source, decision.unit);
 
   last_ = opened;

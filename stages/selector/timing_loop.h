@@ -48,6 +48,8 @@ class TimingLoop {
   void RunTick();
 
  private:
+  // What a predecessor has put into the program ring and not into the log.
+  void CatchUpWithTheRing();
   void Count(const Decision& decision, Nanos opened);
 
   MasterClock& clock_;
@@ -57,6 +59,7 @@ class TimingLoop {
   TimelineController& timeline_;
   InputBus& inputs_;
   ProgramOutput& program_;
+  AiredLogWriter aired_;
   Nanos last_;
 };
 

@@ -19,10 +19,30 @@ enum class Death {
   kBetweenTicks,
   kWhileFilling,      // the slot is marked and half written
   kBeforePublishing,  // committed, `next` does not count it yet
-  kBeforeReleasing,   // published, the unit not yet given back to its decoder
+  kBeforeLogging,     // published, not yet in the aired log, the unit not yet given back to its decoder
+  kBeforeReleasing,   // in the log, too
 };
 constexpr Death kDeaths[] = {Death::kBetweenTicks, Death::kWhileFilling, Death::kBeforePublishing,
-                             Death::kBeforeReleasing};
+                             Death::kBeforeLogging, Death::kBeforeReleasing};
+
+// The aired log as it was before a frame was added.
+class LogBefore {
+ public:
+  explicit LogBefore(AiredLogMemory& log)
+      : log_(log), next_(log.next), end_tick_(Last().end_tick), last_media_us_(Last().last_media_us) {}
+  void Restore() {
+    log_.next = next_;
+    Last().end_tick = end_tick_;
+    Last().last_media_us = last_media_us_;
+  }
+
+ private:
+  AiredLogMemory::Slot& Last() { return log_.slots[(next_ + kAiredRuns - 1) % kAiredRuns]; }
+
+  AiredLogMemory& log_;
+  uint64_t next_;
+  int64_t end_tick_, last_media_us_;
+};
 
 using DeathAt = std::function<Death(int64_t tick)>;
 
@@ -48,7 +68,7 @@ class ChannelRun {
     Supervise(-1);
   }
 
-  // The program, one line of text per tick.
+  // The program, one line of text per tick, and one per run of the aired log.
   std::vector<std::string> Program(const DeathAt& death_at) {
     std::vector<std::string> program;
     for (int64_t n = 0; n < channel_.ticks; ++n) {
@@ -57,6 +77,12 @@ class ChannelRun {
       RunTick(death_at(n));
       EXPECT_EQ(rig_.next_tick(), n + 1);
       program.push_back(rig_.Read(n).Text());
+    }
+    for (const AiredRun& run : rig_.AiredRuns()) {
+      program.push_back(absl::StrCat("run ", run.from.value(), "..", run.end.value(), " segment ",
+                                     run.segment_serial, " block ", run.block_serial, " kind ",
+                                     static_cast<int>(run.kind), " ", ToString(run.cause), " from ",
+                                     run.first_media_us, " to ", run.last_media_us));
     }
     return program;
   }
@@ -86,6 +112,7 @@ class ChannelRun {
   void RunTick(Death death) {
     const RingView program = rig_.program();
     const uint64_t next = program.writer().next.load();
+    LogBefore log(rig_.aired());
     std::vector<uint64_t> wanted;
     for (uint32_t ring = 0; ring < 3; ++ring) wanted.push_back(rig_.ReaderPageOf(ring).next_wanted.load());
 
@@ -102,7 +129,9 @@ class ChannelRun {
     }
     rig_.RunTick();
     if (death == Death::kBeforePublishing) program.writer().next.store(next);
-    if (death == Death::kBeforePublishing || death == Death::kBeforeReleasing) {
+    if (death == Death::kBeforePublishing || death == Death::kBeforeLogging) log.Restore();
+    if (death == Death::kBeforePublishing || death == Death::kBeforeLogging ||
+        death == Death::kBeforeReleasing) {
       for (uint32_t ring = 0; ring < 3; ++ring) rig_.ReaderPageOf(ring).next_wanted.store(wanted[ring]);
     }
     if (death != Death::kNone && death != Death::kWhileFilling) rig_.Start();

@@ -217,6 +217,13 @@ class SelectorRig {
     return frame;
   }
   RingView program() const { return program_.View(); }
+  AiredLogMemory& aired() const { return SessionPage::Attach(session_.bytes())->aired(); }
+  std::vector<AiredRun> AiredRuns() const {
+    std::vector<AiredRun> runs;
+    const AiredLogReader log(aired());
+    for (uint64_t i = log.oldest(); i < log.next(); ++i) runs.push_back(log.Read(i).value());
+    return runs;
+  }
   uint64_t Count(SelectorCounter c) const { return SessionPage::Attach(session_.bytes())->selector().Get(c); }
   uint64_t PadCount(PadCause cause) const {
     return Count(static_cast<SelectorCounter>(size_t(SelectorCounter::kPadFirst) + size_t(cause)));

@@ -67,7 +67,8 @@ TEST_F(SessionPageTest, EveryLineIsInsideThePage) {
   EXPECT_LE(reinterpret_cast<const std::byte*>(&page.sink(kMaxSinks - 1) + 1), end);
   EXPECT_EQ(sizeof(StageLine), 384u);
   EXPECT_EQ(offsetof(StageLine, counters), 128u);
-  EXPECT_EQ(kSessionBytes, 8192u);
+  EXPECT_EQ(kAiredLogOffset, 8192u);
+  EXPECT_EQ(reinterpret_cast<const std::byte*>(&page.aired() + 1), end);
 }
 
 }  // namespace
