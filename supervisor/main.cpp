@@ -93,7 +93,7 @@ class Supervisor {
                          .before_work = [this] { record_->Save(); }});
     record_ = std::make_unique<SessionRecord>(options_.runtime_dir);
     engine_ = std::make_unique<PlayoutEngine>(
-        *loop_, *stages_, *record_,
+        *loop_, *stages_, *record_, control_,
         EngineSettings{.media_roots = options_.media_roots,
                        .terminate_on_exhausted = options_.terminate_on_exhausted,
                        .ring_seconds = options_.ring_seconds,
@@ -163,6 +163,7 @@ class Supervisor {
   std::unique_ptr<EventLoop> loop_;
   std::unique_ptr<StageSupervisor> stages_;
   std::unique_ptr<SessionRecord> record_;
+  PlayoutControl control_;
   std::unique_ptr<PlayoutEngine> engine_;
   std::unique_ptr<PlayoutInterface> interface_;
   std::shared_ptr<MetricsExporter> exporter_ = std::make_shared<MetricsExporter>();

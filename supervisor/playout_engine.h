@@ -27,9 +27,14 @@ struct EngineSettings {
   std::optional<int64_t> pts_origin;  // --pts-origin: 90 kHz value of tick 0, whatever the format says
 };
 
+// The calls stand by subject in stream_calls.cpp, channel_calls.cpp and block_calls.cpp; engine_snapshot.cpp
+// is what metrics show, session_takeover.cpp what a successor takes up.
 class PlayoutEngine {
  public:
-  PlayoutEngine(EventLoop& loop, StageSupervisor& stages, SessionRecord& record, EngineSettings settings);
+  static constexpr size_t kLeastQueueDepth = 2;
+
+  PlayoutEngine(EventLoop& loop, StageSupervisor& stages, SessionRecord& record, PlayoutControl& control,
+                EngineSettings settings);
 
   // Once, before the first call: takes up the session a predecessor of this supervisor has left on the air,
   // if there is one, and has spares made. Waits for stages no longer than a second in all.
@@ -55,10 +60,16 @@ class PlayoutEngine {
  private:
   absl::Status CheckStart(const wire::StartBlockPlanSessionRequest& request,
                           wire::BlockPlanResultCode& code) const;
-  // A session that asks for this channel is another one's business.
-  absl::Status CheckChannel(int32_t channel_id) const;
-  struct NewSession;
+  struct NewSession {
+    int32_t channel_id = 0;
+    std::string format_json;
+    std::vector<wire::BlockPlan> blocks;
+    int64_t join_utc_ms = 0;
+    size_t max_queue_depth = kLeastQueueDepth;
+  };
+  // A session that carries out a plan file. Errors: NotFound and InvalidArgument, naming the place in it.
   absl::StatusOr<NewSession> SessionOf(const wire::StartChannelRequest& request) const;
+  absl::Status Start(const wire::StartChannelRequest& request);
   absl::Status StartSession(NewSession session);
   PlayoutInstance::Callbacks CallbacksOf(uint64_t session_number);
   absl::Status TakeUp(const record::Session& session);
@@ -72,7 +83,7 @@ class PlayoutEngine {
   StageSupervisor& stages_;
   SessionRecord& record_;
   EngineSettings settings_;
-  PlayoutControl control_;
+  PlayoutControl& control_;
   EventHub events_;
   std::unique_ptr<PlayoutInstance> instance_;
   OutputStreams streams_;

@@ -73,7 +73,7 @@ absl::Status PlayoutEngine::TakeUp(const record::Session& session) {
   adoptions_ = session.counters().adoptions() + 1;
   last_channel_ = session.channel_id();
   started_with_ = session.started_with();
-  control_.Restore(static_cast<PlayoutState>(session.state()));
+  control_.Restore(static_cast<PlayoutState>(session.state()), session.channel_id());
   events_.Restore({session.events().begin(), session.events().end()});
 
   instance_->Resume();
