@@ -1,7 +1,5 @@
 #include "shm/house_format.h"
 
-#include <array>
-
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -9,8 +7,6 @@
 namespace air {
 namespace {
 
-constexpr std::array<FrameRate, 8> kHouseRates = {
-    {{24000, 1001}, {24, 1}, {25, 1}, {30000, 1001}, {30, 1}, {50, 1}, {60000, 1001}, {60, 1}}};
 constexpr char kRateHelp[] = "one of 24000/1001, 24/1, 25/1, 30000/1001, 30/1, 50/1, 60000/1001, 60/1";
 
 }  // namespace

@@ -7,6 +7,7 @@
 //            pattern a hostile decoder could write is a valid sample, where a float could be a NaN.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -17,12 +18,16 @@
 
 namespace air {
 
-// Frames per second as the exact rational num/den. Only the broadcast rates are accepted (TIME contract T1).
+// Frames per second as the exact rational num/den.
 struct FrameRate {
   uint32_t num = 30;
   uint32_t den = 1;
   bool operator==(const FrameRate&) const = default;
 };
+
+// The broadcast rates: no other is accepted (TIME contract T1).
+inline constexpr std::array<FrameRate, 8> kHouseRates = {
+    {{24000, 1001}, {24, 1}, {25, 1}, {30000, 1001}, {30, 1}, {50, 1}, {60000, 1001}, {60, 1}}};
 
 // Parses "num/den" (also a bare "25"). Errors: InvalidArgument naming the text and the accepted rates.
 absl::StatusOr<FrameRate> ParseFrameRate(const std::string& text);

@@ -24,8 +24,6 @@ using Channel = ConstantRateChannel;
 __extension__ using Wide = __int128;
 
 constexpr int64_t kWrap = int64_t{1} << 33;
-constexpr FrameRate kHouseRates[] = {{24000, 1001}, {24, 1}, {25, 1},       {30000, 1001},
-                                     {30, 1},       {50, 1}, {60000, 1001}, {60, 1}};
 
 // Mostly small, a large one at each IDR, so that the backlog comes and goes.
 size_t Uneven(int64_t n) { return n % 25 == 0 ? 40'000 : 3'000 + static_cast<size_t>(n * 37 % 5'000); }

@@ -477,8 +477,7 @@ TEST_F(BackpressureRing, CarriesSideDataBesideTheUnit) {
 }
 
 TEST(FrameRingBuffer, EveryRateHasRoomForItsLongestUnit) {
-  for (FrameRate rate : {FrameRate{24000, 1001}, FrameRate{24, 1}, FrameRate{25, 1}, FrameRate{30000, 1001},
-                         FrameRate{30, 1}, FrameRate{50, 1}, FrameRate{60000, 1001}, FrameRate{60, 1}}) {
+  for (FrameRate rate : kHouseRates) {
     const HouseFormat format{.width = 18, .height = 22, .rate = rate};  // no power of two anywhere
     RingMemory memory(RingSpec{.format = format,
                                .policy = RingPolicy::kOverwrite,

@@ -17,8 +17,7 @@ constexpr int64_t kFarTick = 10'000'000'000;  // five years at 60 Hz
 
 std::vector<HouseFormat> AllRates() {
   std::vector<HouseFormat> formats;
-  for (FrameRate rate : {FrameRate{24000, 1001}, FrameRate{24, 1}, FrameRate{25, 1}, FrameRate{30000, 1001},
-                         FrameRate{30, 1}, FrameRate{50, 1}, FrameRate{60000, 1001}, FrameRate{60, 1}}) {
+  for (FrameRate rate : kHouseRates) {
     formats.push_back({.width = 16, .height = 16, .rate = rate});
   }
   return formats;

@@ -14,9 +14,6 @@
 namespace air {
 namespace {
 
-constexpr FrameRate kHouseRates[] = {{24000, 1001}, {24, 1}, {25, 1},       {30000, 1001},
-                                     {30, 1},       {50, 1}, {60000, 1001}, {60, 1}};
-
 MpegTSOutputSink::Config ConfigFor(FrameRate rate) {
   return {.mux = {.house = {.width = 192, .height = 108, .rate = rate}, .pts_origin_90k = 900'000},
           .encoder = {.bitrate_kbps = 400, .preset = "ultrafast", .threads = 1}};

@@ -15,8 +15,6 @@ namespace air {
 namespace {
 
 constexpr int64_t kDelay = 27'000;
-constexpr FrameRate kHouseRates[] = {{24000, 1001}, {24, 1}, {25, 1},       {30000, 1001},
-                                     {30, 1},       {50, 1}, {60000, 1001}, {60, 1}};
 
 HouseTime TimeOf(FrameRate rate) { return HouseTime({.width = 16, .height = 16, .rate = rate}); }
 

@@ -12,16 +12,12 @@ namespace {
 
 constexpr uint64_t kAll = 1'000'000;  // units: as many as there is room for
 
-std::vector<FrameRate> HouseRates() {
-  return {{24000, 1001}, {24, 1}, {25, 1}, {30000, 1001}, {30, 1}, {50, 1}, {60000, 1001}, {60, 1}};
-}
-
 class TimingLoopAtEveryRate : public testing::TestWithParam<FrameRate> {
  protected:
   SelectorRig rig_{{.rate = GetParam()}};
 };
 
-INSTANTIATE_TEST_SUITE_P(Rates, TimingLoopAtEveryRate, testing::ValuesIn(HouseRates()),
+INSTANTIATE_TEST_SUITE_P(Rates, TimingLoopAtEveryRate, testing::ValuesIn(kHouseRates),
                          [](const auto& rate) { return absl::StrCat(rate.param.num, "_", rate.param.den); });
 
 // ---- one frame per tick
