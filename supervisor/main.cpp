@@ -93,7 +93,7 @@ class Supervisor {
                          .before_work = [this] { record_->Save(); }});
     record_ = std::make_unique<SessionRecord>(options_.runtime_dir);
     engine_ = std::make_unique<PlayoutEngine>(
-        *loop_, *stages_, *record_, control_,
+        *loop_, *stages_, store_, *record_, control_,
         EngineSettings{.media_roots = options_.media_roots,
                        .terminate_on_exhausted = options_.terminate_on_exhausted,
                        .ring_seconds = options_.ring_seconds,
@@ -158,6 +158,7 @@ class Supervisor {
   }
 
   SupervisorOptions options_;
+  DescriptorStore store_;
   SystemClock clock_;
   UniqueFd runtime_lock_;
   std::unique_ptr<EventLoop> loop_;

@@ -4,10 +4,11 @@
 
 namespace air {
 
-PlayoutEngine::PlayoutEngine(EventLoop& loop, StageSupervisor& stages, SessionRecord& record,
-                             PlayoutControl& control, EngineSettings settings)
+PlayoutEngine::PlayoutEngine(EventLoop& loop, StageSupervisor& stages, DescriptorStore& store,
+                             SessionRecord& record, PlayoutControl& control, EngineSettings settings)
     : loop_(loop),
       stages_(stages),
+      store_(store),
       record_(record),
       settings_(std::move(settings)),
       control_(control),
@@ -21,7 +22,7 @@ absl::Status PlayoutEngine::StartSession(NewSession session) {
   if (!format.ok()) return format.status();
   if (settings_.pts_origin.has_value()) format->pts_origin = *settings_.pts_origin;
   absl::StatusOr<std::unique_ptr<PlayoutInstance>> instance = PlayoutInstance::Create(
-      loop_, stages_, control_, events_,
+      loop_, stages_, store_, control_, events_,
       {.channel_id = session.channel_id,
        .format = *format,
        .join_utc_ms = session.join_utc_ms,

@@ -33,8 +33,8 @@ class PlayoutEngine {
  public:
   static constexpr size_t kLeastQueueDepth = 2;
 
-  PlayoutEngine(EventLoop& loop, StageSupervisor& stages, SessionRecord& record, PlayoutControl& control,
-                EngineSettings settings);
+  PlayoutEngine(EventLoop& loop, StageSupervisor& stages, DescriptorStore& store, SessionRecord& record,
+                PlayoutControl& control, EngineSettings settings);
 
   // Once, before the first call: takes up the session a predecessor of this supervisor has left on the air,
   // if there is one, and has spares made. Waits for stages no longer than a second in all.
@@ -72,7 +72,7 @@ class PlayoutEngine {
   absl::Status Start(const wire::StartChannelRequest& request);
   absl::Status StartSession(NewSession session);
   PlayoutInstance::Callbacks CallbacksOf(uint64_t session_number);
-  absl::Status TakeUp(const record::Session& session);
+  absl::Status TakeUp(const record::Session& session, DescriptorStore::Items stored);
   // What the record says; false without a session.
   bool Describe(record::Session& session) const;
   void EndSession(const std::string& reason);
@@ -81,6 +81,7 @@ class PlayoutEngine {
 
   EventLoop& loop_;
   StageSupervisor& stages_;
+  DescriptorStore& store_;
   SessionRecord& record_;
   EngineSettings settings_;
   PlayoutControl& control_;

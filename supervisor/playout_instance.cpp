@@ -18,23 +18,23 @@ LifeSign SignOf(const StageLine& line) {
 
 }  // namespace
 
-PlayoutInstance::PlayoutInstance(EventLoop& loop, StageSupervisor& stages, PlayoutControl& control,
-                                 EventHub& events, Settings settings, Callbacks callbacks)
+PlayoutInstance::PlayoutInstance(EventLoop& loop, StageSupervisor& stages, DescriptorStore& store,
+                                 PlayoutControl& control, EventHub& events, Settings settings,
+                                 Callbacks callbacks)
     : loop_(loop),
       stages_(stages),
       control_(control),
       events_(events),
       settings_(std::move(settings)),
       callbacks_(std::move(callbacks)),
+      keeper_(store),
       selector_watch_(stages.hang_ns()) {}
 
-absl::StatusOr<std::unique_ptr<PlayoutInstance>> PlayoutInstance::Create(EventLoop& loop,
-                                                                         StageSupervisor& stages,
-                                                                         PlayoutControl& control,
-                                                                         EventHub& events, Settings settings,
-                                                                         Callbacks callbacks) {
+absl::StatusOr<std::unique_ptr<PlayoutInstance>> PlayoutInstance::Create(
+    EventLoop& loop, StageSupervisor& stages, DescriptorStore& store, PlayoutControl& control,
+    EventHub& events, Settings settings, Callbacks callbacks) {
   std::unique_ptr<PlayoutInstance> instance(
-      new PlayoutInstance(loop, stages, control, events, std::move(settings), std::move(callbacks)));
+      new PlayoutInstance(loop, stages, store, control, events, std::move(settings), std::move(callbacks)));
   const Settings& s = instance->settings_;
   absl::StatusOr<std::unique_ptr<SessionMemory>> memory =
       SessionMemory::Create({.facts = {.session_id = RandomId(),
@@ -62,6 +62,7 @@ void PlayoutInstance::UseMemory(std::unique_ptr<SessionMemory> memory) {
   memory_->AllocateRings([&loop = loop_, failed = callbacks_.on_failed](const absl::Status& why) {
     loop.Post([failed, text = std::string(why.message())] { failed(text); });
   });
+  keeper_.Keep(kPageName, {memory_->page().fd()});
   keeper_.Keep(kSlateName, {memory_->slate().fd()});
   for (size_t i = 0; i < memory_->rings().size(); ++i) {
     const DecoderRing& ring = memory_->rings()[i];
@@ -105,12 +106,14 @@ std::unique_ptr<SlateCard> PlayoutInstance::MakeSlate() {
 }
 
 absl::StatusOr<std::unique_ptr<PlayoutInstance>> PlayoutInstance::Adopt(
-    EventLoop& loop, StageSupervisor& stages, PlayoutControl& control, EventHub& events, Settings settings,
-    Callbacks callbacks, const record::Session& session, Survivors& survivors) {
+    EventLoop& loop, StageSupervisor& stages, DescriptorStore& store, PlayoutControl& control,
+    EventHub& events, Settings settings, Callbacks callbacks, const record::Session& session,
+    Survivors& survivors) {
   std::unique_ptr<PlayoutInstance> instance(
-      new PlayoutInstance(loop, stages, control, events, std::move(settings), std::move(callbacks)));
+      new PlayoutInstance(loop, stages, store, control, events, std::move(settings), std::move(callbacks)));
   const std::vector<uint64_t> generations(session.ring_generations().begin(),
                                           session.ring_generations().end());
+  survivors.TakeKept(kPageName);  // found by its name
   std::vector<std::vector<UniqueFd>> rings;
   for (size_t i = 0; i < generations.size(); ++i) rings.push_back(survivors.TakeKept(RingName(i)));
   absl::StatusOr<std::unique_ptr<SessionMemory>> memory = SessionMemory::Adopt(
@@ -208,7 +211,7 @@ void PlayoutInstance::LookAtSelector() {
 }
 
 void PlayoutInstance::OnSelectorDeath(const StageDeath& death) {
-  keeper_.EntrustTo(nullptr);
+  keeper_.Forget(selector_.get());
   selector_.reset();
   const std::string what =
       absl::StrCat("selector: ", death.text, " at tick ", plan_->observer().next_tick().value());

@@ -44,6 +44,7 @@ class PlayoutInstance {
   // Makes the session's memory and takes the epoch. Nothing is on the air before Begin(). Destroy it from
   // none of the callbacks' insides.
   static absl::StatusOr<std::unique_ptr<PlayoutInstance>> Create(EventLoop& loop, StageSupervisor& stages,
+                                                                 DescriptorStore& store,
                                                                  PlayoutControl& control, EventHub& events,
                                                                  Settings settings, Callbacks callbacks);
   // Puts the channel on the air with its first blocks, in order: from here on the selector makes a frame
@@ -53,6 +54,7 @@ class PlayoutInstance {
   // The session of a predecessor of this supervisor: its memory, its epoch, whatever of its stages lives.
   // Nothing happens before Resume().
   static absl::StatusOr<std::unique_ptr<PlayoutInstance>> Adopt(EventLoop& loop, StageSupervisor& stages,
+                                                                DescriptorStore& store,
                                                                 PlayoutControl& control, EventHub& events,
                                                                 Settings settings, Callbacks callbacks,
                                                                 const record::Session& session,
@@ -72,8 +74,8 @@ class PlayoutInstance {
   DescriptorKeeper& keeper() { return keeper_; }
 
  private:
-  PlayoutInstance(EventLoop& loop, StageSupervisor& stages, PlayoutControl& control, EventHub& events,
-                  Settings settings, Callbacks callbacks);
+  PlayoutInstance(EventLoop& loop, StageSupervisor& stages, DescriptorStore& store, PlayoutControl& control,
+                  EventHub& events, Settings settings, Callbacks callbacks);
   // What a session that begins and one that is taken up have in common.
   void UseMemory(std::unique_ptr<SessionMemory> memory);
   absl::Status MakePlan();

@@ -37,18 +37,19 @@ void PlayoutEngine::Open() {
   // In the order in which they have the most to do before a viewer sees content.
   for (StageKind kind : {StageKind::kDecoder, StageKind::kEncoder, StageKind::kSelector})
     stages_.KeepSpare(kind);
-  if (absl::IsNotFound(left.status())) return;
   absl::Status taken = left.status();
-  if (left.ok()) taken = TakeUp(*left);
+  if (left.ok()) taken = TakeUp(*left, store_.TakeAll());
   if (taken.ok()) return;
+  store_.DropAll();
+  if (absl::IsNotFound(left.status())) return;
   Log().error("the session that was left on the air is not taken up: {}; starting afresh",
               std::string(taken.message()));
   if (left.ok()) RemoveSessionNames(left->segment_prefix());  // its stages are dying, but not dead yet
   record_.Remove();
 }
 
-absl::Status PlayoutEngine::TakeUp(const record::Session& session) {
-  Survivors survivors(stages_, session);  // those that nobody takes out end with it
+absl::Status PlayoutEngine::TakeUp(const record::Session& session, DescriptorStore::Items stored) {
+  Survivors survivors(stages_, session, std::move(stored));  // those that nobody takes out end with it
   if (!SessionLives(session.segment_prefix())) return absl::NotFoundError("none of its stages lives");
   if (session.ending()) return absl::CancelledError("it was being ended");
   survivors.AskForDescriptors(loop_.clock().Now() + kLongestWaitNs);
@@ -57,7 +58,7 @@ absl::Status PlayoutEngine::TakeUp(const record::Session& session) {
   absl::StatusOr<SessionFormat> format = ParseProgramFormat(session.program_format_json());
   if (!format.ok()) return format.status();
   absl::StatusOr<std::unique_ptr<PlayoutInstance>> instance = PlayoutInstance::Adopt(
-      loop_, stages_, control_, events_,
+      loop_, stages_, store_, control_, events_,
       {.channel_id = session.channel_id(),
        .format = *format,
        .plan = {.max_queue_depth = session.max_queue_depth(), .media_roots = settings_.media_roots},

@@ -1,7 +1,6 @@
 #include "supervisor/stage_process.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <spawn.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
@@ -178,19 +177,15 @@ std::unique_ptr<StageProcess> StageProcess::Adopt(EventLoop& loop, StageKind kin
   return process;
 }
 
-absl::StatusOr<StageProcess::KeptItems> StageProcess::GiveBack(Nanos deadline) {
+absl::Status StageProcess::AskForKept() {
   stage::ToStage request;
   request.mutable_give_back();
-  if (absl::Status s = Send(request); !s.ok()) return s;
+  return Send(request);
+}
+
+absl::StatusOr<StageProcess::KeptItems> StageProcess::ReceiveKept() {
   while (true) {
     absl::StatusOr<SeqpacketMessage> message = ReceiveMessage(link_.get());
-    if (absl::IsUnavailable(message.status())) {
-      const int64_t left = deadline - loop_.clock().Now();
-      if (left <= 0) return absl::DeadlineExceededError(absl::StrCat(id_, " does not answer"));
-      pollfd readable{link_.get(), POLLIN, 0};
-      poll(&readable, 1, static_cast<int>(left / kNanosPerMs) + 1);
-      continue;
-    }
     if (!message.ok()) return message.status();
     stage::FromStage parsed;
     if (parsed.ParseFromString(message->bytes) && parsed.has_kept())

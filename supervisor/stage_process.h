@@ -69,10 +69,13 @@ class StageProcess {
   // death is reported like any other.
   static std::unique_ptr<StageProcess> Adopt(EventLoop& loop, StageKind kind, const record::Stage& recorded,
                                              const StageEnvironment& environment, StageGraveyard& graveyard);
-  // Asks an adopted stage for the descriptors it keeps and waits for the answer until `deadline`, before it
-  // is watched. Errors: DeadlineExceeded, FailedPrecondition (it has died).
+  // Asks an adopted stage for the descriptors it keeps, before it is watched. Errors: as Send's.
   using KeptItems = std::map<std::string, std::vector<UniqueFd>>;
-  absl::StatusOr<KeptItems> GiveBack(Nanos deadline);
+  absl::Status AskForKept();
+  // Its answer, without waiting: once answer_fd() is readable. Errors: Unavailable (not yet),
+  // FailedPrecondition (it has died).
+  absl::StatusOr<KeptItems> ReceiveKept();
+  int answer_fd() const { return link_.get(); }
 
   // Kills what still lives and leaves it to the graveyard; waits for nothing.
   ~StageProcess();

@@ -37,6 +37,7 @@ class StageSupervisor {
 
   // How long a stage may be silent where it should beat (--hang-ms).
   int64_t hang_ns() const { return environment_.hang_ns; }
+  MasterClock& clock() const { return loop_.clock(); }
   // Killed stages that are not dead yet.
   size_t dying() const { return graveyard_.size(); }
 

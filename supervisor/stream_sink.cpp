@@ -26,6 +26,7 @@ StreamSink::StreamSink(EventLoop& loop, StageSupervisor& stages, uint32_t line, 
 // The copies of the socket elsewhere must not keep the viewer waiting for the end.
 StreamSink::~StreamSink() {
   if (keeper_ == nullptr) return;
+  if (encoder_ != nullptr) keeper_->Forget(encoder_.get());
   encoder_.reset();  // killed: it sends nothing more
   shutdown(socket_.get(), SHUT_WR);
   keeper_->Drop(SinkName(serial_));
@@ -120,8 +121,7 @@ void StreamSink::UseEncoder(std::unique_ptr<StageProcess> process) {
         if (message.has_encoder()) OnMessage(message.encoder());
       },
       [this](const StageDeath& death) { OnDeath(death); });
-  // For the case that this supervisor and the selector are killed together.
-  Entrust(*encoder_, SinkName(serial_), {socket_.get(), pipe_read_.get(), pipe_write_.get()});
+  keeper_->EntrustTo(encoder_.get());  // first: one that has its work keeps all there is
   stage::ToStage message;
   stage::ConfigureEncoder& configure = *message.mutable_encoder();
   configure.set_sink(line_);
@@ -177,6 +177,7 @@ void StreamSink::LookAtEncoder() {
 
 void StreamSink::OnDeath(const StageDeath& death) {
   const std::string who = encoder_ == nullptr ? "encoder" : encoder_->id();
+  keeper_->Forget(encoder_.get());
   encoder_.reset();
   if (over_) return;
   const std::string what = absl::StrCat(who, ": ", death.text, " at tick ", TicksSent());

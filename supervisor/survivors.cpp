@@ -1,5 +1,8 @@
 #include "supervisor/survivors.h"
 
+#include <poll.h>
+
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -7,10 +10,15 @@
 
 namespace air {
 
-Survivors::Survivors(StageSupervisor& stages, const record::Session& session) {
+Survivors::Survivors(StageSupervisor& stages, const record::Session& session, DescriptorStore::Items stored)
+    : clock_(stages.clock()), kept_(std::move(stored)) {
   Add(stages, StageKind::kSelector, session.selector());
   for (const record::Sink& sink : session.sinks()) Add(stages, StageKind::kEncoder, sink.encoder());
   for (const record::Run& run : session.runs()) Add(stages, StageKind::kDecoder, run.decoder());
+  needed_.emplace_back(kSlateName);
+  for (int i = 0; i < session.ring_generations_size(); ++i)
+    needed_.push_back(RingName(static_cast<size_t>(i)));
+  for (const record::Sink& sink : session.sinks()) needed_.push_back(SinkName(sink.serial()));
 }
 
 void Survivors::Add(StageSupervisor& stages, StageKind kind, const record::Stage& recorded) {
@@ -23,18 +31,39 @@ void Survivors::Add(StageSupervisor& stages, StageKind kind, const record::Stage
   stages_[recorded.id()] = {kind, std::move(process)};
 }
 
+bool Survivors::IsComplete() const {
+  return std::all_of(needed_.begin(), needed_.end(),
+                     [&](const std::string& name) { return kept_.contains(name); });
+}
+
+bool Survivors::TakeAnswer(StageProcess& stage) {
+  absl::StatusOr<StageProcess::KeptItems> items = stage.ReceiveKept();
+  if (absl::IsUnavailable(items.status())) return false;
+  if (items.ok()) {
+    kept_.merge(*std::move(items));
+  } else {
+    Log().warn("{} does not give back what it keeps: {}", stage.id(), items.status().ToString());
+  }
+  return true;
+}
+
 void Survivors::AskForDescriptors(Nanos deadline) {
+  std::vector<StageProcess*> asked;
   for (auto& [id, found] : stages_) {
     // A decoder may be taken over by its file: it is entrusted with nothing and asked for nothing.
-    if (found.kind == StageKind::kDecoder) continue;
-    absl::StatusOr<StageProcess::KeptItems> items = found.process->GiveBack(deadline);
-    if (items.ok()) {
-      kept_.merge(*std::move(items));
-      continue;
-    }
-    Log().warn("{} does not give back what it keeps: {}", id, items.status().ToString());
-    if (absl::IsDeadlineExceeded(items.status())) found.process->KillHung("hung (it does not answer)");
+    if (found.kind != StageKind::kDecoder && found.process->AskForKept().ok())
+      asked.push_back(found.process.get());
   }
+  while (!asked.empty() && !IsComplete()) {
+    const int64_t left = deadline - clock_.Now();
+    if (left <= 0) break;
+    std::vector<pollfd> answers;
+    for (const StageProcess* stage : asked) answers.push_back({stage->answer_fd(), POLLIN, 0});
+    poll(answers.data(), answers.size(), static_cast<int>(left / kNanosPerMs) + 1);
+    std::erase_if(asked, [&](StageProcess* stage) { return TakeAnswer(*stage); });
+  }
+  if (IsComplete()) return;
+  for (StageProcess* stage : asked) stage->KillHung("hung (it does not answer)");
 }
 
 std::unique_ptr<StageProcess> Survivors::Take(const record::Stage& recorded) {

@@ -1,6 +1,6 @@
 // Survivors: what is left of a session whose supervisor was killed: its stages, found by the record and told
-// from others by their start times, and the descriptors they kept. Whatever is not taken out of here is ended
-// with it.
+// from others by their start times, and the descriptors that they and the service manager kept. Whatever is
+// not taken out of here is ended with it.
 #pragma once
 
 #include <map>
@@ -9,16 +9,18 @@
 #include <vector>
 
 #include "protos/session_record.pb.h"
+#include "supervisor/descriptor_keeper.h"
 #include "supervisor/stage_supervisor.h"
 
 namespace air {
 
 class Survivors {
  public:
-  // Dials every stage the record names.
-  Survivors(StageSupervisor& stages, const record::Session& session);
-  // Asks the selector, and each encoder for its own, what they keep. A stage that does not answer before
-  // `deadline` is killed: it is hung.
+  // Dials every stage the record names. `stored`: what the service manager had.
+  Survivors(StageSupervisor& stages, const record::Session& session, DescriptorStore::Items stored);
+  // Asks selector and encoders what they keep, until nothing the session needs is missing: a stage that is
+  // slow to answer, or stopped, then holds nobody up. When something is missing at `deadline`, those that
+  // have not answered are hung, and killed.
   void AskForDescriptors(Nanos deadline);
 
   // The process of that record, once; nothing when it is gone.
@@ -36,7 +38,12 @@ class Survivors {
     std::unique_ptr<StageProcess> process;
   };
   void Add(StageSupervisor& stages, StageKind kind, const record::Stage& recorded);
+  bool IsComplete() const;
+  // Takes one answer; false: there is none yet.
+  bool TakeAnswer(StageProcess& stage);
 
+  MasterClock& clock_;
+  std::vector<std::string> needed_;      // names of descriptors
   std::map<std::string, Found> stages_;  // by id
   StageProcess::KeptItems kept_;
 };
