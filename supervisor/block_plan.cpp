@@ -66,28 +66,30 @@ absl::Status CheckBlock(const wire::BlockPlan& plan, int32_t channel_id) {
 }
 
 PlannedBlock PlanBlock(const wire::BlockPlan& plan, const HouseTime& time, UtcMs epoch, uint64_t block_serial,
-                       uint64_t& next_segment_serial) {
+                       uint64_t& next_segment_serial, Tick from) {
   const UtcMs start_utc(plan.start_utc_ms());
   PlannedBlock block{.serial = block_serial,
                      .plan = plan,
                      .start = time.FirstTickAt(epoch, start_utc),
                      .fence = time.FirstTickAt(epoch, UtcMs(plan.end_utc_ms())),
+                     .from = from,
                      .segments = {}};
+  if (from > Tick(0)) block.start = std::max(block.start, from);
   int64_t offset_ms = 0;
   for (int i = 0; i < plan.segments_size(); ++i) {
-    const wire::BlockSegment& from = plan.segments(i);
+    const wire::BlockSegment& planned = plan.segments(i);
     const bool last = i + 1 == plan.segments_size();
     const Tick seam = std::min(time.FirstTickAt(epoch, start_utc, offset_ms), block.fence);
-    offset_ms += from.segment_duration_ms();
+    offset_ms += planned.segment_duration_ms();
     const Tick end =
         last ? block.fence : std::min(time.FirstTickAt(epoch, start_utc, offset_ms), block.fence);
-    const Tick first = std::max(seam, Tick(0));
+    const Tick first = std::max(seam, from);
     block.segments.push_back(
         {.serial = next_segment_serial++,
          .block_serial = block_serial,
-         .index = from.segment_index(),
-         .asset_uri = from.segment_type() == wire::SEGMENT_TYPE_PAD ? "" : from.asset_uri(),
-         .in_point_ms = from.asset_start_offset_ms(),
+         .index = planned.segment_index(),
+         .asset_uri = planned.segment_type() == wire::SEGMENT_TYPE_PAD ? "" : planned.asset_uri(),
+         .in_point_ms = planned.asset_start_offset_ms(),
          .start = first,
          .end = end,
          .skip_units = first - seam});

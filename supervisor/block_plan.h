@@ -23,8 +23,8 @@ struct PlannedSegment {
   int32_t index = 0;
   std::string asset_uri;  // empty: pad
   int64_t in_point_ms = 0;
-  Tick start, end;         // clipped to the session: never before tick 0
-  int64_t skip_units = 0;  // frames of the segment that lay before tick 0 (join in progress)
+  Tick start, end;         // clipped: never before tick 0, nor before its plan was in force
+  int64_t skip_units = 0;  // frames of the segment that lay before its start (join in progress)
 
   bool IsPad() const { return asset_uri.empty(); }
   bool IsEmpty() const { return end <= start; }
@@ -33,7 +33,8 @@ struct PlannedSegment {
 struct PlannedBlock {
   uint64_t serial = 0;
   wire::BlockPlan plan;
-  Tick start, fence;  // half open; start may lie before tick 0
+  Tick start, fence;  // half open; start may lie before tick 0, but not before its plan was in force
+  Tick from;          // no tick before it was the block's
   std::vector<PlannedSegment> segments;
 };
 
@@ -43,8 +44,8 @@ struct PlannedBlock {
 absl::Status CheckBlock(const wire::BlockPlan& plan, int32_t channel_id);
 
 // Serial numbers are taken from the counters and counted on. Seams are rounded once, from the block's start;
-// the last segment ends at the fence.
+// the last segment ends at the fence. Nothing of it owns a tick before `from`.
 PlannedBlock PlanBlock(const wire::BlockPlan& plan, const HouseTime& time, UtcMs epoch, uint64_t block_serial,
-                       uint64_t& next_segment_serial);
+                       uint64_t& next_segment_serial, Tick from = Tick(0));
 
 }  // namespace air

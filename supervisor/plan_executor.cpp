@@ -35,6 +35,7 @@ PlanExecutor::PlanExecutor(EventLoop& loop, StageSupervisor& stages, SessionMemo
       time_(memory.session().time()),
       epoch_(memory.session().facts().epoch),
       timeline_(std::move(timeline)),
+      rundown_(time_, epoch_.utc),
       observer_(memory.program_view(), timeline_.current(),
                 {.on_block = [this](Tick, uint64_t from, uint64_t to) { OnBlockChange(from, to); },
                  .on_content = [this](Tick, uint64_t) { callbacks_.on_content(); }}) {}
@@ -42,26 +43,25 @@ PlanExecutor::PlanExecutor(EventLoop& loop, StageSupervisor& stages, SessionMemo
 Tick PlanExecutor::now_tick() const { return time_.TickAt(epoch_.mono, loop_.clock().Now()); }
 
 absl::Status PlanExecutor::Append(const wire::BlockPlan& plan) {
-  if (absl::Status s = CheckBlock(plan, memory_.session().facts().channel_id); !s.ok()) return s;
-  if (last_end_utc_ms_.has_value() && plan.start_utc_ms() < *last_end_utc_ms_) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("block ", plan.block_id(), ": start_utc_ms: ", plan.start_utc_ms(),
-                     " lies before the end of the last accepted block, ", *last_end_utc_ms_));
-  }
+  const std::optional<int64_t> end_before = rundown_.last_end_utc_ms();
+  const int32_t channel_id = memory_.session().facts().channel_id;
   if (waiting_blocks() >= settings_.max_queue_depth) {
+    // Also then a block that is wrong is wrong, and one that is there already is there.
+    absl::StatusOr<bool> is_new = Rundown(rundown_).Append(plan, channel_id);
+    if (!is_new.ok() || !*is_new) return is_new.status();
     return absl::ResourceExhaustedError(
         absl::StrCat("the queue holds ", waiting_blocks(), " waiting blocks, its depth is ",
                      settings_.max_queue_depth, "; feed again after the next BlockStarted"));
   }
-  if (last_end_utc_ms_.has_value() && plan.start_utc_ms() > *last_end_utc_ms_) {
-    Log().warn("the plan has a hole of {} ms before block {}: pad", plan.start_utc_ms() - *last_end_utc_ms_,
+  const absl::StatusOr<bool> is_new = rundown_.Append(plan, channel_id);
+  if (!is_new.ok() || !*is_new) return is_new.status();
+  if (end_before.has_value() && plan.start_utc_ms() > *end_before) {
+    Log().warn("the plan has a hole of {} ms before block {}: pad", plan.start_utc_ms() - *end_before,
                plan.block_id());
   }
-  blocks_.push_back(PlanBlock(plan, time_, epoch_.utc, next_block_serial_++, next_segment_serial_));
-  last_end_utc_ms_ = plan.end_utc_ms();
   exhausted_ = false;
   callbacks_.on_changed();  // before it is called accepted, and before any of it can air
-  for (const PlannedSegment& segment : blocks_.back().segments) {
+  for (const PlannedSegment& segment : rundown_.blocks().back().segments) {
     if (segment.IsEmpty())
       Log().warn("block {}: segment {} owns no tick and is SKIPPED", plan.block_id(), segment.index);
   }
@@ -78,52 +78,55 @@ void PlanExecutor::Poll() {
   KeepSpareWarm();
   NoteDepth();
   CommitTimeline();
-  if (!exhausted_ && !blocks_.empty() && observer_.next_tick() > blocks_.back().fence) {
+  if (!exhausted_ && !rundown_.blocks().empty() && observer_.next_tick() > rundown_.End()) {
     exhausted_ = true;
-    Log().warn("no block follows {}: pad until one is fed", blocks_.back().plan.block_id());
+    Log().warn("no block follows {}: pad until one is fed", rundown_.blocks().back().plan.block_id());
     callbacks_.on_exhausted();
   }
 }
 
 void PlanExecutor::OnBlockChange(uint64_t from, uint64_t to) {
-  callbacks_.on_block_change(FindBlock(from), FindBlock(to));
+  callbacks_.on_block_change(rundown_.FindBlock(from), rundown_.FindBlock(to));
 }
 
 // A ring is free again once the program has passed its segment for good (what the selector has published it
 // will not ask for again) and its decoder is dead.
 void PlanExecutor::RetireFinished() {
-  const Tick done = observer_.next_tick();
   for (const auto& [ring, run] : runs_) {
-    if (run->segment().end < done && !run->is_stuck()) run->Leave();
+    if (IsOver(*run) && !run->is_stuck()) run->Leave();
   }
   std::erase_if(runs_, [](const auto& entry) { return entry.second->is_gone(); });
   const Tick forget = now_tick() - time_.TickAt(Nanos(0), Nanos(kHistoryNs)).value();
-  while (blocks_.size() > 1 && blocks_.front().fence < std::min(forget, done)) blocks_.pop_front();
+  rundown_.Forget(std::min(forget, observer_.next_tick()));
+}
+
+// What the selector has published it will not ask for again; what lost its ticks to something else never will
+// be asked for.
+bool PlanExecutor::IsOver(const DecoderRun& run) const {
+  return rundown_.EndOf(run.segment().serial).value_or(Tick(INT64_MIN)) < observer_.next_tick();
 }
 
 void PlanExecutor::AssignRings() {
   const Tick now = now_tick();
   const Tick soon = now + time_.TickAt(Nanos(0), Nanos(kSoonNs)).value();
   const Tick horizon = now + time_.TickAt(Nanos(0), Nanos(kPrepareAheadNs)).value();
-  for (const PlannedBlock& block : blocks_) {
-    for (const PlannedSegment& segment : block.segments) {
-      if (segment.end <= now + kFreezeTicks || segment.IsEmpty()) continue;
-      if (segment.start > horizon) return;
-      if (segment.IsPad()) {
-        prepared_block_ = std::max(prepared_block_, block.serial);
-        continue;
-      }
-      const DecoderRun* run = FindRun(segment.serial);
-      if (run != nullptr && !run->is_stuck()) continue;
-      const std::optional<uint32_t> ring = FreeRing(/*urgent=*/run != nullptr);
-      if (!ring.has_value()) return;  // in order: nobody overtakes the next segment
-
-      prepared_block_ = std::max(prepared_block_, block.serial);
-      // What airs later does not compete with what is about to deliver its first picture.
-      if (segment.start > soon && IsOpening()) return;
-      runs_[*ring] = MakeRun(segment, memory_.ResetRing(*ring, FirstUnitOf(segment, run)));
-      runs_[*ring]->Start(/*soon=*/segment.start < soon);
+  for (const PlannedSegment& segment : rundown_.segments()) {
+    if (segment.end <= now + kFreezeTicks) continue;
+    if (segment.start > horizon) return;
+    if (segment.IsPad()) {
+      prepared_block_ = std::max(prepared_block_, segment.block_serial);
+      continue;
     }
+    const DecoderRun* run = FindRun(segment.serial);
+    if (run != nullptr && !run->is_stuck()) continue;
+    const std::optional<uint32_t> ring = FreeRing(/*urgent=*/run != nullptr);
+    if (!ring.has_value()) return;  // in order: nobody overtakes the next segment
+
+    prepared_block_ = std::max(prepared_block_, segment.block_serial);
+    // What airs later does not compete with what is about to deliver its first picture.
+    if (segment.start > soon && IsOpening()) return;
+    runs_[*ring] = MakeRun(segment, memory_.ResetRing(*ring, FirstUnitOf(segment, run)));
+    runs_[*ring]->Start(/*soon=*/segment.start < soon);
   }
 }
 
@@ -189,11 +192,7 @@ std::unique_ptr<DecoderRun> PlanExecutor::MakeRun(const PlannedSegment& segment,
 
 std::vector<TimelineEntry> PlanExecutor::Entries() const {
   std::vector<TimelineEntry> entries;
-  for (const PlannedBlock& block : blocks_) {
-    for (const PlannedSegment& segment : block.segments) {
-      if (!segment.IsEmpty()) AppendEntries(segment, entries);
-    }
-  }
+  for (const PlannedSegment& segment : rundown_.segments()) AppendEntries(segment, entries);
   if (entries.size() > kTimelineCapacity) entries.resize(kTimelineCapacity);
   return entries;
 }
@@ -237,12 +236,6 @@ void PlanExecutor::CommitTimeline() {
   }
 }
 
-const PlannedBlock* PlanExecutor::FindBlock(uint64_t serial) const {
-  auto found =
-      std::find_if(blocks_.begin(), blocks_.end(), [&](const auto& b) { return b.serial == serial; });
-  return found == blocks_.end() ? nullptr : &*found;
-}
-
 DecoderRun* PlanExecutor::FindRun(uint64_t segment_serial) const {
   for (const auto& [ring, run] : runs_) {
     const bool works = !run->is_stuck() && run->state() != RunState::kLeaving;
@@ -258,18 +251,10 @@ DecoderRun* PlanExecutor::FindStuckRun(uint64_t segment_serial) const {
   return nullptr;
 }
 
-const PlannedSegment* PlanExecutor::FindSegment(uint64_t serial) const {
-  for (const PlannedBlock& block : blocks_) {
-    for (const PlannedSegment& segment : block.segments) {
-      if (segment.serial == serial) return &segment;
-    }
-  }
-  return nullptr;
-}
-
 size_t PlanExecutor::waiting_blocks() const {
-  return static_cast<size_t>(std::count_if(
-      blocks_.begin(), blocks_.end(), [&](const PlannedBlock& b) { return b.serial > prepared_block_; }));
+  return static_cast<size_t>(
+      std::count_if(rundown_.blocks().begin(), rundown_.blocks().end(),
+                    [&](const PlannedBlock& b) { return b.serial > prepared_block_; }));
 }
 
 uint64_t PlanExecutor::LiveDepth() const {

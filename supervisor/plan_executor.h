@@ -4,7 +4,6 @@
 #pragma once
 
 #include <algorithm>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -15,6 +14,7 @@
 #include "supervisor/block_plan.h"
 #include "supervisor/decoder_run.h"
 #include "supervisor/program_observer.h"
+#include "supervisor/rundown.h"
 #include "supervisor/survivors.h"
 
 namespace air {
@@ -52,8 +52,9 @@ class PlanExecutor {
 
   Tick now_tick() const;
   const ProgramObserver& observer() const { return observer_; }
-  const PlannedBlock* BlockOnAir() const { return FindBlock(observer_.block_on_air()); }
-  const PlannedSegment* SegmentOnAir() const { return FindSegment(observer_.segment_on_air()); }
+  const Rundown& rundown() const { return rundown_; }
+  const PlannedBlock* BlockOnAir() const { return rundown_.FindBlock(observer_.block_on_air()); }
+  const PlannedSegment* SegmentOnAir() const { return rundown_.FindSegment(observer_.segment_on_air()); }
   size_t waiting_blocks() const;
   // Units in the ring of the segment on air that have not aired; 0 without content.
   uint64_t LiveDepth() const;
@@ -69,13 +70,12 @@ class PlanExecutor {
   PlanExecutor(EventLoop& loop, StageSupervisor& stages, SessionMemory& memory, Settings settings,
                Callbacks callbacks, TimelineWriter timeline);
 
-  const PlannedBlock* FindBlock(uint64_t serial) const;
-  const PlannedSegment* FindSegment(uint64_t serial) const;
   // The run that works for the segment; failing that, one of its that got stuck.
   DecoderRun* FindRun(uint64_t segment_serial) const;
   DecoderRun* FindStuckRun(uint64_t segment_serial) const;
   void OnBlockChange(uint64_t from, uint64_t to);
   void RetireFinished();
+  bool IsOver(const DecoderRun& run) const;
   void AssignRings();
   void KeepSpareWarm();
   void NoteDepth();
@@ -98,11 +98,9 @@ class PlanExecutor {
   HouseTime time_;
   Epoch epoch_;
   TimelineWriter timeline_;
+  Rundown rundown_;
   ProgramObserver observer_;
 
-  std::deque<PlannedBlock> blocks_;  // in order; those long over are dropped
-  std::optional<int64_t> last_end_utc_ms_;
-  uint64_t next_block_serial_ = 1, next_segment_serial_ = 1;
   uint64_t prepared_block_ = 0;  // highest block serial whose preparation has started
   std::map<uint32_t, std::unique_ptr<DecoderRun>> runs_;  // by ring
   bool exhausted_ = false;

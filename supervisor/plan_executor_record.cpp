@@ -8,12 +8,7 @@
 namespace air {
 
 void PlanExecutor::Describe(record::Session& session) const {
-  for (const PlannedBlock& block : blocks_) {
-    record::Block& recorded = *session.add_blocks();
-    recorded.set_serial(block.serial);
-    recorded.set_first_segment_serial(block.segments.front().serial);
-    *recorded.mutable_plan() = block.plan;
-  }
+  rundown_.Describe(session);
   session.set_prepared_block(prepared_block_);
   for (const DecoderRing& ring : memory_.rings()) session.add_ring_generations(ring.generation);
   for (const auto& [ring, run] : runs_) run->Describe(*session.add_runs());
@@ -24,12 +19,7 @@ void PlanExecutor::Describe(record::Session& session) const {
 }
 
 void PlanExecutor::Restore(const record::Session& session, Survivors& survivors) {
-  for (const record::Block& recorded : session.blocks()) {
-    next_segment_serial_ = recorded.first_segment_serial();
-    blocks_.push_back(PlanBlock(recorded.plan(), time_, epoch_.utc, recorded.serial(), next_segment_serial_));
-    next_block_serial_ = recorded.serial() + 1;
-    last_end_utc_ms_ = recorded.plan().end_utc_ms();
-  }
+  rundown_.Restore(session);
   prepared_block_ = session.prepared_block();
   observer_.Restore({.next_tick = session.observed().next_tick(),
                      .block = session.observed().block_serial(),
@@ -37,7 +27,7 @@ void PlanExecutor::Restore(const record::Session& session, Survivors& survivors)
   for (const record::Run& recorded : session.runs()) {
     const SourceRef source{.ring = recorded.ring(), .reserved = 0, .generation = recorded.generation()};
     if (!memory_.Holds(source)) continue;  // its ring is lost; what is left of its decoder goes
-    const PlannedSegment* segment = FindSegment(recorded.segment_serial());
+    const PlannedSegment* segment = rundown_.FindSegment(recorded.segment_serial());
     runs_[source.ring] =
         MakeRun(segment != nullptr ? *segment : PlannedSegment{.serial = recorded.segment_serial()}, source);
     runs_[source.ring]->Restore(recorded, survivors.Take(recorded.decoder()));
@@ -48,7 +38,7 @@ void PlanExecutor::Resume() {
   observer_.Poll();  // the timeline depends on what is on the air
   for (const auto& [ring, run] : runs_) {
     // Over, and its decoder was ended by the predecessor, or would have been: that is no death.
-    if (run->segment().end < observer_.next_tick() && !run->is_stuck()) run->Leave();
+    if (IsOver(*run) && !run->is_stuck()) run->Leave();
     run->Resume();
   }
   Poll();

@@ -22,7 +22,7 @@
 
 namespace air {
 
-inline constexpr uint32_t kSessionRecordVersion = 1;
+inline constexpr uint32_t kSessionRecordVersion = 2;
 
 class SessionRecord {
  public:

@@ -156,10 +156,11 @@ TEST_F(Adoption, GoesOnCountingAndQueueing) {
     EXPECT_GE(after.Sum(counter).value_or(-1), before.Sum(counter).value_or(0)) << counter;
     EXPECT_GT(after.Sum(counter).value_or(-1), 0) << counter;
   }
-  // The block it has already is not accepted a second time.
-  const wire::FeedBlockPlanResponse again = channel_.Feed(schedule.blocks()[2]);
-  EXPECT_FALSE(again.success());
-  EXPECT_EQ(again.result_code(), wire::BLOCKPLAN_RESULT_NOT_CONTIGUOUS);
+  // The block it has already is accepted as such, not put there a second time, and cannot be changed.
+  EXPECT_EQ(channel_.Feed(schedule.blocks()[2]).result_code(), wire::BLOCKPLAN_RESULT_OK);
+  wire::BlockPlan changed = schedule.blocks()[2];
+  changed.mutable_segments(0)->set_asset_start_offset_ms(1000);
+  EXPECT_EQ(channel_.Feed(changed).result_code(), wire::BLOCKPLAN_RESULT_INVALID_BLOCK);
   EXPECT_TRUE(channel_.events().WaitFor("started b"));
   ASSERT_TRUE(channel_.Feed(schedule.blocks()[3]).success());
   channel_.AwaitEndOf(schedule.blocks().back());
