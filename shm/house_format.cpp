@@ -35,6 +35,14 @@ uint64_t HouseFormat::Hash() const {
   return hash;
 }
 
+absl::StatusOr<AspectPolicy> ParseAspectPolicy(const std::string& text) {
+  if (text.empty() || text == "preserve") return AspectPolicy::kPreserve;
+  if (text == "stretch") return AspectPolicy::kStretch;
+  if (text == "crop") return AspectPolicy::kCrop;
+  return absl::InvalidArgumentError(absl::StrCat("aspect_policy: \"", text.substr(0, 40),
+                                                 "\"; give \"preserve\", \"stretch\" or \"crop\""));
+}
+
 absl::Status Validate(const HouseFormat& format) {
   auto size_ok = [](uint32_t v, uint32_t max) { return v >= 16 && v <= max && v % 2 == 0; };
   if (!size_ok(format.width, 4096)) {

@@ -56,6 +56,13 @@ struct HouseFormat {
   uint64_t Hash() const;
 };
 
+// How content of other proportions fills the house picture. The decoders' business: not part of the format.
+enum class AspectPolicy { kPreserve, kStretch, kCrop };
+
+// "preserve" (also an empty text), "stretch" or "crop". Errors: InvalidArgument naming the text and these
+// three.
+absl::StatusOr<AspectPolicy> ParseAspectPolicy(const std::string& text);
+
 // Errors: InvalidArgument that names the field, its value and the accepted range.
 absl::Status Validate(const HouseFormat& format);
 

@@ -128,7 +128,7 @@ absl::Status FileProducer::OpenSound() {
 absl::Status FileProducer::OpenPicture() {
   absl::Status status = absl::NotFoundError("none");
   if (demuxer_->stream(StreamKind::kPicture) != nullptr) {
-    auto picture = PictureSource::Open(*demuxer_, request_.format, media_zero_);
+    auto picture = PictureSource::Open(*demuxer_, request_.format, request_.aspect_policy, media_zero_);
     status = picture.status();
     if (picture.ok()) picture_ = *std::move(picture);
   }

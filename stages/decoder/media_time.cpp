@@ -29,9 +29,9 @@ int64_t RoundTo(Stamp stamp, AVRational base) { return Convert(stamp, base, 1); 
 bool LaterIsNearer(Stamp instant, int64_t earlier, int64_t later, AVRational base) {
   // A time base coarser than a millisecond (AVI: one frame) counts pictures and is exact.
   const bool rounded = int64_t{1000} * base.num <= base.den;
-  // 2 * instant >= earlier + later - 2 ticks, both sides over the common denominator.
-  const Wide left = 2 * static_cast<Wide>(instant.value) * instant.base.num * base.den;
-  const Wide middle = static_cast<Wide>(earlier) + later - (rounded ? 2 : 0);
+  // 2 * instant >= earlier + later - 2 ticks, all in half ticks and over the common denominator.
+  const Wide left = 4 * static_cast<Wide>(instant.value) * instant.base.num * base.den;
+  const Wide middle = static_cast<Wide>(earlier) + later - (rounded ? 4 : 0);
   return left >= middle * base.num * instant.base.den;
 }
 

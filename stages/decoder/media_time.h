@@ -31,7 +31,8 @@ int64_t RoundTo(Stamp stamp, AVRational base);
 // Which of two pictures is nearer to an instant. Stamps in a file are rounded to the container's tick, so
 // distances that differ by less than a tick are a tie, and a tie goes to the later picture: at exactly
 // doubled rates (30 to 60) every other instant is a tie, and a millisecond container must not break it
-// unevenly. `earlier` and `later` count in `base`, relative to the same zero as `instant`.
+// unevenly. `earlier` and `later` count half ticks of `base` (fields lie between ticks), relative to the same
+// zero as `instant`.
 bool LaterIsNearer(Stamp instant, int64_t earlier, int64_t later, AVRational base);
 
 // The media instants of a request's units, counted from media zero in units of base().

@@ -1,6 +1,6 @@
-// PictureScaler: a decoded picture of any size, shape, pixel format, range and matrix, turned into the house
-// picture: upright, square pixels, yuv420p, limited range, BT.709 from 720 lines upwards and BT.601 below,
-// black around it.
+// PictureScaler: a decoded progressive picture of any size, shape, pixel format and colour
+// (picture_colour.h), turned into the house picture: upright, square pixels, black around it (picture_fit.h).
+// One that is a house picture already goes through untouched.
 //
 // libavfilter does the work; the graph stands as long as the source's properties do and is built anew when
 // they change in the middle of a file.
@@ -14,6 +14,8 @@
 #include "absl/status/statusor.h"
 #include "shm/house_format.h"
 #include "stages/decoder/ffmpeg_ptr.h"
+#include "stages/decoder/filter_graph.h"
+#include "stages/decoder/picture_colour.h"
 #include "stages/decoder/picture_fit.h"
 
 namespace air {
@@ -26,11 +28,11 @@ class PictureScaler {
     Orientation orientation = Orientation::kUpright;
   };
 
-  PictureScaler(const HouseFormat& house, const StreamDefaults& defaults)
-      : house_(house), defaults_(defaults) {}
+  PictureScaler(const HouseFormat& house, AspectPolicy policy, const StreamDefaults& defaults)
+      : house_(house), policy_(policy), defaults_(defaults) {}
 
-  // `source` in house format, as a new frame. The pixels of `source` are not touched, its unspecified colour
-  // properties are filled in. Errors: InvalidArgument naming the property FFmpeg cannot convert.
+  // `source` in house format, as a new frame. Its unspecified colour properties are filled in. Errors:
+  // InvalidArgument naming the property FFmpeg cannot convert.
   absl::StatusOr<AvFramePtr> Convert(AVFrame& source);
 
  private:
@@ -39,24 +41,23 @@ class PictureScaler {
     int width = 0;
     int height = 0;
     int pixel_format = AV_PIX_FMT_NONE;
-    AVColorSpace matrix = AVCOL_SPC_UNSPECIFIED;
-    AVColorRange range = AVCOL_RANGE_UNSPECIFIED;
+    PictureColour colour;
     PictureFit fit;
     Orientation orientation = Orientation::kUpright;
     bool operator==(const Source&) const = default;
   };
 
   Source Describe(const AVFrame& source) const;
-  std::string Filters(const Source& source) const;
-  absl::Status Build(const Source& source);
-  int ConnectFilters(const std::string& filters);
+  bool IsHousePicture(const AVFrame& source, const Source& described) const;
+  std::string Filters(const Source& source, bool plain) const;
+  absl::Status Build(const AVFrame& shape, const Source& source, bool plain);
+  int Filter(AVFrame& source, AVFrame& converted);
 
   HouseFormat house_;
+  AspectPolicy policy_;
   StreamDefaults defaults_;
-  AvGraphPtr graph_;
+  FilterGraph filter_;
   Source built_for_;
-  AVFilterContext* entry_ = nullptr;  // owned by the graph
-  AVFilterContext* exit_ = nullptr;
 };
 
 // The display matrix in a stream's or frame's side data; kUpright when it is missing or cut short.

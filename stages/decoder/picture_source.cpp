@@ -12,6 +12,8 @@ constexpr AVRational kMilliseconds{1, 1000};
 constexpr Stamp kShortestPicture{5, kMilliseconds};
 constexpr Stamp kUsualPicture{40, kMilliseconds};  // when neither the stream nor its pictures say how long
 constexpr Stamp kDisorder{1, {1, 1}};
+// Pictures so near to the one that is looked for are all decoded: they are its neighbours.
+constexpr Stamp kNeighbourhood{200, kMilliseconds};
 
 PictureScaler::StreamDefaults DefaultsOf(const AVStream& stream) {
   size_t bytes = 0;
@@ -19,17 +21,35 @@ PictureScaler::StreamDefaults DefaultsOf(const AVStream& stream) {
   return {stream.sample_aspect_ratio, OrientationIn(matrix, bytes)};
 }
 
+// The rates differ by so much that fields make a smoother movement than frames do.
+bool WantsEachField(const StreamDecoder& decoder, const HouseFormat& house) {
+  const AVRational rate = decoder.frame_rate();
+  if (rate.num <= 0 || rate.den <= 0) return true;
+  const double ratio = av_q2d(rate) * house.rate.den / house.rate.num;
+  return ratio < 0.99 || ratio > 1.01;
+}
+
 }  // namespace
+
+PictureSource::PictureSource(StreamDecoder decoder, PictureScaler scaler, const HouseFormat& house,
+                             int64_t zero, bool still)
+    : decoder_(std::move(decoder)),
+      deinterlacer_(WantsEachField(decoder_, house)),
+      scaler_(std::move(scaler)),
+      house_(house),
+      zero_(zero),
+      still_(still) {}
 
 absl::StatusOr<std::unique_ptr<PictureSource>> PictureSource::Open(const Demuxer& demuxer,
                                                                    const HouseFormat& house,
-                                                                   Stamp media_zero) {
+                                                                   AspectPolicy policy, Stamp media_zero) {
   const AVStream& stream = *demuxer.stream(StreamKind::kPicture);
   auto decoder = StreamDecoder::Open(stream, StreamKind::kPicture);
   if (!decoder.ok()) return decoder.status();
   const int64_t zero = RoundTo(media_zero, stream.time_base);
-  return absl::WrapUnique(new PictureSource(*std::move(decoder), PictureScaler(house, DefaultsOf(stream)),
-                                            house, zero, demuxer.still_picture()));
+  return absl::WrapUnique(new PictureSource(*std::move(decoder),
+                                            PictureScaler(house, policy, DefaultsOf(stream)), house, zero,
+                                            demuxer.still_picture()));
 }
 
 void PictureSource::Choose(PacketFeed& feed, Stamp instant) {
@@ -39,8 +59,9 @@ void PictureSource::Choose(PacketFeed& feed, Stamp instant) {
     ++serial_;
     if (still_) feed.Ignore(StreamKind::kPicture);
   }
-  while (FetchNext(feed) && LaterIsNearer(instant, current_.stamp, next_.stamp, decoder_.time_base())) {
-    current_ = std::exchange(next_, Picture{});
+  while (FetchNext(feed) &&
+         LaterIsNearer(instant, current_.half_ticks, next_.half_ticks, decoder_.time_base())) {
+    current_ = std::exchange(next_, TimedPicture{});
     convert_ = true;
     ++serial_;
   }
@@ -76,7 +97,10 @@ bool PictureSource::LastsBeyond(Stamp instant) const {
 void PictureSource::Restart(Stamp instant) {
   if (still_) return;
   decoder_.Restart();
-  decoder_.HurryTo(zero_ + FloorTo(instant, decoder_.time_base()));
+  deinterlacer_.Restart();
+  const AVRational base = decoder_.time_base();
+  decoder_.HurryTo(zero_ + FloorTo(instant, base) - RoundTo(kNeighbourhood, base));
+  decoded_ = 0;
   current_ = {};
   next_ = {};
   ended_ = false;
@@ -89,18 +113,30 @@ bool PictureSource::FetchNext(PacketFeed& feed) {
   return next_.frame != nullptr || Pull(feed, next_);
 }
 
-bool PictureSource::Pull(PacketFeed& feed, Picture& picture) {
-  if (ended_) return false;
-  AvFramePtr frame(av_frame_alloc());
-  const Pulled pulled = frame == nullptr ? Pulled::kEnd : decoder_.Next(feed, *frame);
-  ended_ = pulled == Pulled::kEnd;
-  if (pulled != Pulled::kOne) return false;
+bool PictureSource::Pull(PacketFeed& feed, TimedPicture& picture) {
+  while (!deinterlacer_.Pop(picture)) {
+    if (ended_) return false;
+    AvFramePtr frame(av_frame_alloc());
+    const Pulled pulled = frame == nullptr ? Pulled::kEnd : decoder_.Next(feed, *frame);
+    if (pulled == Pulled::kAbsent) return false;
+    ended_ = pulled == Pulled::kEnd;
+    if (ended_) {
+      deinterlacer_.Finish();
+    } else {
+      Take(std::move(frame));
+    }
+  }
+  return true;
+}
+
+void PictureSource::Take(AvFramePtr frame) {
   const int64_t stamp = StampOf(*frame);
   last_duration_ = DurationOf(*frame);
   last_stamp_ = stamp;
-  if (!first_stamp_) first_stamp_ = stamp;
-  picture = {std::move(frame), stamp};
-  return true;
+  ++decoded_;
+  if (decoded_ == 1 || (decoded_ == 2 && first_has_fields_)) first_stamp_ = stamp;
+  if (decoded_ == 1) first_has_fields_ = frame->interlaced_frame != 0;
+  deinterlacer_.Push(std::move(frame), stamp, last_duration_);
 }
 
 // Stamps that are missing, or go back by more than is disorder, go on where the last picture ends: it plays

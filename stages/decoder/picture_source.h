@@ -3,6 +3,8 @@
 // rates and every conversion (23.976 to 29.97, 25 to 29.97, 60 to 30) are one and the same case, and nothing
 // accumulates.
 //
+// Interlaced pictures are deinterlaced before they are chosen from (deinterlacer.h).
+//
 // Before its first picture a line shows that picture, behind its last one it goes on showing the last.
 #pragma once
 
@@ -13,6 +15,7 @@
 
 #include "absl/status/statusor.h"
 #include "shm/house_format.h"
+#include "stages/decoder/deinterlacer.h"
 #include "stages/decoder/demuxer.h"
 #include "stages/decoder/ffmpeg_ptr.h"
 #include "stages/decoder/media_time.h"
@@ -27,7 +30,7 @@ class PictureSource {
   // For the picture stream of `demuxer`, which must have one; its line begins at the stamp `media_zero`.
   // Errors: those of StreamDecoder::Open.
   static absl::StatusOr<std::unique_ptr<PictureSource>> Open(const Demuxer& demuxer, const HouseFormat& house,
-                                                             Stamp media_zero);
+                                                             AspectPolicy policy, Stamp media_zero);
 
   // See StreamDecoder::Learn; before the first landing elsewhere than at the asset's start.
   void Learn(const AVPacket& first) { decoder_.Learn(first); }
@@ -45,7 +48,7 @@ class PictureSource {
   // missing.
   bool BeganBy(Stamp instant) const;
   // Where the current picture stands on the asset's line.
-  Stamp position() const { return {current_.stamp, decoder_.time_base()}; }
+  Stamp position() const { return {current_.half_ticks >> 1, decoder_.time_base()}; }
   // Every picture has been seen.
   bool ended() const { return ended_; }
   // The line has a picture of its own behind `instant`, not only a last one that is held. Valid for the
@@ -60,33 +63,33 @@ class PictureSource {
   int64_t errors() const { return decoder_.errors() + conversion_errors_; }
 
  private:
-  struct Picture {
-    AvFramePtr frame;
-    int64_t stamp = 0;  // in the stream's time base, from media zero
-  };
-
   PictureSource(StreamDecoder decoder, PictureScaler scaler, const HouseFormat& house, int64_t zero,
-                bool still)
-      : decoder_(std::move(decoder)), scaler_(std::move(scaler)), house_(house), zero_(zero), still_(still) {}
-  bool Pull(PacketFeed& feed, Picture& picture);
+                bool still);
+  bool Pull(PacketFeed& feed, TimedPicture& picture);
+  void Take(AvFramePtr frame);
   bool FetchNext(PacketFeed& feed);
   int64_t StampOf(const AVFrame& frame) const;
   int64_t DurationOf(const AVFrame& frame) const;
 
   StreamDecoder decoder_;
+  Deinterlacer deinterlacer_;
   PictureScaler scaler_;
   HouseFormat house_;
   int64_t zero_;  // media zero in the stream's time base
   bool still_;
 
-  Picture current_;
-  Picture next_;
+  TimedPicture current_;  // from media zero, as all stamps here
+  TimedPicture next_;
   AvFramePtr converted_;  // the current picture in house format, or the last one that could be converted
   bool convert_ = false;  // the current picture has not been converted yet
   int64_t serial_ = 0;
   bool ended_ = false;
-  std::optional<int64_t> first_stamp_;  // of the first picture decoded since Restart
-  std::optional<int64_t> last_stamp_;   // of the last one
+  // Of the first picture since Restart that is as it should be: the second one where the first lacked the
+  // neighbour that tells how to deinterlace it.
+  std::optional<int64_t> first_stamp_;
+  std::optional<int64_t> last_stamp_;  // of the last picture decoded
+  int64_t decoded_ = 0;                // since Restart
+  bool first_has_fields_ = false;      // the first of them is flagged as interlaced
   int64_t last_duration_ = 0;
   int64_t conversion_errors_ = 0;
 };

@@ -20,8 +20,9 @@ struct ProducerRequest {
   std::string asset_uri;  // a path, or "pattern:..." for the ProgrammaticProducer
   HouseFormat format;
   int64_t in_point_ms = 0;  // the segment's asset_start_offset_ms
-  int64_t skip_units = 0;   // join in progress: house frames of the segment that are already past
-  UnitIndex first_unit;     // > 0 when this producer takes over the ring of a dead one: start exactly there
+  AspectPolicy aspect_policy = AspectPolicy::kPreserve;
+  int64_t skip_units = 0;  // join in progress: house frames of the segment that are already past
+  UnitIndex first_unit;    // > 0 when this producer takes over the ring of a dead one: start exactly there
   // What lies before first_unit must not be touched: start with the first picture at or behind it that can be
   // decoded by itself. Next() then says which unit that is.
   bool skips = false;

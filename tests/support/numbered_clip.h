@@ -59,6 +59,9 @@ struct ClipSpec {
   int height = 96;
   int pictures = 0;  // numbered 0, 1, 2, ...; none: sound alone
   std::string rate = "25/1";
+  // 'p'; or 't', 'b': fields, the top or the bottom one first, with a bar that moves on by kBarStep from each
+  // to the next. Frame n is then woven from fields 2n and 2n + 1, and `pictures` counts fields.
+  char scan = 'p';
   int sample_rate = 48000;
   int channels = 2;
   int64_t samples = 0;  // per channel; none: pictures alone
@@ -67,21 +70,33 @@ struct ClipSpec {
   std::string options = {};        // for ffmpeg, before the output
 };
 
+inline constexpr int kBarStep = 3;
+inline constexpr int kBarWidth = 12;
+
+inline uint8_t LumaOf(const ClipSpec& spec, int n, size_t x, size_t y) {
+  if (spec.scan == 'p') {
+    const size_t bit = y * kNumberRows / static_cast<size_t>(spec.height) * kNumberColumns +
+                       x * kNumberColumns / static_cast<size_t>(spec.width);
+    return (n >> bit) & 1 ? kLightBlock : kDarkBlock;
+  }
+  const bool second_field = (y % 2 == 0) == (spec.scan == 'b');
+  const int left = kBarStep * (n + (second_field ? 1 : 0)), at = static_cast<int>(x);
+  return at >= left && at < left + kBarWidth ? kLightBlock : kDarkBlock;
+}
+
 inline void WriteNumberedPictures(const ClipSpec& spec, const std::string& path) {
   std::string rate = spec.rate;
   rate.replace(rate.find('/'), 1, ":");
   std::ofstream file(path, std::ios::binary);
-  file << "YUV4MPEG2 W" << spec.width << " H" << spec.height << " F" << rate << " Ip A1:1 C420jpeg\n";
+  file << "YUV4MPEG2 W" << spec.width << " H" << spec.height << " F" << rate << " I" << spec.scan
+       << " A1:1 C420jpeg\n";
   const auto width = static_cast<size_t>(spec.width);
   const auto height = static_cast<size_t>(spec.height);
   std::string luma(width * height, '\0');
   const std::string chroma(width * height / 2, static_cast<char>(128));
-  for (int n = 0; n < spec.pictures; ++n) {
+  for (int n = 0; n < spec.pictures; n += spec.scan == 'p' ? 1 : 2) {
     for (size_t y = 0; y < height; ++y) {
-      for (size_t x = 0; x < width; ++x) {
-        const size_t bit = y * kNumberRows / height * kNumberColumns + x * kNumberColumns / width;
-        luma[y * width + x] = static_cast<char>((n >> bit) & 1 ? kLightBlock : kDarkBlock);
-      }
+      for (size_t x = 0; x < width; ++x) luma[y * width + x] = static_cast<char>(LumaOf(spec, n, x, y));
     }
     file << "FRAME\n" << luma << chroma;
   }

@@ -20,17 +20,17 @@ TEST(MediaTime, ConvertsBetweenTimeBasesWithFloorAndRoundOnBothSidesOfZero) {
 }
 
 TEST(MediaTime, GivesATieToTheLaterPicture) {
-  EXPECT_FALSE(LaterIsNearer({1, {1, 100}}, 0, 1, {1, 25}));
-  EXPECT_TRUE(LaterIsNearer({2, {1, 100}}, 0, 1, {1, 25}));
-  EXPECT_TRUE(LaterIsNearer({3, {1, 100}}, 0, 1, {1, 25}));
+  EXPECT_FALSE(LaterIsNearer({1, {1, 100}}, 0, 2, {1, 25}));
+  EXPECT_TRUE(LaterIsNearer({2, {1, 100}}, 0, 2, {1, 25}));
+  EXPECT_TRUE(LaterIsNearer({3, {1, 100}}, 0, 2, {1, 25}));
 }
 
 TEST(MediaTime, TreatsDistancesWithinOneTickOfARoundingContainerAsATie) {
   EXPECT_TRUE(
-      LaterIsNearer({5, {1, 60}}, 67, 100, kMs));  // 83.33 ms; the middle of the rounded stamps is 83.5
-  EXPECT_FALSE(LaterIsNearer({82, kMs}, 67, 100, kMs));
+      LaterIsNearer({5, {1, 60}}, 2 * 67, 2 * 100, kMs));  // 83.33 ms; the middle of the rounded stamps is 83.5
+  EXPECT_FALSE(LaterIsNearer({82, kMs}, 2 * 67, 2 * 100, kMs));
   EXPECT_FALSE(
-      LaterIsNearer({1, {1, 60}}, 0, 3003, k90k));  // 16.667 ms before 16.683 ms, more than a tick of 11 us
+      LaterIsNearer({1, {1, 60}}, 0, 2 * 3003, k90k));  // 16.667 ms before 16.683 ms, more than a tick of 11 us
 }
 
 TEST(MediaTime, IsAsExactAfterTenHoursAsAtTheStart) {
