@@ -106,6 +106,15 @@ absl::StatusOr<UniqueFd> ListenSeqpacket(const std::string& path) {
   return fd;
 }
 
+bool IsBound(const std::string& path) {
+  absl::StatusOr<sockaddr_un> address = Address(path);
+  const UniqueFd probe(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!address.ok() || !probe.valid()) return false;
+  // A socket of another kind is refused as such only where there is one.
+  return connect(probe.get(), reinterpret_cast<sockaddr*>(&*address), sizeof *address) == 0 ||
+         errno == EPROTOTYPE;
+}
+
 absl::StatusOr<UniqueFd> DialSeqpacket(const std::string& path) {
   absl::StatusOr<sockaddr_un> address = Address(path);
   if (!address.ok()) return address.status();

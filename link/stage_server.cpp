@@ -9,23 +9,31 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <thread>
 
 #include "absl/strings/numbers.h"
 #include "link/seqpacket.h"
 #include "link/stage_log.h"
+#include "link/stage_sockets.h"
 
 namespace air {
 namespace {
 
 constexpr int kPollMs = 100;
+constexpr int kTidyLooks = 10;
 constexpr int64_t kFirstDialMs = 10'000;
 
-// The supervisor that made the socket's name is not there to remove it.
-void RemoveListenPath() {
+// The supervisor that made the names is not there to remove them. A decoder in its sandbox cannot remove its
+// own, so the other stages do it for those that are leaving, too, and give them a moment to be gone.
+void RemoveListenPaths(MasterClock& clock) {
   sockaddr_un address{};
   socklen_t size = sizeof address;
-  if (getsockname(kListenFd, reinterpret_cast<sockaddr*>(&address), &size) == 0) unlink(address.sun_path);
+  if (getsockname(kListenFd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return;
+  unlink(address.sun_path);
+  const std::string folder = std::filesystem::path(address.sun_path).parent_path().string();
+  for (int look = 0; look < kTidyLooks && RemoveDeadStageSockets(folder, kDecoderSocketPrefix) > 0; ++look)
+    clock.SleepUntil(clock.Now() + kPollMs * kNanosPerMs / 2);
 }
 
 }  // namespace
@@ -146,7 +154,7 @@ void StageServer::Run(Handler handler, std::function<void()> on_orphaned) {
                    options_.orphan_grace_ms);
       }
       on_orphaned();
-      RemoveListenPath();
+      RemoveListenPaths(clock_);
       Log().flush();
       EndStage(kExitDone);
     }

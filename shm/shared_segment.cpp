@@ -23,6 +23,7 @@ namespace bip = boost::interprocess;
 
 constexpr char kShmDir[] = "/dev/shm/";
 constexpr char kTemporaryPrefix[] = "tmp.";
+constexpr size_t kHeaderBytes = 4096;            // of a ring
 constexpr size_t kPieceBytes = size_t{8} << 20;  // a few milliseconds: how long a stop may have to wait
 
 // What Boost calls a MemoryMappable: anything that hands out a mapping handle and a mode.
@@ -155,6 +156,33 @@ absl::StatusOr<SharedSegment> SharedSegment::Map(UniqueFd fd, Access access, siz
   }
   if (absl::Status s = segment.MapAll(access, false); !s.ok()) return s;
   return segment;
+}
+
+absl::StatusOr<SharedSegment> SharedSegment::MapForRingWriter(UniqueFd writable, UniqueFd read_only,
+                                                              size_t min_bytes) {
+  struct stat one {
+  }, other{};
+  if (fstat(writable.get(), &one) != 0 || fstat(read_only.get(), &other) != 0)
+    return SystemError("fstat of a received segment");
+  if (one.st_dev != other.st_dev || one.st_ino != other.st_ino)
+    return absl::InvalidArgumentError("the two descriptors are not of the same segment");
+  absl::StatusOr<SharedSegment> segment = Map(std::move(writable), Access::kReadWrite, min_bytes);
+  if (!segment.ok()) return segment;
+  try {
+    segment->header_ =
+        bip::mapped_region(MappableFd{read_only.get(), bip::read_only}, bip::read_only, 0, kHeaderBytes,
+                           segment->region_.get_address(), MAP_SHARED | MAP_FIXED);
+  } catch (const bip::interprocess_exception& e) {
+    return absl::InternalError(absl::StrCat("cannot map the header of shared memory: ", e.what()));
+  }
+  segment->fd_ = std::move(read_only);
+  return segment;
+}
+
+absl::StatusOr<UniqueFd> OpenReadOnly(int segment_fd) {
+  UniqueFd fd(open(absl::StrCat("/proc/self/fd/", segment_fd).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) return SystemError("opening a segment for reading");
+  return fd;
 }
 
 std::vector<std::string> ListNamedSegments(const std::string& prefix) {

@@ -55,6 +55,12 @@ class SharedSegment {
   // where mapping a whole ring at once would keep a successor from its work.
   static absl::StatusOr<SharedSegment> Map(UniqueFd fd, Access access, size_t min_bytes);
 
+  // For the writer of a ring, which is not trusted with the ring's header: the first page is mapped through
+  // `read_only`, a descriptor that cannot write, so that the mapping cannot be made writable either; the rest
+  // through `writable`, which is closed. Keeps `read_only`. Errors: InvalidArgument (not the same segment).
+  static absl::StatusOr<SharedSegment> MapForRingWriter(UniqueFd writable, UniqueFd read_only,
+                                                        size_t min_bytes);
+
   std::span<std::byte> bytes() const {
     return {static_cast<std::byte*>(region_.get_address()), region_.get_size()};
   }
@@ -70,7 +76,11 @@ class SharedSegment {
   std::string temporary_;  // the name until Publish()
   std::string label_;      // for messages
   boost::interprocess::mapped_region region_;
+  boost::interprocess::mapped_region header_;  // over the first page of region_, where that is read-only
 };
+
+// Another description of the same segment, which cannot write. Errors: Internal (the system's text).
+absl::StatusOr<UniqueFd> OpenReadOnly(int segment_fd);
 
 // Names of POSIX shared memory that start with `prefix` (no leading slash).
 std::vector<std::string> ListNamedSegments(const std::string& prefix);

@@ -25,7 +25,7 @@ DecoderRun::DecoderRun(EventLoop& loop, StageSupervisor& stages, SessionMemory& 
       memory_(memory),
       segment_(segment),
       source_(source),
-      ring_(memory.RingOf(source)),
+      writer_(memory.WriterOf(source)),
       first_unit_(RingNext()),
       media_roots_(std::move(media_roots)),
       on_change_(std::move(on_change)),
@@ -40,21 +40,19 @@ uint64_t DecoderRun::Depth() const {
 }
 
 void DecoderRun::Start(bool soon) {
-  StartProcess(soon ? stages_.Take(StageKind::kDecoder) : stages_.TakeFresh(StageKind::kDecoder));
+  StartProcess(soon ? stages_.TakeDecoder(segment_.asset_uri) : stages_.TakeFresh(StageKind::kDecoder));
 }
 
 void DecoderRun::StartProcess(absl::StatusOr<std::unique_ptr<StageProcess>> process) {
   started_at_unit_ = RingNext();
-  incarnation_at_start_ = ring_.writer().writer_epoch.load(std::memory_order_relaxed);
+  incarnation_at_start_ = writer_.writer_epoch.load(std::memory_order_relaxed);
   if (!process.ok()) return OnDeath({StageDeath::Kind::kSpawn, process.status().ToString()});
-  absl::StatusOr<UniqueFd> handover = OpenForHandover(memory_.rings()[source_.ring].ring.fd());
-  if (!handover.ok()) return OnDeath({StageDeath::Kind::kSpawn, handover.status().ToString()});
-  UseProcess(*std::move(process), *handover);
+  UseProcess(*std::move(process));
 }
 
-void DecoderRun::UseProcess(std::unique_ptr<StageProcess> process, const UniqueFd& handover) {
+void DecoderRun::UseProcess(std::unique_ptr<StageProcess> process) {
   WatchProcess(std::move(process));
-  if (absl::Status s = Assign(handover); !s.ok()) {
+  if (absl::Status s = Assign(); !s.ok()) {
     Log().error("{}: {}", process_->id(), s.ToString());
     Kill();  // its death brings the next one
   }
@@ -72,7 +70,13 @@ void DecoderRun::WatchProcess(std::unique_ptr<StageProcess> process) {
       [this](const StageDeath& death) { OnDeath(death); });
 }
 
-absl::Status DecoderRun::Assign(const UniqueFd& handover) {
+absl::Status DecoderRun::Assign() {
+  const DecoderRing& pooled = memory_.rings()[source_.ring];
+  // It writes its units and nothing else. The write lock is that of the second description.
+  const absl::StatusOr<UniqueFd> handover = OpenReadOnly(pooled.ring.fd());
+  if (!handover.ok()) return handover.status();
+  const absl::StatusOr<UniqueFd> reader_page = OpenReadOnly(pooled.reader_page.fd());
+  if (!reader_page.ok()) return reader_page.status();
   stage::ToStage message;
   stage::PrepareAsset& prepare = *message.mutable_prepare();
   prepare.set_segment_serial(segment_.serial);
@@ -81,23 +85,22 @@ absl::Status DecoderRun::Assign(const UniqueFd& handover) {
   prepare.set_skip_units(segment_.skip_units);
   prepare.set_resume_unit(resume_at_.value_or(0));
   for (const std::string& root : media_roots_) prepare.add_media_roots(root);
-  const int fds[] = {handover.get(), memory_.rings()[source_.ring].reader_page.fd()};
+  const int fds[] = {pooled.ring.fd(), handover->get(), reader_page->get()};
   return process_->GiveWork(message, fds);
 }
 
 // Until it has attached itself, the writer page tells of its predecessor.
 WriterPhase DecoderRun::Phase() const {
-  const WriterPage& writer = ring_.writer();
-  if (writer.writer_epoch.load(std::memory_order_relaxed) == incarnation_at_start_) return WriterPhase::kNone;
-  return static_cast<WriterPhase>(writer.phase.load(std::memory_order_relaxed));
+  if (writer_.writer_epoch.load(std::memory_order_relaxed) == incarnation_at_start_)
+    return WriterPhase::kNone;
+  return static_cast<WriterPhase>(writer_.phase.load(std::memory_order_relaxed));
 }
 
 LifeSign DecoderRun::Sign() const {
-  const WriterPage& writer = ring_.writer();
-  return {.beat_ns = writer.beat_ns.load(std::memory_order_relaxed),
+  return {.beat_ns = writer_.beat_ns.load(std::memory_order_relaxed),
           .progress = RingNext(),
-          .incarnation = writer.writer_epoch.load(std::memory_order_relaxed),
-          .phase = writer.phase.load(std::memory_order_relaxed)};
+          .incarnation = writer_.writer_epoch.load(std::memory_order_relaxed),
+          .phase = writer_.phase.load(std::memory_order_relaxed)};
 }
 
 void DecoderRun::Look() {
@@ -136,7 +139,7 @@ void DecoderRun::Do(RunEvent event) {
     case RunAction::kAnnounce:
       return on_change_();
     case RunAction::kReplace:
-      StartProcess(stages_.Take(StageKind::kDecoder));
+      StartProcess(stages_.TakeDecoder(segment_.asset_uri));
       return on_change_();
     case RunAction::kWait:
       retry_ = loop_.After(retry_delay_ns_, [this] { Do(RunEvent::kRetryDue); });
@@ -165,7 +168,10 @@ void DecoderRun::OnMessage(const stage::DecoderState& message) {
       pad_cause_ = PadCause::kNone;
       return Do(RunEvent::kEnded);
     case stage::DecoderState::FAILED:
-      GiveUp(message.units() == 0 ? PadCause::kOpenFailed : PadCause::kCrash, message.error());
+      GiveUp(message.refused()      ? PadCause::kRefused
+             : message.units() == 0 ? PadCause::kOpenFailed
+                                    : PadCause::kCrash,
+             message.error());
       return Do(RunEvent::kRefused);
     default:
       return;

@@ -60,13 +60,13 @@ class DecoderRun {
   // Units in the ring that the selector has not released.
   uint64_t Depth() const;
   // The first unit that is not in the ring.
-  uint64_t RingNext() const { return ring_.writer().next.load(std::memory_order_acquire); }
+  uint64_t RingNext() const { return writer_.next.load(std::memory_order_acquire); }
 
  private:
   void StartProcess(absl::StatusOr<std::unique_ptr<StageProcess>> process);
-  void UseProcess(std::unique_ptr<StageProcess> process, const UniqueFd& handover);
+  void UseProcess(std::unique_ptr<StageProcess> process);
   void WatchProcess(std::unique_ptr<StageProcess> process);
-  absl::Status Assign(const UniqueFd& handover);
+  absl::Status Assign();
   void OnMessage(const stage::DecoderState& state);
   void OnDeath(const StageDeath& death);
   void Do(RunEvent event);
@@ -81,8 +81,8 @@ class DecoderRun {
   SessionMemory& memory_;
   PlannedSegment segment_;
   SourceRef source_;
-  RingView ring_;
-  uint64_t first_unit_;  // the ring begins with it
+  const WriterPage& writer_;  // its words are a decoder's: never trusted
+  uint64_t first_unit_;       // the ring begins with it
   std::vector<std::string> media_roots_;
   std::function<void()> on_change_;
 

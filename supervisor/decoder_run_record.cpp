@@ -64,14 +64,13 @@ void DecoderRun::Restore(const record::Run& recorded, std::unique_ptr<StageProce
 void DecoderRun::Resume() {
   const bool works = state_ == RunState::kOpening || state_ == RunState::kProducing;
   std::unique_ptr<StageProcess> process = std::move(adopted_);
-  const WriterPage& writer = ring_.writer();
   if (process == nullptr) {
-    const bool has_ended = writer.end.load(std::memory_order_acquire) != kEndUnknown;
+    const bool has_ended = writer_.end.load(std::memory_order_acquire) != kEndUnknown;
     if (works && has_ended) {  // as it should, while nobody was there to be told
       pad_cause_ = PadCause::kNone;
       Do(RunEvent::kEnded);
     } else if (works) {
-      incarnation_at_start_ = writer.writer_epoch.load(std::memory_order_relaxed);
+      incarnation_at_start_ = writer_.writer_epoch.load(std::memory_order_relaxed);
       OnDeath({StageDeath::Kind::kUnknown, "gone (adopted)", /*from_outside=*/true});
     } else if (is_stuck()) {
       Do(RunEvent::kDiedNow);
@@ -79,14 +78,13 @@ void DecoderRun::Resume() {
     return;
   }
   // What the writer page says is this process's own if it has attached itself.
-  const uint64_t epoch = writer.writer_epoch.load(std::memory_order_relaxed);
+  const uint64_t epoch = writer_.writer_epoch.load(std::memory_order_relaxed);
   const bool attached =
-      writer.writer_pid.load(std::memory_order_relaxed) == static_cast<uint32_t>(process->pid());
+      writer_.writer_pid.load(std::memory_order_relaxed) == static_cast<uint32_t>(process->pid());
   incarnation_at_start_ = attached ? epoch - 1 : epoch;
-  absl::StatusOr<UniqueFd> handover = OpenForHandover(memory_.rings()[source_.ring].ring.fd());
-  if (works && handover.ok()) return UseProcess(std::move(process), *handover);
+  if (works) return UseProcess(std::move(process));
   WatchProcess(std::move(process));
-  if (works || state_ == RunState::kLeaving) Kill();
+  if (state_ == RunState::kLeaving) Kill();
 }
 
 }  // namespace air

@@ -265,9 +265,8 @@ SourceRef SessionMemory::ResetRing(uint32_t index, uint64_t first_unit) {
   return {.ring = index, .reserved = 0, .generation = pooled.generation};
 }
 
-RingView SessionMemory::RingOf(const SourceRef& source) const {
-  return RingView::Attach(rings_[source.ring].ring.bytes(), RingPolicy::kBackpressure)
-      .value();  // we formatted it
+const WriterPage& SessionMemory::WriterOf(const SourceRef& source) const {
+  return *reinterpret_cast<const WriterPage*>(rings_[source.ring].ring.bytes().data() + kPage);
 }
 
 // What a decoder could have scribbled on is looked at with suspicion.

@@ -79,8 +79,9 @@ class SessionMemory {
   // Empties a ring for another asset: a new generation, whose first unit has this index. Nobody may be
   // attached to it.
   SourceRef ResetRing(uint32_t index, uint64_t first_unit);
-  // That ring, as the supervisor sees it; it must hold that generation.
-  RingView RingOf(const SourceRef& source) const;
+  // What the writer of that ring says of itself. Found without the header: a decoder may have scribbled on
+  // it.
+  const WriterPage& WriterOf(const SourceRef& source) const;
   bool Holds(const SourceRef& source) const;
 
   // Bytes a session of this format needs, all rings together.

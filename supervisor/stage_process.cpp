@@ -56,6 +56,10 @@ class SpawnAttributes {
   posix_spawnattr_t attributes;
 };
 
+constexpr int kMessagesAtOnce = 16;
+// A decoder has a handful of things to say in its life. It may be in somebody else's hands.
+constexpr int kMostOfADecoder = 100;
+
 // The fields of /proc/PID/stat behind "PID (NAME) ", the state first; empty when there is no such process.
 std::vector<std::string> StatOf(pid_t pid) {
   std::ifstream file(absl::StrCat("/proc/", pid, "/stat"));
@@ -261,7 +265,8 @@ int64_t StageProcess::StarvedNs() const {
 
 void StageProcess::Receive() {
   for (const SeqpacketMessage& message : std::exchange(early_, {})) Handle(message.bytes);
-  while (link_.valid()) {
+  // A few at a time: nobody can keep the loop here.
+  for (int i = 0; link_.valid() && i < kMessagesAtOnce; ++i) {
     const absl::StatusOr<SeqpacketMessage> message = ReceiveMessage(link_.get());
     if (absl::IsUnavailable(message.status())) return;
     if (absl::IsFailedPrecondition(message.status())) {
@@ -273,6 +278,10 @@ void StageProcess::Receive() {
 }
 
 void StageProcess::Handle(const std::string& bytes) {
+  if (kind_ == StageKind::kDecoder && ++messages_ > kMostOfADecoder) {
+    link_source_.Cancel();
+    return KillHung("killed: it floods its link");
+  }
   stage::FromStage parsed;
   if (bytes.empty() || !parsed.ParseFromString(bytes)) {
     Log().warn("{}: a message was not understood and is ignored", id_);

@@ -120,6 +120,7 @@ class StageProcess {
   bool adopted_ = false;
   UniqueFd pidfd_;
   UniqueFd link_;
+  int messages_ = 0;                     // it has sent
   std::string hung_;                     // how, once KillHung was called
   bool stopped_ = false;                 // and that it was stopped then
   std::vector<SeqpacketMessage> early_;  // what it said before it was watched

@@ -2,11 +2,9 @@
 
 #include <unistd.h>
 
-#include <filesystem>
-
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "link/stage_log.h"
+#include "link/stage_sockets.h"
 
 namespace air {
 namespace {
@@ -21,19 +19,13 @@ constexpr int kStoppedLooks = 3;
 
 StageSupervisor::StageSupervisor(EventLoop& loop, StageEnvironment environment)
     : loop_(loop), environment_(std::move(environment)), graveyard_(loop) {
-  RemoveStaleSockets();
+  // Of stages that were killed after their supervisor. One that lives and works for nobody leaves by itself.
+  RemoveDeadStageSockets(environment_.runtime_dir);
   LookAtSpares();
 }
 
-// Of stages that were killed after their supervisor. One that lives and works for nobody leaves by itself.
-void StageSupervisor::RemoveStaleSockets() const {
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(environment_.runtime_dir, error)) {
-    const std::string name = entry.path().filename().string();
-    if (!absl::StartsWith(name, "stage-") || !absl::EndsWith(name, ".sock")) continue;
-    if (!DialSeqpacket(entry.path().string()).ok()) unlink(entry.path().c_str());
-  }
-}
+// A sandboxed spare of a predecessor has left since, and could not remove its name.
+StageSupervisor::~StageSupervisor() { RemoveDeadStageSockets(environment_.runtime_dir); }
 
 void StageSupervisor::Describe(record::Counters& counters) const {
   record(StageKind::kDecoder).Describe(*counters.mutable_decoder());
@@ -84,6 +76,7 @@ absl::StatusOr<std::unique_ptr<StageProcess>> StageSupervisor::Take(StageKind ki
   Spare& spare = spares_[static_cast<size_t>(kind)];
   if (spare.process == nullptr) return Spawn(kind);
   std::unique_ptr<StageProcess> process = std::move(spare.process);
+  spare.confined_to.clear();
   // Its successor is loaded behind the one that has work now, not in competition with it.
   spare.retry = loop_.After(kRefillDelayNs, [this, kind] { Refill(kind); });
   return process;
@@ -97,9 +90,22 @@ void StageSupervisor::KeepWarm(const std::string& asset_uri, const std::vector<s
   Warm();
 }
 
+absl::StatusOr<std::unique_ptr<StageProcess>> StageSupervisor::TakeDecoder(const std::string& asset_uri) {
+  const std::string& confined_to = spares_[static_cast<size_t>(StageKind::kDecoder)].confined_to;
+  const bool fits = confined_to.empty() || confined_to == asset_uri;
+  return fits ? Take(StageKind::kDecoder) : TakeFresh(StageKind::kDecoder);
+}
+
 void StageSupervisor::Warm() {
   Spare& spare = spares_[static_cast<size_t>(StageKind::kDecoder)];
   if (spare.process == nullptr || !warm_fits_) return;
+  if (!spare.confined_to.empty()) {  // to what was on the air before: another one takes its place
+    spare.process.reset();
+    spare.confined_to.clear();
+    spare.retry = loop_.After(kRefillDelayNs, [this] { Refill(StageKind::kDecoder); });
+    return;
+  }
+  spare.confined_to = warm_.warm().asset_uri();
   spare.warming_since = loop_.clock().Now();
   if (absl::Status s = spare.process->Send(warm_); !s.ok())
     Log().warn("{} (idle spare): {}", spare.process->id(), s.ToString());
@@ -136,6 +142,7 @@ void StageSupervisor::OnSpareDeath(StageKind kind, const std::string& cause) {
   // Not with this asset again: the next spare would go the same way.
   if (spare.warming_since.has_value()) warm_fits_ = false;
   spare.process.reset();
+  spare.confined_to.clear();
   const std::optional<int64_t> delay = spare.policy.OnDeath(loop_.clock().Now(), false);
   spare.retry = loop_.After(delay.value_or(kRetryNs), [this, kind] { Refill(kind); });
 }

@@ -20,19 +20,22 @@ namespace air {
 class StageSupervisor {
  public:
   StageSupervisor(EventLoop& loop, StageEnvironment environment);
+  ~StageSupervisor();
 
   // Keeps one idle process of this kind from now on.
   void KeepSpare(StageKind kind);
   // A process without an assignment: the spare when there is one (another takes its place), else a fresh one.
   // The caller Watch()es it. Errors: those of the spawn.
   absl::StatusOr<std::unique_ptr<StageProcess>> Take(StageKind kind);
+  // The same for a decoder that is to play this asset: not a spare that is confined to another one.
+  absl::StatusOr<std::unique_ptr<StageProcess>> TakeDecoder(const std::string& asset_uri);
   // One that works for a predecessor of this supervisor; nothing when it is gone, or was never there.
   std::unique_ptr<StageProcess> Adopt(StageKind kind, const record::Stage& recorded) {
     return StageProcess::Adopt(loop_, kind, recorded, environment_, graveyard_);
   }
   // One that has nothing prepared: for work that is not urgent, so that the spare is there when some is.
   absl::StatusOr<std::unique_ptr<StageProcess>> TakeFresh(StageKind kind) { return Spawn(kind); }
-  // The asset on the air: the spare decoder, and each one after it, has it open.
+  // The asset on the air: the spare decoder, and each one after it, has it open, and can play no other.
   void KeepWarm(const std::string& asset_uri, const std::vector<std::string>& media_roots);
 
   // How long a stage may be silent where it should beat (--hang-ms).
@@ -67,13 +70,13 @@ class StageSupervisor {
     EventSource retry;
     int stopped_looks = 0;  // in a row
     std::optional<Nanos> warming_since;
+    std::string confined_to;  // the asset it was told to warm; empty: none
   };
   absl::StatusOr<std::unique_ptr<StageProcess>> Spawn(StageKind kind);
   void Refill(StageKind kind);
   void Warm();
   void OnSpareDeath(StageKind kind, const std::string& cause);
   void LookAtSpares();
-  void RemoveStaleSockets() const;
 
   EventLoop& loop_;
   StageEnvironment environment_;

@@ -4,10 +4,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
 namespace air {
@@ -20,14 +23,10 @@ absl::Status OpenError(const std::string& path, int error) {
   switch (error) {
     case ENOENT:
     case ENOTDIR:
-      if (path.find("://") != std::string::npos) {
-        return absl::NotFoundError(
-            absl::StrCat(what, " (URLs are not played: fetch the file and give its path)"));
-      }
       return absl::NotFoundError(absl::StrCat(what, " (check the path as this machine sees it)"));
     case EACCES:
     case EPERM:
-      return absl::PermissionDeniedError(absl::StrCat(
+      return absl::FailedPreconditionError(absl::StrCat(
           what, " (the file, and every folder above it, must be readable for the decoder's user)"));
     default:
       return absl::UnavailableError(what);
@@ -41,20 +40,57 @@ const char* KindOf(mode_t mode) {
   return "a device";
 }
 
-}  // namespace
+// "SCHEME://...", RFC 3986.
+bool IsUrl(const std::string& path) {
+  const size_t colon = path.find("://");
+  return colon != std::string::npos && colon > 0 &&
+         std::all_of(path.begin(), path.begin() + static_cast<ptrdiff_t>(colon),
+                     [](char c) { return absl::ascii_isalnum(c) || c == '+' || c == '-' || c == '.'; });
+}
 
-absl::StatusOr<std::unique_ptr<AssetFile>> AssetFile::Open(const std::string& path) {
-  // O_NONBLOCK: a FIFO without a writer would block open() for ever. It has no effect on a regular file.
-  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (!fd.valid()) return OpenError(path, errno);
-  struct stat info = {};
-  if (::fstat(fd.get(), &info) != 0) return OpenError(path, errno);
+std::string NameOf(const UniqueFd& fd) { return absl::StrCat("/proc/self/fd/", fd.get()); }
+
+// Where the kernel says the open file is: what a link was changed to since no longer matters.
+bool LiesUnder(const UniqueFd& fd, std::span<const std::string> roots) {
+  std::error_code error;
+  const std::filesystem::path file = std::filesystem::read_symlink(NameOf(fd), error);
+  if (error) return false;
+  return std::any_of(roots.begin(), roots.end(), [&](const std::string& root) {
+    const std::filesystem::path folder = std::filesystem::canonical(root, error);
+    return !error &&
+           std::mismatch(folder.begin(), folder.end(), file.begin(), file.end()).first == folder.end();
+  });
+}
+
+absl::Status CheckKind(const std::string& path, const struct stat& info) {
   if (!S_ISREG(info.st_mode)) {
-    return absl::InvalidArgumentError(
+    return absl::PermissionDeniedError(
         absl::StrCat("asset '", path, "' is ", KindOf(info.st_mode), ", not a regular file"));
   }
   if (info.st_size == 0)
     return absl::InvalidArgumentError(absl::StrCat("asset '", path, "' is empty (0 bytes)"));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<AssetFile>> AssetFile::Open(const std::string& path,
+                                                           std::span<const std::string> roots) {
+  if (IsUrl(path)) {
+    return absl::PermissionDeniedError(
+        absl::StrCat("asset '", path, "': URLs are not played: fetch the file and give its path"));
+  }
+  // Found first, and opened only when it is what it should be: to open a device may set it in motion.
+  const UniqueFd found(::open(path.c_str(), O_PATH | O_CLOEXEC));
+  struct stat info = {};
+  if (!found.valid() || ::fstat(found.get(), &info) != 0) return OpenError(path, errno);
+  if (!roots.empty() && !LiesUnder(found, roots)) {
+    return absl::PermissionDeniedError(
+        absl::StrCat("asset '", path, "' does not lie under any --media-root, links followed"));
+  }
+  if (absl::Status s = CheckKind(path, info); !s.ok()) return s;
+  UniqueFd fd(::open(NameOf(found).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!fd.valid()) return OpenError(path, errno);
   return std::make_unique<AssetFile>(path, std::move(fd));
 }
 

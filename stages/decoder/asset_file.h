@@ -1,9 +1,12 @@
 // AssetFile: the one file a decoder reads, as an AVIOContext over an already open descriptor. FFmpeg never
 // opens anything itself: not the asset, and above all not what a playlist, a reference movie or a concat
 // script inside the asset names (see Demuxer, which denies every further open).
+//
+// Opening it is the last thing a decoder does before its sandbox closes; not a byte of it is read here.
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -16,10 +19,17 @@ namespace air {
 
 class AssetFile {
  public:
-  // `path` must name a regular, readable, non-empty file. Errors, each naming the path: NotFound (missing, or
-  // a URL), PermissionDenied, InvalidArgument (directory, FIFO, device, socket, empty file), Unavailable (any
-  // other errno). Never blocks on a FIFO.
-  static absl::StatusOr<std::unique_ptr<AssetFile>> Open(const std::string& path);
+  // `path` must name a regular, readable, non-empty file that, with every symbolic link followed, lies under
+  // one of the `roots` (none: anywhere). What is checked is the file that was opened, whatever becomes of its
+  // name meanwhile; a device or a FIFO is looked at and not opened. Errors, each naming the path:
+  //   PermissionDenied    AIR does not play such a thing: outside every root, a URL, a directory, a device, a
+  //                       FIFO, a socket
+  //   NotFound            nothing has that name
+  //   FailedPrecondition  this user may not read it
+  //   InvalidArgument     it is empty
+  //   Unavailable         any other errno
+  static absl::StatusOr<std::unique_ptr<AssetFile>> Open(const std::string& path,
+                                                         std::span<const std::string> roots = {});
 
   // Over a descriptor that is known to be a readable regular file; `path` only names it in messages.
   AssetFile(std::string path, UniqueFd fd) : path_(std::move(path)), fd_(std::move(fd)) {}

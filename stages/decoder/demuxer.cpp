@@ -54,10 +54,8 @@ void ForgetAbsurdStamps(AVRational base, AVPacket& packet) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Demuxer>> Demuxer::Open(const std::string& path) {
-  auto file = AssetFile::Open(path);
-  if (!file.ok()) return file.status();
-  auto demuxer = absl::WrapUnique(new Demuxer(*std::move(file)));
+absl::StatusOr<std::unique_ptr<Demuxer>> Demuxer::Open(std::unique_ptr<AssetFile> file) {
+  auto demuxer = absl::WrapUnique(new Demuxer(std::move(file)));
   if (absl::Status opened = demuxer->OpenContainer(); !opened.ok()) return opened;
   return demuxer;
 }

@@ -20,9 +20,8 @@ namespace air {
 
 class Demuxer {
  public:
-  // Errors: those of AssetFile::Open; InvalidArgument when it is no media file, or holds nothing FFmpeg can
-  // decode.
-  static absl::StatusOr<std::unique_ptr<Demuxer>> Open(const std::string& path);
+  // Errors: InvalidArgument when it is no media file, or holds nothing FFmpeg can decode.
+  static absl::StatusOr<std::unique_ptr<Demuxer>> Open(std::unique_ptr<AssetFile> file);
 
   // The chosen stream of a kind; null when the asset has none. Valid until the next Rewind.
   const AVStream* stream(StreamKind kind) const;

@@ -6,7 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -38,12 +37,6 @@ absl::StatusOr<FaultSpec> ParseFaultUri(const std::string& uri) {
       "asset_uri: \"", uri.substr(0, 80),
       "\"; give fault:FAULT=WHERE:ASSET, FAULT one of crash_at, hang_at and exit_at, WHERE a unit's "
       "number or \"open\""));
-}
-
-std::string PlayedAsset(const std::string& uri) {
-  if (!absl::StartsWith(uri, kFaultScheme)) return uri;
-  const absl::StatusOr<FaultSpec> spec = ParseFaultUri(uri);
-  return spec.ok() ? spec->asset_uri : uri;
 }
 
 void FaultProducer::Strike() const {

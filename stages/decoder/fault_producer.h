@@ -31,14 +31,14 @@ struct FaultSpec {
 
 // Errors: InvalidArgument saying what would be accepted.
 absl::StatusOr<FaultSpec> ParseFaultUri(const std::string& uri);
-// What is really played: the ASSET of a fault URI, any other URI as it is.
-std::string PlayedAsset(const std::string& uri);
-
 class FaultProducer : public IProducer {
  public:
   FaultProducer(FaultSpec spec, std::unique_ptr<IProducer> asset)
       : spec_(std::move(spec)), asset_(std::move(asset)) {}
 
+  absl::Status OpenFiles(const std::string&, std::span<const std::string> media_roots) override {
+    return asset_->OpenFiles(spec_.asset_uri, media_roots);
+  }
   absl::Status Open(const std::string& asset_uri) override;
   absl::Status Start(const ProducerRequest& request) override;
   bool Ready() const override { return asset_->Ready(); }

@@ -42,10 +42,20 @@ absl::Status CheckRequest(const ProducerRequest& request) {
 
 }  // namespace
 
+absl::Status FileProducer::OpenFiles(const std::string& asset_uri, std::span<const std::string> media_roots) {
+  Stop();
+  auto file = AssetFile::Open(asset_uri, media_roots);
+  if (!file.ok()) return file.status();
+  file_ = *std::move(file);
+  return absl::OkStatus();
+}
+
 absl::Status FileProducer::Open(const std::string& asset_uri) {
   if (opened_ && demuxer_->path() == asset_uri) return absl::OkStatus();
-  Stop();
-  auto demuxer = Demuxer::Open(asset_uri);
+  if (file_ == nullptr || file_->path() != asset_uri) {
+    if (absl::Status s = OpenFiles(asset_uri, {}); !s.ok()) return s;
+  }
+  auto demuxer = Demuxer::Open(std::move(file_));
   if (!demuxer.ok()) return demuxer.status();
   demuxer_ = *std::move(demuxer);
   opened_ = true;
@@ -283,6 +293,7 @@ void FileProducer::Stop() {
   picture_.reset();
   feed_.reset();
   demuxer_.reset();
+  file_.reset();
   shown_serial_ = -1;
 }
 

@@ -33,9 +33,10 @@ namespace air {
 
 class FileProducer : public IProducer {
  public:
-  // Errors: those of Demuxer::Open.
+  absl::Status OpenFiles(const std::string& asset_uri, std::span<const std::string> media_roots) override;
+  // Errors: those of AssetFile::Open and Demuxer::Open.
   absl::Status Open(const std::string& asset_uri) override;
-  // Errors, besides those of Demuxer::Open: InvalidArgument for a request outside its ranges (in-point 0 to
+  // Errors, besides those of Open: InvalidArgument for a request outside its ranges (in-point 0 to
   // 10^11 ms, units 0 to 10^10), for an asset in which not one picture or sound can be decoded; OutOfRange
   // for an in-point at or behind the asset's end.
   absl::Status Start(const ProducerRequest& request) override;
@@ -68,6 +69,7 @@ class FileProducer : public IProducer {
 
   ProducerRequest request_;
   std::optional<UnitInstants> instants_;
+  std::unique_ptr<AssetFile> file_;  // from OpenFiles to Open
   std::unique_ptr<Demuxer> demuxer_;
   std::unique_ptr<PacketFeed> feed_;
   Stamp media_zero_;                        // the stamp of the asset's first picture, or of its first sample

@@ -47,6 +47,10 @@ enum class Rendered { kUnit, kEndOfStream };
 class IProducer {
  public:
   virtual ~IProducer() = default;
+  // Opens the descriptors that the asset takes, under one of the `media_roots` (none: anywhere), and reads
+  // nothing of them: behind it no other can be opened, the sandbox is closed. Open does it when it was not
+  // done. Errors: those of AssetFile::Open.
+  virtual absl::Status OpenFiles(const std::string& asset_uri, std::span<const std::string> media_roots) = 0;
   // Opens and probes the asset, for a Start that will name the same one; at once when it has been opened
   // before and nothing was read from it since. Errors as Start's.
   virtual absl::Status Open(const std::string& asset_uri) = 0;

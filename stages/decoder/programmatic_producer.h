@@ -36,6 +36,9 @@ absl::StatusOr<PatternAsset> ParsePatternUri(const std::string& uri);
 
 class ProgrammaticProducer : public IProducer {
  public:
+  absl::Status OpenFiles(const std::string& asset_uri, std::span<const std::string>) override {
+    return Open(asset_uri);
+  }
   absl::Status Open(const std::string& asset_uri) override { return ParsePatternUri(asset_uri).status(); }
   // Errors: those of ParsePatternUri and Validate; InvalidArgument for a negative in-point or skip;
   // OutOfRange when the in-point is not inside the clip (a skip beyond its end is simply its end).

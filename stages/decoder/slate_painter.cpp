@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <vector>
 
-#include "stages/decoder/file_producer.h"
 #include "stages/decoder/picture_canvas.h"
 
 namespace air {
@@ -25,8 +24,8 @@ void PaintPlainCard(const HouseFormat& format, const std::string& title, const s
   canvas.Text({w / 10, h * 62 / 100, w * 9 / 10, h * 72 / 100}, subtitle, kSubtitleLuma);
 }
 
-absl::Status PaintFile(const HouseFormat& format, const std::string& file, std::span<uint8_t> picture) {
-  FileProducer producer;
+absl::Status PaintFile(const HouseFormat& format, const std::string& file, FileProducer& producer,
+                       std::span<uint8_t> picture) {
   ProducerRequest request;
   request.asset_uri = file;
   request.format = format;

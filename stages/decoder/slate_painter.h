@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "shm/house_format.h"
+#include "stages/decoder/file_producer.h"
 
 namespace air {
 
@@ -15,7 +16,9 @@ namespace air {
 // machine's.
 void PaintPlainCard(const HouseFormat& format, const std::string& title, const std::string& subtitle,
                     std::span<uint8_t> picture);
-// The first picture of `file`, fitted into the house picture. Errors: those of FileProducer.
-absl::Status PaintFile(const HouseFormat& format, const std::string& file, std::span<uint8_t> picture);
+// The first picture of `file`, fitted into the house picture. `producer` may have it open. Errors: those of
+// FileProducer.
+absl::Status PaintFile(const HouseFormat& format, const std::string& file, FileProducer& producer,
+                       std::span<uint8_t> picture);
 
 }  // namespace air

@@ -44,6 +44,7 @@ Decision SelectFrame(const TimelineSnapshot& timeline, const MappingLock& lock, 
     d.show = EntryKind::kContent;
   } else if (result == ReadResult::kGap) {
     d.cause = PadCause::kRefused;
+    d.unit_refused = true;
   } else if (result == ReadResult::kHole) {
     d.cause = PadCause::kSkipped;
   } else {

@@ -39,7 +39,8 @@ struct Decision {
   SourceRef source;                  // content: the unit to show
   uint64_t unit = 0;
   SlotMeta unit_meta;
-  MappingLock lock;     // in force after this tick
+  MappingLock lock;           // in force after this tick
+  bool unit_refused = false;  // it was there and failed its checks
   bool wanted = false;  // a unit was due (shown, refused or missed): everything up to it can be released
   uint64_t segment_serial = 0, block_serial = 0;
   uint64_t timeline_version = 0;

@@ -59,7 +59,7 @@ void TimingLoop::Count(const Decision& decision, Nanos opened) {
     line_.Add(static_cast<SelectorCounter>(static_cast<size_t>(SelectorCounter::kPadFirst) +
                                            static_cast<size_t>(decision.cause)));
   }
-  if (decision.cause == PadCause::kRefused) line_.Add(SelectorCounter::kRefusedUnits);
+  if (decision.unit_refused) line_.Add(SelectorCounter::kRefusedUnits);
 }
 
 }  // namespace air

@@ -51,12 +51,12 @@ std::string WriteAll(const std::string& path, const std::string& bytes) {
 TEST(FileProducerRefusal, NamesWhatIsNoFile) {
   const ClipFolder folder;
   ExpectRefused(folder.Path("missing.mp4"), absl::StatusCode::kNotFound, "No such file");
-  ExpectRefused("http://example.org/a.mp4", absl::StatusCode::kNotFound, "URLs are not played");
-  ExpectRefused(folder.Path(""), absl::StatusCode::kInvalidArgument, "a directory");
-  ExpectRefused("/dev/null", absl::StatusCode::kInvalidArgument, "a device");
+  ExpectRefused("http://example.org/a.mp4", absl::StatusCode::kPermissionDenied, "URLs are not played");
+  ExpectRefused(folder.Path(""), absl::StatusCode::kPermissionDenied, "a directory");
+  ExpectRefused("/dev/null", absl::StatusCode::kPermissionDenied, "a device");
   const std::string fifo = folder.Path("fifo.mp4");
   ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
-  ExpectRefused(fifo, absl::StatusCode::kInvalidArgument, "a FIFO");  // and does not wait for a writer
+  ExpectRefused(fifo, absl::StatusCode::kPermissionDenied, "a FIFO");  // and does not wait for a writer
 }
 
 TEST(FileProducerRefusal, NamesAFileItMayNotRead) {
@@ -64,7 +64,7 @@ TEST(FileProducerRefusal, NamesAFileItMayNotRead) {
   const ClipFolder folder;
   const std::string path = WriteAll(folder.Path("secret.mp4"), "secret");
   ASSERT_EQ(::chmod(path.c_str(), 0), 0);
-  ExpectRefused(path, absl::StatusCode::kPermissionDenied, "must be readable");
+  ExpectRefused(path, absl::StatusCode::kFailedPrecondition, "must be readable");
 }
 
 TEST(FileProducerRefusal, NamesWhatIsNoMedia) {

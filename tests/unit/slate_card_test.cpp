@@ -58,13 +58,15 @@ TEST_F(SlateCardTest, ShowsAPictureFileFittedIntoTheHousePicture) {
   const ClipFolder folder;
   RunCommand("ffmpeg -nostdin -v error -f lavfi -i color=c=white:s=100x100 -frames:v 1 " +
              folder.Path("s.png"));
-  ASSERT_TRUE(PaintFile(format_, folder.Path("s.png"), canvas()).ok());
+  FileProducer producer;
+  ASSERT_TRUE(PaintFile(format_, folder.Path("s.png"), producer, canvas()).ok());
   EXPECT_EQ(canvas()[90 * 320 + 160], 235) << "white in the middle";
   EXPECT_EQ(canvas()[90 * 320 + 10], 16) << "a pillar beside it";
 }
 
 TEST_F(SlateCardTest, SaysWhatIsWrongWithItsFile) {
-  EXPECT_THAT(std::string(PaintFile(format_, "/nowhere/slate.png", canvas()).message()),
+  FileProducer producer;
+  EXPECT_THAT(std::string(PaintFile(format_, "/nowhere/slate.png", producer, canvas()).message()),
               ::testing::HasSubstr("/nowhere/slate.png"));
 }
 
