@@ -30,7 +30,8 @@ DecoderRun::DecoderRun(EventLoop& loop, StageSupervisor& stages, SessionMemory& 
       media_roots_(std::move(media_roots)),
       on_change_(std::move(on_change)),
       policy_(UnitsPerSecond(memory.session().facts().format)),
-      watch_(stages.hang_ns()) {}
+      watch_(stages.hang_ns()),
+      step_watch_(stages.hang_ns()) {}
 
 uint64_t DecoderRun::Depth() const {
   const DecoderRing& pooled = memory_.rings()[source_.ring];
@@ -60,6 +61,7 @@ void DecoderRun::UseProcess(std::unique_ptr<StageProcess> process) {
 
 void DecoderRun::WatchProcess(std::unique_ptr<StageProcess> process) {
   watch_.Begin(loop_.clock().Now(), Sign());
+  step_watch_.Begin(loop_.clock().Now(), Step());
   expiry_ = PadCause::kCrash;
   killed_at_.reset();
   process_ = std::move(process);
@@ -103,6 +105,24 @@ LifeSign DecoderRun::Sign() const {
           .phase = writer_.phase.load(std::memory_order_relaxed)};
 }
 
+LifeSign DecoderRun::Step() const {
+  LifeSign sign = Sign();
+  sign.beat_ns = 0;
+  return sign;
+}
+
+void DecoderRun::KillIfHung(Nanos now, WriterPhase phase, const PhaseDeadline& deadline) {
+  const auto hung = [&](const HangWatch& watch, const char* how) {
+    expiry_ = deadline.cause;
+    killed_at_ = now;
+    process_->KillHung(absl::StrCat("hung while ", ToString(phase), " (", how, " for ",
+                                    watch.SilentNs() / kNanosPerMs, " ms)"));
+  };
+  if (watch_.IsHung(now, Sign(), deadline.silence_ns, *process_)) return hung(watch_, "silent");
+  if (!deadline.step_ns.has_value()) return step_watch_.Begin(now, Step());
+  if (step_watch_.IsHung(now, Step(), *deadline.step_ns, *process_)) hung(step_watch_, "no result");
+}
+
 void DecoderRun::Look() {
   if (process_ == nullptr) return;
   const Nanos now = loop_.clock().Now();
@@ -111,12 +131,7 @@ void DecoderRun::Look() {
     return;
   }
   const WriterPhase phase = Phase();
-  const PhaseDeadline deadline = DeadlineOf(phase, watch_.hang_ns());
-  if (!watch_.IsHung(now, Sign(), deadline.allowance_ns, *process_)) return;
-  expiry_ = deadline.cause;
-  killed_at_ = now;
-  process_->KillHung(
-      absl::StrCat("hung while ", ToString(phase), " (silent for ", watch_.SilentNs() / kNanosPerMs, " ms)"));
+  KillIfHung(now, phase, DeadlineOf(phase, watch_.hang_ns(), policy_.Suspects(RingNext())));
 }
 
 void DecoderRun::Kill() {
@@ -189,6 +204,18 @@ std::string DecoderRun::Where() const {
                       segment_.asset_uri, " at ", media, " s)");
 }
 
+// What its death says about the place it was at.
+DecoderPolicy::Witness DecoderRun::WitnessOf(const StageDeath& death) const {
+  using W = DecoderPolicy::Witness;
+  const WriterPhase phase = Phase();
+  const bool was_at_a_place =
+      death.kind != StageDeath::Kind::kSpawn && phase != WriterPhase::kNone && phase != WriterPhase::kOpening;
+  if (!was_at_a_place) return W::kNone;
+  if (!death.from_outside) return W::kOwnDoing;
+  const bool killed_at_work = death.kind == StageDeath::Kind::kSignal && phase != WriterPhase::kWaiting;
+  return killed_at_work ? W::kKilled : W::kNone;
+}
+
 void DecoderRun::OnDeath(const StageDeath& death) {
   const std::string who = process_ == nullptr ? "decoder" : process_->id();
   const bool had_work = state_ == RunState::kOpening || state_ == RunState::kProducing;
@@ -199,14 +226,10 @@ void DecoderRun::OnDeath(const StageDeath& death) {
   stages_.NoteDeath(StageKind::kDecoder, death, what);
   recovery_.Died(loop_.clock().Now());
   Log().warn("{}", what);
-  const WriterPhase phase = Phase();
-  const bool was_at_a_place =
-      death.kind != StageDeath::Kind::kSpawn && phase != WriterPhase::kNone && phase != WriterPhase::kOpening;
-  const DecoderPolicy::Verdict verdict =
-      policy_.OnDeath({.at = loop_.clock().Now(),
-                       .began_at_unit = started_at_unit_,
-                       .next_unit = RingNext(),
-                       .by_its_own_doing = was_at_a_place && !death.from_outside});
+  const DecoderPolicy::Verdict verdict = policy_.OnDeath({.at = loop_.clock().Now(),
+                                                          .began_at_unit = started_at_unit_,
+                                                          .next_unit = RingNext(),
+                                                          .witness = WitnessOf(death)});
   resume_at_ = verdict.resume_at;
   pad_cause_ = expiry_;
   if (verdict.skips) {

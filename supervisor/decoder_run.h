@@ -73,6 +73,9 @@ class DecoderRun {
   void GiveUp(PadCause cause, const std::string& why);
   void Kill();
   LifeSign Sign() const;
+  LifeSign Step() const;  // the same without its beat
+  void KillIfHung(Nanos now, WriterPhase phase, const PhaseDeadline& deadline);
+  DecoderPolicy::Witness WitnessOf(const StageDeath& death) const;
   WriterPhase Phase() const;
   std::string Where() const;
 
@@ -95,7 +98,8 @@ class DecoderRun {
   std::optional<uint64_t> resume_at_;  // what lies before has brought down every decoder that tried
   uint64_t started_at_unit_ = 0;       // the ring's `next` when the present process began
   uint64_t incarnation_at_start_ = 0;  // and its writer_epoch
-  HangWatch watch_;
+  HangWatch watch_;                    // of its silence
+  HangWatch step_watch_;               // of what it has done
   RecoveryTimer recovery_;
   PadCause expiry_ = PadCause::kCrash;  // what the present process's death will be called
   std::optional<Nanos> killed_at_;

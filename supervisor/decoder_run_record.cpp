@@ -38,6 +38,7 @@ void DecoderRun::Describe(record::Run& run) const {
   const DecoderPolicy::Memory& policy = policy_.memory();
   for (Nanos at : policy.restarts.failures()) run.add_failures_ns(at.value());
   if (policy.place.has_value()) run.set_failed_at_unit(*policy.place);
+  run.set_blame(policy.blame);
   if (policy.resume_at.has_value()) run.set_resume_at_unit(*policy.resume_at);
   // Also before Resume(): the record is written while other parts of the session resume.
   const StageProcess* decoder = process_ != nullptr ? process_.get() : adopted_.get();
@@ -55,7 +56,10 @@ void DecoderRun::Restore(const record::Run& recorded, std::unique_ptr<StageProce
   std::deque<Nanos> failures;
   for (int64_t at : recorded.failures_ns()) failures.emplace_back(at);
   policy.restarts.Restore(std::move(failures));
-  if (recorded.has_failed_at_unit()) policy.place = recorded.failed_at_unit();
+  if (recorded.has_failed_at_unit()) {
+    policy.place = recorded.failed_at_unit();
+    policy.blame = recorded.blame();
+  }
   if (recorded.has_resume_at_unit()) resume_at_ = policy.resume_at = recorded.resume_at_unit();
   policy_.Restore(std::move(policy));
   adopted_ = std::move(decoder);

@@ -33,6 +33,8 @@ absl::Status DecoderStage::Run(IProducer& producer, ProducerRequest request,
   const UnitIndex missing(static_cast<int64_t>(writer_.next()));
   request.skips = request.first_unit > missing;
   if (!request.skips) request.first_unit = missing;
+  request.bad_unit = missing;
+  request.on_progress = [this] { writer_.Beat(clock_.Now().value()); };
   if (absl::Status s = producer.Open(request.asset_uri); !s.ok()) return s;
   writer_.SetPhase(WriterPhase::kSeeking);
   if (absl::Status s = producer.Start(request); !s.ok()) return s;

@@ -28,6 +28,8 @@ absl::StatusOr<FaultSpec> ParseFaultUri(const std::string& uri) {
       spec.fault = FaultSpec::Fault::kHang;
     } else if (words[0] == "exit_at") {
       spec.fault = FaultSpec::Fault::kExit;
+    } else if (words[0] == "kill_at") {
+      spec.fault = FaultSpec::Fault::kKill;
     } else {
       understood = understood && words[0] == "crash_at";
     }
@@ -35,7 +37,7 @@ absl::StatusOr<FaultSpec> ParseFaultUri(const std::string& uri) {
   if (understood) return spec;
   return absl::InvalidArgumentError(absl::StrCat(
       "asset_uri: \"", uri.substr(0, 80),
-      "\"; give fault:FAULT=WHERE:ASSET, FAULT one of crash_at, hang_at and exit_at, WHERE a unit's "
+      "\"; give fault:FAULT=WHERE:ASSET, FAULT one of crash_at, hang_at, exit_at and kill_at, WHERE a unit's "
       "number or \"open\""));
 }
 
@@ -46,6 +48,9 @@ void FaultProducer::Strike() const {
       break;
     case FaultSpec::Fault::kHang:
       while (true) pause();
+    case FaultSpec::Fault::kKill:
+      std::raise(SIGKILL);
+      break;
     case FaultSpec::Fault::kExit:
       _exit(0);
   }
@@ -59,6 +64,7 @@ absl::Status FaultProducer::Open(const std::string&) {
 absl::Status FaultProducer::Start(const ProducerRequest& request) {
   ProducerRequest inner = request;
   inner.asset_uri = spec_.asset_uri;
+  if (request.first_unit.value() == spec_.unit && !request.skips) Strike();
   return asset_->Start(inner);
 }
 

@@ -6,6 +6,8 @@
 //   crash_at   SIGSEGV
 //   hang_at    never returns, and gives no sign of life
 //   exit_at    the process ends with status 0
+//   kill_at    SIGKILL, as from a kernel without memory
+// A decoder that is to begin at that place comes to grief while it seeks, as it does with a real file.
 // WHERE is the number of a unit (0 is the segment's first), or "open". Without a fault the asset is
 // unchanged.
 #pragma once
@@ -21,7 +23,7 @@ namespace air {
 inline constexpr char kFaultScheme[] = "fault:";
 
 struct FaultSpec {
-  enum class Fault { kCrash, kHang, kExit };
+  enum class Fault { kCrash, kHang, kExit, kKill };
   static constexpr int64_t kAtOpen = -1;
 
   Fault fault = Fault::kCrash;

@@ -89,14 +89,16 @@ absl::Status FileProducer::Start(const ProducerRequest& request) {
   return absl::OkStatus();
 }
 
-// Moves next_ on to the first unit at or behind a key picture, so that nothing before that has to be decoded.
+// Moves next_ on until what has to be decoded for it lies behind the bad unit: a key picture in between will
+// do as it is.
 absl::Status FileProducer::MoveToKeyPicture() {
-  feed_ = std::make_unique<PacketFeed>(*demuxer_);
+  feed_ = std::make_unique<PacketFeed>(*demuxer_, request_.on_progress);
   if (absl::Status opened = OpenSources(); !opened.ok()) return opened;
   if (picture_ != nullptr && demuxer_->anchor() == StreamKind::kPicture && !demuxer_->still_picture()) {
     const AVRational base = demuxer_->stream(StreamKind::kPicture)->time_base;
     const int64_t zero = RoundTo(media_zero_, base);
-    const std::optional<int64_t> key = feed_->FindKeyPicture(zero + FloorTo(instants_->Of(next_), base));
+    const std::optional<int64_t> key =
+        feed_->FindKeyPicture(zero + FloorTo(instants_->Of(request_.bad_unit + 1), base));
     while (key.has_value() && zero + FloorTo(instants_->Of(next_), base) < *key) ++next_;
   }
   feed_.reset();
@@ -104,7 +106,7 @@ absl::Status FileProducer::MoveToKeyPicture() {
 }
 
 absl::Status FileProducer::Begin(Stamp instant) {
-  feed_ = std::make_unique<PacketFeed>(*demuxer_);
+  feed_ = std::make_unique<PacketFeed>(*demuxer_, request_.on_progress);
   picture_.reset();
   sound_.reset();
   if (absl::Status opened = OpenSources(); !opened.ok()) return opened;

@@ -13,7 +13,13 @@ int64_t DecodeStampOf(const AVPacket& packet) {
 
 int64_t StampOf(const AVPacket& packet) { return packet.pts != AV_NOPTS_VALUE ? packet.pts : packet.dts; }
 
+bool PacketFeed::Read(AVPacket& packet, StreamKind& kind) {
+  on_progress_();
+  return demuxer_.Read(packet, kind);
+}
+
 Pulled PacketFeed::Next(StreamKind kind, AvPacketPtr& packet) {
+  on_progress_();
   const Pulled fetched = Fetch(kind);
   if (fetched != Pulled::kOne) return fetched;
   Queue& own = queue(kind);
@@ -34,7 +40,7 @@ Pulled PacketFeed::Fetch(StreamKind kind) {
     if (Full()) return Pulled::kAbsent;
     AvPacketPtr packet(av_packet_alloc());
     StreamKind of = kind;
-    if (packet == nullptr || !demuxer_.Read(*packet, of)) {
+    if (packet == nullptr || !Read(*packet, of)) {
       at_end_ = true;
     } else {
       Push(of, std::move(packet));
@@ -85,7 +91,7 @@ std::optional<int64_t> PacketFeed::FindKeyPicture(int64_t stamp) {
   if (!demuxer_.Seek(stamp) && !demuxer_.Rewind().ok()) return std::nullopt;
   const AvPacketPtr packet(av_packet_alloc());
   StreamKind kind = StreamKind::kPicture;
-  while (packet != nullptr && demuxer_.Read(*packet, kind)) {
+  while (packet != nullptr && Read(*packet, kind)) {
     const bool key = kind == StreamKind::kPicture && (packet->flags & AV_PKT_FLAG_KEY) != 0;
     if (key && StampOf(*packet) != AV_NOPTS_VALUE && StampOf(*packet) >= stamp) return StampOf(*packet);
   }
@@ -102,7 +108,7 @@ PacketFeed::Landing PacketFeed::Collect(const Target& target, bool from_start) {
   while (!reached && !Full()) {
     AvPacketPtr packet(av_packet_alloc());
     StreamKind kind = StreamKind::kPicture;
-    if (packet == nullptr || !demuxer_.Read(*packet, kind)) {
+    if (packet == nullptr || !Read(*packet, kind)) {
       at_end_ = true;
       break;
     }

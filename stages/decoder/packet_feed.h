@@ -11,7 +11,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "stages/decoder/demuxer.h"
@@ -31,7 +33,9 @@ int64_t StampOf(const AVPacket& packet);
 
 class PacketFeed {
  public:
-  explicit PacketFeed(Demuxer& demuxer) : demuxer_(demuxer) {}
+  // `on_progress` is called with every packet that is read or handed out.
+  explicit PacketFeed(Demuxer& demuxer, std::function<void()> on_progress)
+      : demuxer_(demuxer), on_progress_(std::move(on_progress)) {}
 
   Pulled Next(StreamKind kind, AvPacketPtr& packet);
   // The packet Next would give, without taking it; null when there is none. Valid until the next call.
@@ -78,7 +82,10 @@ class PacketFeed {
   void Restart();
   Landing Collect(const Target& target, bool from_start);
 
+  bool Read(AVPacket& packet, StreamKind& kind);
+
   Demuxer& demuxer_;
+  std::function<void()> on_progress_;
   std::array<Queue, kStreamKinds> queues_;
   bool at_end_ = false;
 };

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 
@@ -23,9 +24,12 @@ struct ProducerRequest {
   AspectPolicy aspect_policy = AspectPolicy::kPreserve;
   int64_t skip_units = 0;  // join in progress: house frames of the segment that are already past
   UnitIndex first_unit;    // > 0 when this producer takes over the ring of a dead one: start exactly there
-  // What lies before first_unit must not be touched: start with the first picture at or behind it that can be
-  // decoded by itself. Next() then says which unit that is.
+  // The units from bad_unit up to first_unit must not be touched: start with first_unit if a picture in
+  // between can be decoded by itself, else with the next one that can. Next() then says which unit that is.
   bool skips = false;
+  UnitIndex bad_unit;
+  // Called with every packet that is read or decoded: a sign of life.
+  std::function<void()> on_progress = [] {};
 };
 
 // Where one unit's bytes go. All memory is the callee's to write until Render returns.

@@ -284,8 +284,9 @@ INSTANTIATE_TEST_SUITE_P(
                     48000}),
     [](const auto& format) { return std::string(format.param.name); });
 
-// Behind a place that brings decoders down nothing is decoded that lies before the next key picture.
-TEST(FileProducerTakeOver, SkipsToTheNextKeyPictureAndMakesTheSameUnitsFromThere) {
+// Behind a place that brings decoders down nothing is decoded that lies before the next key picture; what is
+// not to be shown yet may be.
+TEST(FileProducerTakeOver, SkipsBehindABadUnitAndMakesTheSameUnitsFromThere) {
   const ClipFolder folder;
   ClipSpec spec{.pictures = 150, .samples = 6 * 48'000, .sound = Tone(440, 48'000)};
   spec.options = "-c:v libx264 -g 20 -keyint_min 20 -sc_threshold 0 -c:a aac";
@@ -293,11 +294,21 @@ TEST(FileProducerTakeOver, SkipsToTheNextKeyPictureAndMakesTheSameUnitsFromThere
   const std::vector<PlayedUnit> straight = Play(request, 1000);
   ASSERT_GE(straight.size(), 150u);
   request.skips = true;
-  for (const auto& [asked, expected] : {std::pair(41, 60), {60, 60}, {61, 80}, {95, 100}}) {
+  struct Skip {
+    int bad, asked, expected;
+  };
+  for (const auto& [bad, asked, expected] : {Skip{40, 41, 60},
+                                             {40, 60, 60},
+                                             {35, 60, 60},
+                                             {35, 61, 61},
+                                             {59, 84, 84},
+                                             {60, 79, 80},
+                                             {60, 85, 85}}) {
+    request.bad_unit = UnitIndex(bad);
     request.first_unit = UnitIndex(asked);
     FileProducer producer;
     ASSERT_TRUE(producer.Start(request).ok());
-    ASSERT_EQ(producer.Next(), UnitIndex(expected)) << "asked for " << asked;
+    ASSERT_EQ(producer.Next(), UnitIndex(expected)) << "bad is " << bad << ", asked for " << asked;
     PlayedUnit unit;
     unit.video.resize(request.format.VideoBytes());
     unit.audio.resize(size_t{request.format.MaxUnitSamples()} * request.format.channels);

@@ -154,28 +154,35 @@ TEST(HangWatch, DoesNotHoldThePredecessorsSilenceAgainstAStage) {
 
 struct Row {
   WriterPhase phase;
-  int64_t allowance_ms;
+  std::optional<int64_t> step_ms;
+  int64_t silence_ms, suspected_silence_ms;
   PadCause cause;
 };
 class PhaseDeadlines : public ::testing::TestWithParam<Row> {};
 
 TEST_P(PhaseDeadlines, AreThoseOfTheTable) {
-  const PhaseDeadline deadline = DeadlineOf(GetParam().phase, kHang);
-  EXPECT_EQ(deadline.allowance_ns, GetParam().allowance_ms * kMs);
-  EXPECT_EQ(deadline.cause, GetParam().cause);
+  for (const bool suspected : {false, true}) {
+    const PhaseDeadline deadline = DeadlineOf(GetParam().phase, kHang, suspected);
+    EXPECT_EQ(deadline.step_ns.has_value(), GetParam().step_ms.has_value());
+    EXPECT_EQ(deadline.step_ns.value_or(0), GetParam().step_ms.value_or(0) * kMs);
+    EXPECT_EQ(deadline.silence_ns,
+              (suspected ? GetParam().suspected_silence_ms : GetParam().silence_ms) * kMs);
+    EXPECT_EQ(deadline.cause, GetParam().cause);
+  }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, PhaseDeadlines,
-                         ::testing::Values(Row{WriterPhase::kNone, 5000, PadCause::kOpenFailed},
-                                           Row{WriterPhase::kOpening, 5000, PadCause::kOpenFailed},
-                                           Row{WriterPhase::kSeeking, 5000, PadCause::kHang},
-                                           Row{WriterPhase::kFirstUnit, 5000, PadCause::kHang},
-                                           Row{WriterPhase::kProducing, 2000, PadCause::kHang},
-                                           Row{WriterPhase::kWaiting, 500, PadCause::kHang},
-                                           Row{WriterPhase::kEnded, 5000, PadCause::kHang},
-                                           // whatever a decoder writes there
-                                           Row{static_cast<WriterPhase>(4711), 5000, PadCause::kOpenFailed}),
-                         [](const auto& row) { return std::string(ToString(row.param.phase)); });
+INSTANTIATE_TEST_SUITE_P(
+    All, PhaseDeadlines,
+    ::testing::Values(Row{WriterPhase::kNone, 5000, 5000, 5000, PadCause::kOpenFailed},
+                      Row{WriterPhase::kOpening, 5000, 5000, 5000, PadCause::kOpenFailed},
+                      Row{WriterPhase::kSeeking, 5000, 5000, 700, PadCause::kHang},
+                      Row{WriterPhase::kFirstUnit, 5000, 5000, 700, PadCause::kHang},
+                      Row{WriterPhase::kProducing, 2000, 2000, 700, PadCause::kHang},
+                      Row{WriterPhase::kWaiting, std::nullopt, 500, 500, PadCause::kHang},
+                      Row{WriterPhase::kEnded, 5000, 5000, 5000, PadCause::kHang},
+                      // whatever a decoder writes there
+                      Row{static_cast<WriterPhase>(4711), 5000, 5000, 5000, PadCause::kOpenFailed}),
+    [](const auto& row) { return std::string(ToString(row.param.phase)); });
 
 TEST(PhaseDeadlines, LetAStageLoadBeforeItIsExpectedToBeat) {
   EXPECT_EQ(AllowanceOf(/*has_begun=*/false, kHang), 5000 * kMs);
