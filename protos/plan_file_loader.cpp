@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 namespace air {
 namespace {
@@ -22,20 +23,36 @@ bool HasScheme(const std::string& uri) {
          std::all_of(uri.begin(), uri.begin() + colon, [](unsigned char c) { return std::islower(c); });
 }
 
+void FillInSegments(const std::filesystem::path& folder, retrovue::playout::BlockPlan& block) {
+  // Numbers that are all absent read as all zero; a plan that gives any keeps what it gives.
+  const bool numbered = std::any_of(block.segments().begin(), block.segments().end(),
+                                    [](const auto& segment) { return segment.segment_index() != 0; });
+  int index = 0;
+  for (retrovue::playout::BlockSegment& segment : *block.mutable_segments()) {
+    if (!numbered) segment.set_segment_index(index++);
+    if (!segment.asset_uri().empty() && !HasScheme(segment.asset_uri())) {
+      segment.set_asset_uri((folder / segment.asset_uri()).lexically_normal().string());
+    }
+  }
+}
+
 void FillIn(const std::filesystem::path& folder, PlanFile& plan) {
   if (plan.channel_id() == 0) plan.set_channel_id(1);
-  for (retrovue::playout::BlockPlan& block : *plan.mutable_blocks()) {
+  if (plan.segments_size() > 0) plan.add_blocks()->mutable_segments()->Swap(plan.mutable_segments());
+  std::int64_t end = 0;
+  for (int i = 0; i < plan.blocks_size(); ++i) {
+    retrovue::playout::BlockPlan& block = *plan.mutable_blocks(i);
+    if (block.block_id().empty()) block.set_block_id(absl::StrCat("block-", i + 1));
     if (block.channel_id() == 0) block.set_channel_id(plan.channel_id());
-    // Numbers that are all absent read as all zero; a plan that gives any keeps what it gives.
-    const bool numbered = std::any_of(block.segments().begin(), block.segments().end(),
-                                      [](const auto& segment) { return segment.segment_index() != 0; });
-    int index = 0;
-    for (retrovue::playout::BlockSegment& segment : *block.mutable_segments()) {
-      if (!numbered) segment.set_segment_index(index++);
-      if (!segment.asset_uri().empty() && !HasScheme(segment.asset_uri())) {
-        segment.set_asset_uri((folder / segment.asset_uri()).lexically_normal().string());
-      }
+    FillInSegments(folder, block);
+    // An end without a start is kept as it is, and refused: it cannot be meant.
+    if (block.start_utc_ms() == 0 && i > 0 && block.end_utc_ms() == 0) block.set_start_utc_ms(end);
+    if (block.end_utc_ms() == 0) {
+      std::int64_t sum = 0;
+      for (const auto& segment : block.segments()) sum += segment.segment_duration_ms();
+      block.set_end_utc_ms(block.start_utc_ms() + sum);
     }
+    end = block.end_utc_ms();
   }
 }
 
@@ -45,9 +62,28 @@ absl::StatusOr<PlanFile> ParsePlan(const std::string& json, const std::string& f
   PlanFile plan;
   const auto parsed = google::protobuf::util::JsonStringToMessage(json, &plan);
   if (!parsed.ok()) return absl::InvalidArgumentError(std::string(parsed.message()));
-  if (plan.blocks().empty()) return absl::InvalidArgumentError("blocks: the plan has none");
+  if (plan.blocks().empty() && plan.segments().empty())
+    return absl::InvalidArgumentError("blocks: the plan has none");
+  if (!plan.blocks().empty() && !plan.segments().empty())
+    return absl::InvalidArgumentError("segments: give either blocks or segments, not both");
   FillIn(std::filesystem::absolute(folder), plan);
   return plan;
+}
+
+std::string PathOfHandle(const std::string& plan_handle) {
+  absl::string_view rest = plan_handle;
+  if (!absl::ConsumePrefix(&rest, "file:")) return plan_handle;
+  if (absl::ConsumePrefix(&rest, "//")) absl::ConsumePrefix(&rest, "localhost");
+  std::string path;
+  for (std::size_t i = 0; i < rest.size(); ++i) {
+    const std::string code(rest.substr(i + 1, 2));
+    const bool escaped = rest[i] == '%' && code.size() == 2 &&
+                         std::isxdigit(static_cast<unsigned char>(code[0])) &&
+                         std::isxdigit(static_cast<unsigned char>(code[1]));
+    path += escaped ? static_cast<char>(std::stoi(code, nullptr, 16)) : rest[i];
+    if (escaped) i += 2;
+  }
+  return path;
 }
 
 absl::StatusOr<PlanFile> LoadPlanFile(const std::string& path) {

@@ -15,9 +15,13 @@
 namespace air {
 
 // Reads `path`. Unknown keys are refused: in a file written by hand they are misspellings. Relative asset
-// paths are taken relative to the folder of the file, and missing segment numbers and channel ids are filled
-// in. NOT_FOUND, INVALID_ARGUMENT (with the place in the file).
+// paths are taken relative to the folder of the file, and what may be left out is filled in
+// (plan_file.proto). NOT_FOUND, INVALID_ARGUMENT (with the place in the file).
 absl::StatusOr<PlanFile> LoadPlanFile(const std::string& path);
+
+// The path a plan handle means: "file:///srv/tonight.json" (RFC 8089, with %20 and the like) or the path
+// itself.
+std::string PathOfHandle(const std::string& plan_handle);
 
 // The same from the text itself; `folder` is what relative asset paths are relative to.
 absl::StatusOr<PlanFile> ParsePlan(const std::string& json, const std::string& folder);

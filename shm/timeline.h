@@ -25,11 +25,13 @@
 namespace air {
 
 inline constexpr uint64_t kTimelineMagic = 0x314e4c4d54524941;  // "AIRTMLN1", little endian
-inline constexpr uint32_t kTimelineLayoutVersion = 1;
+inline constexpr uint32_t kTimelineLayoutVersion = 2;
 inline constexpr size_t kTimelineCapacity = 1024;  // entries
 inline constexpr int64_t kFreezeTicks = 2;
 
 enum class EntryKind : uint32_t { kPad = 0, kContent = 1, kSlate = 2 };
+
+inline constexpr int64_t kNoLock = INT64_MIN;
 
 // Who owns the ticks [start_tick, end_tick).
 struct TimelineEntry {
@@ -42,7 +44,9 @@ struct TimelineEntry {
   SourceRef source;             // kContent; generation 0 = no decoder assigned yet
   uint64_t segment_serial = 0;  // counts segments through the session, from 1; identifies the mapping lock
   uint64_t block_serial = 0;    // counts blocks through the session, from 1
-  uint64_t reserved = 0;
+  // kContent: the tick that shows unit 0, when that was fixed before the segment went on the air: it is entered
+  // behind its unit 0. kNoLock: its first unit that comes fixes it.
+  int64_t lock_tick = kNoLock;
   bool operator==(const TimelineEntry&) const = default;
 };
 static_assert(std::is_trivially_copyable_v<TimelineEntry> && sizeof(TimelineEntry) == 64);

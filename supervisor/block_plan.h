@@ -3,10 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
+#include "protos/plan_check.h"
 #include "protos/playout.pb.h"
 #include "shm/house_time.h"
 #include "shm/timeline.h"
@@ -25,6 +26,8 @@ struct PlannedSegment {
   int64_t in_point_ms = 0;
   Tick start, end;         // clipped: never before tick 0, nor before its plan was in force
   int64_t skip_units = 0;  // frames of the segment that lay before its start (join in progress)
+  // The tick of unit 0, when its content was prepared before it was known where it would be entered.
+  std::optional<Tick> lock;
 
   bool IsPad() const { return asset_uri.empty(); }
   bool IsEmpty() const { return end <= start; }
@@ -35,17 +38,16 @@ struct PlannedBlock {
   wire::BlockPlan plan;
   Tick start, fence;  // half open; start may lie before tick 0, but not before its plan was in force
   Tick from;          // no tick before it was the block's
+  std::optional<Tick> prepared;  // its content was prepared to be entered here, at `from` or before
   std::vector<PlannedSegment> segments;
 };
-
-// What can be wrong with one block by itself. Errors: InvalidArgument naming the field, its value and the
-// rule. Durations must add up to the block within one millisecond a segment (each was rounded to milliseconds
-// by its author).
-absl::Status CheckBlock(const wire::BlockPlan& plan, int32_t channel_id);
 
 // Serial numbers are taken from the counters and counted on. Seams are rounded once, from the block's start;
 // the last segment ends at the fence. Nothing of it owns a tick before `from`.
 PlannedBlock PlanBlock(const wire::BlockPlan& plan, const HouseTime& time, UtcMs epoch, uint64_t block_serial,
                        uint64_t& next_segment_serial, Tick from = Tick(0));
+
+// Moves all blocks by one and the same amount, so that the first one starts then.
+void MovePlan(std::vector<wire::BlockPlan>& blocks, UtcMs first_start);
 
 }  // namespace air

@@ -2,41 +2,11 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "link/stage_log.h"
-#include "protos/plan_file_loader.h"
 #include "supervisor/call_answers.h"
 #include "supervisor/playout_engine.h"
 
 namespace air {
-
-// A session that carries out a plan file. Errors: NotFound and InvalidArgument, naming the place in the file.
-absl::StatusOr<PlayoutEngine::NewSession> PlayoutEngine::SessionOf(
-    const wire::StartChannelRequest& request) const {
-  constexpr absl::string_view kFileScheme = "file:";
-  absl::string_view path = request.plan_handle();
-  absl::ConsumePrefix(&path, kFileScheme);
-  absl::ConsumePrefix(&path, "//");
-  if (path.empty()) return absl::InvalidArgumentError("plan_handle: empty; give the path of a plan file");
-  absl::StatusOr<PlanFile> plan = LoadPlanFile(std::string(path));
-  if (!plan.ok())
-    return absl::Status(plan.status().code(), absl::StrCat("plan_handle: ", plan.status().message()));
-  if (IsRelative(*plan)) MovePlanTo(loop_.clock().UtcNow().value(), *plan);
-
-  NewSession session{.channel_id = request.channel_id(), .format_json = request.program_format_json()};
-  if (session.format_json.empty()) {
-    absl::StatusOr<std::string> format = ProgramFormatJson(*plan);
-    if (!format.ok()) return format.status();
-    session.format_json = *std::move(format);
-  }
-  for (wire::BlockPlan& block : *plan->mutable_blocks()) {
-    block.set_channel_id(request.channel_id());
-    session.blocks.push_back(std::move(block));
-  }
-  session.join_utc_ms = plan->join_utc_ms();
-  session.max_queue_depth = std::max(session.blocks.size(), kLeastQueueDepth);
-  return session;
-}
 
 wire::StartChannelResponse PlayoutEngine::StartChannel(const wire::StartChannelRequest& request) {
   using Response = wire::StartChannelResponse;
@@ -63,18 +33,63 @@ absl::Status PlayoutEngine::Start(const wire::StartChannelRequest& request) {
     return absl::InvalidArgumentError(
         absl::StrCat("port: ", request.port(), "; give 1 to 65535, or 0 for none"));
   }
-  absl::StatusOr<NewSession> session = SessionOf(request);
-  if (!session.ok()) return session.status();
+  absl::StatusOr<ChannelPlan> plan = LoadChannelPlan(request.plan_handle(), request.channel_id());
+  if (!plan.ok()) return plan.status();
+  const std::string& format =
+      request.program_format_json().empty() ? plan->format_json : request.program_format_json();
+  if (format.empty())
+    return absl::InvalidArgumentError("program_format_json: missing, and the plan has no program_format");
   if (request.port() != 0) {
     if (absl::Status s = streams_.Listen(static_cast<uint16_t>(request.port())); !s.ok()) return s;
   }
-  if (absl::Status s = StartSession(*std::move(session)); !s.ok()) {
+  const absl::Status started =
+      StartSession({.channel_id = request.channel_id(),
+                    .format_json = format,
+                    .blocks = plan->blocks,
+                    .relative = plan->relative,
+                    .join_utc_ms = plan->join_utc_ms,
+                    .max_queue_depth = std::max(plan->blocks.size(), kLeastQueueDepth)});
+  if (!started.ok()) {
     streams_.StopListening();
-    return s;
+    return started;
   }
   started_with_ = request;
+  plan_fingerprint_ = plan->fingerprint;
   record_.Save();
   return absl::OkStatus();
+}
+
+absl::StatusOr<ChannelPlan> PlayoutEngine::PlanFor(const wire::UpdatePlanRequest& request) const {
+  absl::StatusOr<ChannelPlan> plan = LoadChannelPlan(request.plan_handle(), request.channel_id());
+  if (!plan.ok() || plan->format_json.empty()) return plan;
+  absl::StatusOr<SessionFormat> format = ParseProgramFormat(plan->format_json);
+  if (!format.ok()) return format.status();
+  if (format->house != instance_->memory().session().facts().format) {
+    return absl::InvalidArgumentError(
+        "program_format: a session keeps its format; leave it out of the plan, or stop the channel first");
+  }
+  return plan;
+}
+
+void PlayoutEngine::UpdatePlan(const wire::UpdatePlanRequest& request,
+                               std::function<void(const wire::UpdatePlanResponse&)> reply) {
+  using Response = wire::UpdatePlanResponse;
+  const auto refuse = [reply](const absl::Status& why) {
+    Log().warn("UpdatePlan refused: {}", std::string(why.message()));
+    reply(Refused<Response>(why));
+  };
+  if (const auto admitted = control_.Admit(ControlCall::kUpdatePlan, request.channel_id()); !admitted.ok())
+    return refuse(admitted.status());
+  absl::StatusOr<ChannelPlan> plan = PlanFor(request);
+  if (!plan.ok()) return refuse(plan.status());
+  if (plan->fingerprint == plan_fingerprint_) return reply(Succeeded<Response>());  // it is in force
+  instance_->UpdatePlan(std::move(plan->blocks), plan->relative,
+                        [this, reply, refuse, fingerprint = plan->fingerprint](absl::StatusOr<Tick> at) {
+                          if (!at.ok()) return refuse(at.status());
+                          plan_fingerprint_ = fingerprint;
+                          record_.Save();
+                          reply(Succeeded<Response>());
+                        });
 }
 
 wire::StopChannelResponse PlayoutEngine::StopChannel(const wire::StopChannelRequest& request) {

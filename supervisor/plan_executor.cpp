@@ -14,6 +14,8 @@ constexpr int64_t kDepthWindowNs = 30 * kNanosPerSecond;
 constexpr int64_t kSoonNs = 2 * kNanosPerSecond;     // what airs later than this may wait its turn
 constexpr int64_t kHistoryNs = 5 * kNanosPerSecond;  // entries kept for a selector that has to catch up
 
+constexpr size_t kMostEntries = kTimelineCapacity / 2;  // the rest is for what the selector still may ask for
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<PlanExecutor>> PlanExecutor::Create(EventLoop& loop, StageSupervisor& stages,
@@ -43,6 +45,8 @@ PlanExecutor::PlanExecutor(EventLoop& loop, StageSupervisor& stages, SessionMemo
 Tick PlanExecutor::now_tick() const { return time_.TickAt(epoch_.mono, loop_.clock().Now()); }
 
 absl::Status PlanExecutor::Append(const wire::BlockPlan& plan) {
+  if (update_.has_value())
+    return absl::ResourceExhaustedError("the plan is being replaced; feed again in half a second");
   const std::optional<int64_t> end_before = rundown_.last_end_utc_ms();
   const int32_t channel_id = memory_.session().facts().channel_id;
   if (waiting_blocks() >= settings_.max_queue_depth) {
@@ -73,6 +77,9 @@ absl::Status PlanExecutor::Append(const wire::BlockPlan& plan) {
 void PlanExecutor::Poll() {
   observer_.Poll();
   for (const auto& [ring, run] : runs_) run->Look();
+  AdvanceUpdate();
+  AdvancePreview();
+  AdvanceLive();
   RetireFinished();
   AssignRings();
   KeepSpareWarm();
@@ -103,6 +110,7 @@ void PlanExecutor::RetireFinished() {
 // What the selector has published it will not ask for again; what lost its ticks to something else never will
 // be asked for.
 bool PlanExecutor::IsOver(const DecoderRun& run) const {
+  if (IsStandby(run.segment().serial)) return false;
   return rundown_.EndOf(run.segment().serial).value_or(Tick(INT64_MIN)) < observer_.next_tick();
 }
 
@@ -110,9 +118,10 @@ void PlanExecutor::AssignRings() {
   const Tick now = now_tick();
   const Tick soon = now + time_.TickAt(Nanos(0), Nanos(kSoonNs)).value();
   const Tick horizon = now + time_.TickAt(Nanos(0), Nanos(kPrepareAheadNs)).value();
+  const bool standby_waits = !ServeStandby();
   for (const PlannedSegment& segment : rundown_.segments()) {
     if (segment.end <= now + kFreezeTicks) continue;
-    if (segment.start > horizon) return;
+    if (segment.start > horizon || (segment.start > soon && standby_waits)) return;
     if (segment.IsPad()) {
       prepared_block_ = std::max(prepared_block_, segment.block_serial);
       continue;
@@ -168,7 +177,8 @@ std::optional<uint32_t> PlanExecutor::FreeRing(bool urgent) {
   for (const auto& [used, run] : runs_) {
     if (run->state() == RunState::kLeaving) return std::nullopt;  // it will be free in a moment
     if (run->is_stuck() || run->segment().serial == observer_.segment_on_air()) continue;
-    if (farthest == nullptr || run->segment().start > farthest->segment().start) farthest = run.get();
+    if (IsStandby(run->segment().serial)) continue;
+    if (farthest == nullptr || StartOf(*run) > StartOf(*farthest)) farthest = run.get();
   }
   if (farthest != nullptr) farthest->Leave();
   return std::nullopt;
@@ -192,8 +202,10 @@ std::unique_ptr<DecoderRun> PlanExecutor::MakeRun(const PlannedSegment& segment,
 
 std::vector<TimelineEntry> PlanExecutor::Entries() const {
   std::vector<TimelineEntry> entries;
-  for (const PlannedSegment& segment : rundown_.segments()) AppendEntries(segment, entries);
-  if (entries.size() > kTimelineCapacity) entries.resize(kTimelineCapacity);
+  for (const PlannedSegment& segment : rundown_.segments()) {
+    AppendEntries(segment, entries);
+    if (entries.size() >= kMostEntries) break;
+  }
   return entries;
 }
 
@@ -204,7 +216,8 @@ void PlanExecutor::AppendEntries(const PlannedSegment& segment, std::vector<Time
                       .end_tick = segment.end.value(),
                       .kind = segment.IsPad() ? EntryKind::kPad : EntryKind::kContent,
                       .segment_serial = segment.serial,
-                      .block_serial = segment.block_serial};
+                      .block_serial = segment.block_serial,
+                      .lock_tick = segment.lock.value_or(Tick(kNoLock)).value()};
   const DecoderRun* run = FindRun(segment.serial);
   if (run == nullptr) return entries.push_back(entry);
   entry.source = run->source();

@@ -1,6 +1,10 @@
-// PlanExecutor: carries out the BlockPlans. It keeps the queue of blocks, gives upcoming segments a ring and
-// a decoder in the order they air, and commits who owns which tick to the Timeline. What then happens on its
-// tick happens in the selector; nothing here has to be on time for the channel to be.
+// PlanExecutor: carries out the rundown. It gives upcoming segments a ring and a decoder in the order they
+// air, and commits who owns which tick to the Timeline. What then happens on its tick happens in the
+// selector; nothing here has to be on time for the channel to be.
+//
+// Two things are prepared before it is known on which tick they will air: what begins a new plan, and
+// PREVIEW. Each has a ring and a decoder like any segment, and no tick until it gets one
+// (plan_executor_live.cpp).
 #pragma once
 
 #include <algorithm>
@@ -46,11 +50,47 @@ class PlanExecutor {
   // the last accepted one), ResourceExhausted (queue full). Nothing that runs is touched by a refused one.
   absl::Status Append(const wire::BlockPlan& plan);
 
+  // Another plan in place of the one that runs: at the next tick at which what it begins with is in the ring,
+  // and at the latest so that it happens within kLongestSwap of this call; then it pads until it comes.
+  // `blocks` are in order and have been checked; `relative`: they begin with that tick, whenever it is.
+  // `done`, once: it has happened, at that tick. Errors, and what runs goes on: InvalidArgument (it would be
+  // over by now), Unavailable (its first asset cannot be played), Aborted (another one is being carried out,
+  // or the session ends).
+  using OnSwapped = std::function<void(absl::StatusOr<Tick>)>;
+  void UpdatePlan(std::vector<wire::BlockPlan> blocks, bool relative, OnSwapped done);
+  static constexpr int64_t kLongestSwapNs = 500 * kNanosPerMs;
+
+  // A producer into PREVIEW, in place of the one that is there. `done`, once: true when its first unit is in
+  // the ring, false when that takes longer than a client should wait. Errors: Unavailable (it cannot be
+  // played, and PREVIEW is empty), Aborted (the session ends).
+  struct Preview {
+    wire::LoadPreviewRequest request;
+    PlannedSegment segment;        // its serial, asset and in-point
+    std::optional<int64_t> ticks;  // how many it is LIVE for; nothing: to its end
+    std::optional<Tick> hard_stop;
+  };
+  using OnLoaded = std::function<void(absl::StatusOr<bool>)>;
+  void LoadPreview(const wire::LoadPreviewRequest& request, OnLoaded done);
+  const std::optional<Preview>& preview() const { return preview_; }
+  bool PreviewHasUnits() const;
+  bool preview_is_loading() const { return preview_loaded_ != nullptr; }
+
+  // PREVIEW becomes LIVE at the tick of this instant, or as soon as may be for 0. The same again, when
+  // PREVIEW is empty since then: the same answer. Errors: NotFound (PREVIEW is empty), Unavailable (what is
+  // in it cannot be played; it is empty then), Aborted (another switch is to come), InvalidArgument (that
+  // tick has passed, or the producer's hard stop will have).
+  absl::StatusOr<Tick> SwitchToLive(int64_t target_utc_ms);
+
+  // Answers whoever waits for an update or a preview.
+  void CancelPending();
+
   // Looks at what went on air, retires what is over, prepares what comes. Called a few times per frame period
   // or so; its rhythm matters to events and preparation, never to the program.
   void Poll();
 
   Tick now_tick() const;
+  // Editorial time: the session's own, which a step of the wall clock does not move.
+  UtcMs UtcNow() const { return time_.UtcOf(epoch_.utc, now_tick()); }
   const ProgramObserver& observer() const { return observer_; }
   const Rundown& rundown() const { return rundown_; }
   const PlannedBlock* BlockOnAir() const { return rundown_.FindBlock(observer_.block_on_air()); }
@@ -76,6 +116,17 @@ class PlanExecutor {
   void OnBlockChange(uint64_t from, uint64_t to);
   void RetireFinished();
   bool IsOver(const DecoderRun& run) const;
+  // What is prepared without a tick.
+  bool IsStandby(uint64_t segment_serial) const;
+  // Gives it a ring each; false while one is still to be freed for it.
+  bool ServeStandby();
+  bool ServeStandby(const PlannedSegment& segment);
+  void AdvanceUpdate();
+  void FinishUpdate(Tick at);
+  void AdvancePreview();
+  void AdvanceLive();
+  Tick EarliestChange() const { return now_tick() + kFreezeTicks + 1; }
+  Tick StartOf(const DecoderRun& run) const;
   void AssignRings();
   void KeepSpareWarm();
   void NoteDepth();
@@ -100,6 +151,20 @@ class PlanExecutor {
   TimelineWriter timeline_;
   Rundown rundown_;
   ProgramObserver observer_;
+
+  struct Update {
+    std::vector<wire::BlockPlan> blocks;
+    bool relative = false;
+    uint64_t first_serial = 0;
+    std::optional<PlannedSegment> begins_with;  // content to be had ready; nothing: planned pad
+    Tick prepared_at;                           // its unit 0
+    Nanos decide_by;
+    OnSwapped done;
+  };
+  std::optional<Update> update_;
+  std::optional<Preview> preview_;
+  OnLoaded preview_loaded_;
+  Nanos preview_answer_by_;
 
   uint64_t prepared_block_ = 0;  // highest block serial whose preparation has started
   std::map<uint32_t, std::unique_ptr<DecoderRun>> runs_;  // by ring

@@ -4,11 +4,16 @@
 
 #include "link/stage_log.h"
 #include "supervisor/plan_executor.h"
+#include "supervisor/preview_request.h"
 
 namespace air {
 
 void PlanExecutor::Describe(record::Session& session) const {
   rundown_.Describe(session);
+  if (preview_.has_value()) {
+    session.mutable_preview()->set_serial(preview_->segment.serial);
+    *session.mutable_preview()->mutable_request() = preview_->request;
+  }
   session.set_prepared_block(prepared_block_);
   for (const DecoderRing& ring : memory_.rings()) session.add_ring_generations(ring.generation);
   for (const auto& [ring, run] : runs_) run->Describe(*session.add_runs());
@@ -20,6 +25,10 @@ void PlanExecutor::Describe(record::Session& session) const {
 
 void PlanExecutor::Restore(const record::Session& session, Survivors& survivors) {
   rundown_.Restore(session);
+  if (session.has_preview()) {
+    preview_ = PreviewOf(session.preview().request(), time_, epoch_.utc);
+    preview_->segment.serial = session.preview().serial();
+  }
   prepared_block_ = session.prepared_block();
   observer_.Restore({.next_tick = session.observed().next_tick(),
                      .block = session.observed().block_serial(),
@@ -28,6 +37,8 @@ void PlanExecutor::Restore(const record::Session& session, Survivors& survivors)
     const SourceRef source{.ring = recorded.ring(), .reserved = 0, .generation = recorded.generation()};
     if (!memory_.Holds(source)) continue;  // its ring is lost; what is left of its decoder goes
     const PlannedSegment* segment = rundown_.FindSegment(recorded.segment_serial());
+    if (preview_.has_value() && preview_->segment.serial == recorded.segment_serial())
+      segment = &preview_->segment;
     runs_[source.ring] =
         MakeRun(segment != nullptr ? *segment : PlannedSegment{.serial = recorded.segment_serial()}, source);
     runs_[source.ring]->Restore(recorded, survivors.Take(recorded.decoder()));

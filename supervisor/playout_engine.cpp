@@ -31,6 +31,7 @@ absl::Status PlayoutEngine::StartSession(NewSession session) {
        .ring_seconds = settings_.ring_seconds},
       CallbacksOf(++sessions_));
   if (!instance.ok()) return instance.status();
+  if (session.relative) MovePlan(session.blocks, (*instance)->memory().session().facts().epoch.utc);
   // From here on there is a session, and its record is kept.
   instance_ = *std::move(instance);
   format_json_ = session.format_json;
@@ -74,11 +75,13 @@ void PlayoutEngine::EndSession(const std::string& reason) {
   ending_ = true;  // a successor of a supervisor that is killed from here on ends it, too
   events_.Publish(event);
   events_.Close();
+  instance_->CancelPending();
   streams_.EndSession();  // before the memory they read
   instance_.reset();
   ending_ = false;
   record_.Remove();
   started_with_.Clear();
+  plan_fingerprint_ = 0;
   control_.Apply(PlayoutEvent::kStopped);
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "supervisor/channel_plan.h"
 #include "supervisor/event_hub.h"
 #include "supervisor/metrics_snapshot.h"
 #include "supervisor/output_streams.h"
@@ -27,8 +28,8 @@ struct EngineSettings {
   std::optional<int64_t> pts_origin;  // --pts-origin: 90 kHz value of tick 0, whatever the format says
 };
 
-// The calls stand by subject in stream_calls.cpp, channel_calls.cpp and block_calls.cpp; engine_snapshot.cpp
-// is what metrics show, session_takeover.cpp what a successor takes up.
+// The calls stand by subject in stream_calls.cpp, channel_calls.cpp, preview_calls.cpp and block_calls.cpp;
+// engine_snapshot.cpp is what metrics show, session_takeover.cpp what a successor takes up.
 class PlayoutEngine {
  public:
   static constexpr size_t kLeastQueueDepth = 2;
@@ -44,6 +45,11 @@ class PlayoutEngine {
                     std::function<void(const wire::AttachStreamResponse&)> reply);
   wire::DetachStreamResponse DetachStream(const wire::DetachStreamRequest& request);
   wire::StartChannelResponse StartChannel(const wire::StartChannelRequest& request);
+  void UpdatePlan(const wire::UpdatePlanRequest& request,
+                  std::function<void(const wire::UpdatePlanResponse&)> reply);
+  void LoadPreview(const wire::LoadPreviewRequest& request,
+                   std::function<void(const wire::LoadPreviewResponse&)> reply);
+  wire::SwitchToLiveResponse SwitchToLive(const wire::SwitchToLiveRequest& request);
   wire::StopChannelResponse StopChannel(const wire::StopChannelRequest& request);
   wire::StartBlockPlanSessionResponse StartBlockPlanSession(
       const wire::StartBlockPlanSessionRequest& request);
@@ -64,12 +70,15 @@ class PlayoutEngine {
     int32_t channel_id = 0;
     std::string format_json;
     std::vector<wire::BlockPlan> blocks;
+    bool relative = false;  // they start with tick 0
     int64_t join_utc_ms = 0;
     size_t max_queue_depth = kLeastQueueDepth;
   };
-  // A session that carries out a plan file. Errors: NotFound and InvalidArgument, naming the place in it.
-  absl::StatusOr<NewSession> SessionOf(const wire::StartChannelRequest& request) const;
   absl::Status Start(const wire::StartChannelRequest& request);
+  // Errors: NotFound without a session; those of PlayoutControl::Admit.
+  absl::Status AdmitProducerCall(ControlCall call, int32_t channel_id) const;
+  // The plan, if it can follow the one that runs.
+  absl::StatusOr<ChannelPlan> PlanFor(const wire::UpdatePlanRequest& request) const;
   absl::Status StartSession(NewSession session);
   PlayoutInstance::Callbacks CallbacksOf(uint64_t session_number);
   absl::Status TakeUp(const record::Session& session, DescriptorStore::Items stored);
@@ -94,6 +103,7 @@ class PlayoutEngine {
   uint32_t incarnation_ = 1;  // of supervisors that have had it
   uint64_t adoptions_ = 0;    // sessions taken up, by this supervisor and those before it
   wire::StartChannelRequest started_with_;  // the call that began this session, if it was StartChannel
+  uint64_t plan_fingerprint_ = 0;           // of the plan file in force; 0: none
   std::optional<int32_t> last_channel_;     // metrics still show it after its session
 };
 

@@ -65,6 +65,15 @@ class PlayoutInstance {
   void Describe(record::Session& session) const;
 
   absl::Status Append(const wire::BlockPlan& block) { return plan_->Append(block); }
+  void UpdatePlan(std::vector<wire::BlockPlan> blocks, bool relative, PlanExecutor::OnSwapped done) {
+    plan_->UpdatePlan(std::move(blocks), relative, std::move(done));
+  }
+  void LoadPreview(const wire::LoadPreviewRequest& request, PlanExecutor::OnLoaded done) {
+    plan_->LoadPreview(request, std::move(done));
+  }
+  absl::StatusOr<Tick> SwitchToLive(int64_t target_utc_ms) { return plan_->SwitchToLive(target_utc_ms); }
+  // Answers whoever waits for one of these.
+  void CancelPending() { plan_->CancelPending(); }
 
   Final GetFinal() const;
   int32_t channel_id() const { return settings_.channel_id; }

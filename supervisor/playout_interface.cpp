@@ -95,6 +95,20 @@ grpc::ServerUnaryReactor* OnLoop(EventLoop& loop, grpc::CallbackServerContext* c
   return reactor;
 }
 
+// Runs `call` on the loop; it is given what to call with the answer, later, from there.
+template <class Response, class Call>
+grpc::ServerUnaryReactor* Later(EventLoop& loop, grpc::CallbackServerContext* context, Response* response,
+                                Call call) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  loop.Post([=] {
+    call([response, reactor](const Response& answer) {
+      *response = answer;
+      reactor->Finish(grpc::Status::OK);
+    });
+  });
+  return reactor;
+}
+
 }  // namespace
 
 grpc::ServerUnaryReactor* PlayoutInterface::GetVersion(grpc::CallbackServerContext* context,
@@ -122,14 +136,28 @@ grpc::ServerUnaryReactor* PlayoutInterface::StopChannel(grpc::CallbackServerCont
 grpc::ServerUnaryReactor* PlayoutInterface::AttachStream(grpc::CallbackServerContext* context,
                                                          const wire::AttachStreamRequest* request,
                                                          wire::AttachStreamResponse* response) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  loop_.Post([this, request, response, reactor] {
-    engine_.AttachStream(*request, [response, reactor](const wire::AttachStreamResponse& answer) {
-      *response = answer;
-      reactor->Finish(grpc::Status::OK);
-    });
-  });
-  return reactor;
+  return Later(loop_, context, response,
+               [this, request](auto reply) { engine_.AttachStream(*request, reply); });
+}
+
+grpc::ServerUnaryReactor* PlayoutInterface::UpdatePlan(grpc::CallbackServerContext* context,
+                                                       const wire::UpdatePlanRequest* request,
+                                                       wire::UpdatePlanResponse* response) {
+  return Later(loop_, context, response,
+               [this, request](auto reply) { engine_.UpdatePlan(*request, reply); });
+}
+
+grpc::ServerUnaryReactor* PlayoutInterface::LoadPreview(grpc::CallbackServerContext* context,
+                                                        const wire::LoadPreviewRequest* request,
+                                                        wire::LoadPreviewResponse* response) {
+  return Later(loop_, context, response,
+               [this, request](auto reply) { engine_.LoadPreview(*request, reply); });
+}
+
+grpc::ServerUnaryReactor* PlayoutInterface::SwitchToLive(grpc::CallbackServerContext* context,
+                                                         const wire::SwitchToLiveRequest* request,
+                                                         wire::SwitchToLiveResponse* response) {
+  return OnLoop(loop_, context, response, [this, request] { return engine_.SwitchToLive(*request); });
 }
 
 grpc::ServerUnaryReactor* PlayoutInterface::DetachStream(grpc::CallbackServerContext* context,

@@ -23,6 +23,12 @@ class PlayoutInterface final : public wire::PlayoutControl::CallbackService {
                                        wire::ApiVersion*) override;
   grpc::ServerUnaryReactor* StartChannel(grpc::CallbackServerContext*, const wire::StartChannelRequest*,
                                          wire::StartChannelResponse*) override;
+  grpc::ServerUnaryReactor* UpdatePlan(grpc::CallbackServerContext*, const wire::UpdatePlanRequest*,
+                                       wire::UpdatePlanResponse*) override;
+  grpc::ServerUnaryReactor* LoadPreview(grpc::CallbackServerContext*, const wire::LoadPreviewRequest*,
+                                        wire::LoadPreviewResponse*) override;
+  grpc::ServerUnaryReactor* SwitchToLive(grpc::CallbackServerContext*, const wire::SwitchToLiveRequest*,
+                                         wire::SwitchToLiveResponse*) override;
   grpc::ServerUnaryReactor* StopChannel(grpc::CallbackServerContext*, const wire::StopChannelRequest*,
                                         wire::StopChannelResponse*) override;
   grpc::ServerUnaryReactor* AttachStream(grpc::CallbackServerContext*, const wire::AttachStreamRequest*,

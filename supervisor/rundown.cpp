@@ -11,8 +11,9 @@ namespace {
 PlannedSegment EnteredAt(const PlannedSegment& segment, Tick from, uint64_t serial) {
   PlannedSegment rest = segment;
   rest.serial = serial;
-  rest.skip_units += from - segment.start;
+  rest.skip_units += from - segment.lock.value_or(segment.start);
   rest.start = from;
+  rest.lock.reset();
   return rest;
 }
 
@@ -38,16 +39,29 @@ absl::StatusOr<bool> Rundown::Append(const wire::BlockPlan& plan, int32_t channe
   return true;
 }
 
-void Rundown::ReplaceFrom(Tick from, const std::vector<wire::BlockPlan>& plans, uint64_t first_serial) {
+void Rundown::ReplaceFrom(Tick from, const std::vector<wire::BlockPlan>& plans, uint64_t first_serial,
+                          std::optional<Tick> prepared) {
   CutAt(from);
   for (const wire::BlockPlan& plan : plans) {
     PlannedBlock block = PlanBlock(plan, time_, epoch_, next_block_serial_, first_serial, from);
     if (block.fence <= from) continue;
+    if (prepared.has_value()) LockTo(*prepared, block);
     ++next_block_serial_;
     blocks_.push_back(std::move(block));
     last_end_utc_ms_ = plan.end_utc_ms();
   }
   Compose();
+}
+
+// The segment that is entered at the block's first tick, if it was already what was due at `prepared`.
+void Rundown::LockTo(Tick prepared, PlannedBlock& block) {
+  block.prepared = prepared;
+  for (PlannedSegment& segment : block.segments) {
+    const int64_t passed = segment.start - prepared;
+    if (segment.start != block.from || segment.IsEmpty() || passed > segment.skip_units) continue;
+    segment.skip_units -= passed;
+    segment.lock = prepared;
+  }
 }
 
 void Rundown::CutAt(Tick from) {

@@ -48,8 +48,10 @@ class Rundown {
 
   // From tick `from` on these blocks and nothing else: what was planned there, or switched to LIVE, goes.
   // The blocks are in order; those over by then are left out. Their segments are numbered from `first_serial`
-  // on, which was reserved: what airs first was prepared before its tick was known.
-  void ReplaceFrom(Tick from, const std::vector<wire::BlockPlan>& plans, uint64_t first_serial);
+  // on, which was reserved: what airs first was prepared before it was known when it would. `prepared`: it
+  // was prepared to be entered at that tick, and what has passed since is left out of what was prepared.
+  void ReplaceFrom(Tick from, const std::vector<wire::BlockPlan>& plans, uint64_t first_serial,
+                   std::optional<Tick> prepared);
 
   // LIVE from its start on. What was LIVE there before ends.
   void Insert(LiveInsert insert);
@@ -86,6 +88,7 @@ class Rundown {
  private:
   void CutAt(Tick from);
   static void Cut(PlannedBlock& block, Tick from);
+  static void LockTo(Tick prepared, PlannedBlock& block);
   bool IsCut(const PlannedBlock& block) const {
     return block.fence < time_.FirstTickAt(epoch_, UtcMs(block.plan.end_utc_ms()));
   }

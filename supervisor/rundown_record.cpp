@@ -9,6 +9,7 @@ void Rundown::Describe(record::Session& session) const {
     recorded.set_serial(block.serial);
     recorded.set_first_segment_serial(block.segments.front().serial);
     recorded.set_from_tick(block.from.value());
+    if (block.prepared.has_value()) recorded.set_prepared_tick(block.prepared->value());
     if (IsCut(block)) recorded.set_cut_tick(block.fence.value());
     *recorded.mutable_plan() = block.plan;
   }
@@ -33,6 +34,7 @@ void Rundown::Restore(const record::Session& session) {
     uint64_t serial = recorded.first_segment_serial();
     blocks_.push_back(
         PlanBlock(recorded.plan(), time_, epoch_, recorded.serial(), serial, Tick(recorded.from_tick())));
+    if (recorded.has_prepared_tick()) LockTo(Tick(recorded.prepared_tick()), blocks_.back());
     if (recorded.has_cut_tick()) Cut(blocks_.back(), Tick(recorded.cut_tick()));
     last_end_utc_ms_ = recorded.plan().end_utc_ms();
   }

@@ -23,6 +23,7 @@ bool PlayoutEngine::Describe(record::Session& session) const {
   session.set_program_format_json(format_json_);
   session.set_state(static_cast<uint32_t>(control_.state()));
   *session.mutable_started_with() = started_with_;
+  session.set_plan_fingerprint(plan_fingerprint_);
   instance_->Describe(session);
   streams_.Describe(session);
   for (const wire::BlockEvent& event : events_.kept()) *session.add_events() = event;
@@ -74,6 +75,7 @@ absl::Status PlayoutEngine::TakeUp(const record::Session& session, DescriptorSto
   adoptions_ = session.counters().adoptions() + 1;
   last_channel_ = session.channel_id();
   started_with_ = session.started_with();
+  plan_fingerprint_ = session.plan_fingerprint();
   control_.Restore(static_cast<PlayoutState>(session.state()), session.channel_id());
   events_.Restore({session.events().begin(), session.events().end()});
 

@@ -30,6 +30,8 @@ Decision SelectFrame(const TimelineSnapshot& timeline, const MappingLock& lock, 
     return d;
   }
 
+  if (d.lock.segment_serial == 0 && entry->lock_tick != kNoLock)
+    d.lock = {.segment_serial = entry->segment_serial, .tick = Tick(entry->lock_tick)};
   const bool locked = d.lock.segment_serial != 0;
   d.source = entry->source;
   d.unit = locked ? static_cast<uint64_t>(n - d.lock.tick) : 0;

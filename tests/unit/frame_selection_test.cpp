@@ -133,6 +133,16 @@ TEST_F(FrameSelection, LateContentStartsAtItsFirstUnitAndIsCutAtTheFence) {
   EXPECT_EQ(Program(2, 8), "a0 a1 a2 a3 NO_PLAN NO_PLAN");
 }
 
+TEST_F(FrameSelection, EntersWhatIsLockedAlreadyBehindItsUnitZeroHoweverLateItsUnitsCome) {
+  TimelineEntry entered = Content(3, 9, 1, Source(0));
+  entered.lock_tick = 1;
+  Plan({entered});
+  sources_[Source(0)].there = 4;
+  EXPECT_EQ(Program(3, 6), "a2 a3 LATE");
+  sources_[Source(0)].there = kPlenty;
+  EXPECT_EQ(Program(6, 10), "a5 a6 a7 NO_PLAN");
+}
+
 TEST_F(FrameSelection, WaitsForUnitZeroWithoutGivingAnythingBack) {
   Plan({Content(0, 6, 1, Source(0))});
   const Decision d = Decide(0);

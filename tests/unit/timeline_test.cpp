@@ -50,8 +50,8 @@ class TimelineTest : public ::testing::Test {
   }
 };
 
-TEST(TimelineLayout, IsTheOneOfVersionOne) {
-  EXPECT_EQ(kTimelineLayoutVersion, 1u);
+TEST(TimelineLayout, IsTheOneOfVersionTwo) {
+  EXPECT_EQ(kTimelineLayoutVersion, 2u);
   EXPECT_EQ(kTimelineCapacity, 1024u);
   EXPECT_EQ(kFreezeTicks, 2);
   EXPECT_EQ(sizeof(TimelineEntry), 64u);
@@ -62,6 +62,7 @@ TEST(TimelineLayout, IsTheOneOfVersionOne) {
   EXPECT_EQ(offsetof(TimelineEntry, source), 24u);
   EXPECT_EQ(offsetof(TimelineEntry, segment_serial), 40u);
   EXPECT_EQ(offsetof(TimelineEntry, block_serial), 48u);
+  EXPECT_EQ(offsetof(TimelineEntry, lock_tick), 56u);
   EXPECT_EQ(offsetof(TimelineHeader, magic), 0u);
   EXPECT_EQ(offsetof(TimelineHeader, layout_version), 8u);
   EXPECT_EQ(offsetof(TimelineHeader, version), 128u);
@@ -78,7 +79,7 @@ TEST_F(TimelineTest, StandsInMemoryUnderItsName) {
 TEST_F(TimelineTest, RefusesWhatIsNoTimeline) {
   EXPECT_FALSE(TimelineReader::Attach(memory_.bytes().first(kTimelineBytes - 1)).ok());
   EXPECT_FALSE(TimelineReader::Attach({}).ok());
-  raw().header.layout_version = 2;
+  raw().header.layout_version = kTimelineLayoutVersion + 1;
   EXPECT_FALSE(TimelineReader::Attach(memory_.bytes()).ok());
   EXPECT_FALSE(TimelineWriter::Attach(memory_.bytes()).ok());
   FormatTimeline(memory_.bytes());
