@@ -73,12 +73,26 @@ absl::Status Demuxer::OpenContainer() {
   context->protocol_whitelist = av_strdup("");
   // No file name: the content decides what it is, and an image format would open the file by its name.
   if (int error = avformat_open_input(&context, "", nullptr, nullptr); error < 0) {
-    return ContainerError(path(), error);  // the context is freed already
+    if (IsPlaylist()) {  // the context is freed already
+      return absl::PermissionDeniedError(absl::StrCat(
+          "asset '", path(), "' is a playlist: what it refers to is not played, give the files themselves"));
+    }
+    return ContainerError(path(), error);
   }
   container_.reset(context);
   if (int error = avformat_find_stream_info(context, nullptr); error < 0)
     return ContainerError(path(), error);
   return ChooseStreams();
+}
+
+// Looked at only when it could not be opened: FFmpeg has an error of its own for each kind.
+bool Demuxer::IsPlaylist() {
+  auto io = file_->NewIo();
+  const AVInputFormat* format = nullptr;
+  if (!io.ok() || av_probe_input_buffer2(io->get(), &format, "", nullptr, 0, 0) < 0) return false;
+  for (const char* playlist : {"hls", "concat", "dash", "imf", "sdp"})
+    if (std::string_view(format->name) == playlist) return true;
+  return false;
 }
 
 absl::Status Demuxer::ChooseStreams() {

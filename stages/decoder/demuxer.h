@@ -20,7 +20,8 @@ namespace air {
 
 class Demuxer {
  public:
-  // Errors: InvalidArgument when it is no media file, or holds nothing FFmpeg can decode.
+  // Errors: InvalidArgument when it is no media file, or holds nothing FFmpeg can decode; PermissionDenied
+  // for a playlist.
   static absl::StatusOr<std::unique_ptr<Demuxer>> Open(std::unique_ptr<AssetFile> file);
 
   // The chosen stream of a kind; null when the asset has none. Valid until the next Rewind.
@@ -55,6 +56,7 @@ class Demuxer {
  private:
   explicit Demuxer(std::unique_ptr<AssetFile> file) : file_(std::move(file)) {}
   absl::Status OpenContainer();
+  bool IsPlaylist();
   absl::Status ChooseStreams();
   void ChooseAnchor();
   AVStream* MutableStream(StreamKind kind) const;

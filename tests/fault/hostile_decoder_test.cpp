@@ -67,7 +67,15 @@ class HostileDecoder : public ::testing::Test {
           << "the segment from " << from << " to " << to << " ms";
     }
     EXPECT_EQ(channel_.supervisor().pid(), supervisor);
-    EXPECT_EQ(metrics_.Value("air_stage_deaths_total", {{"stage", "air-selector"}}).value_or(0), 0);
+    for (const char* stage : {"air-selector", "air-encoder"}) {
+      for (const char* cause : {"exit", "signal", "hang", "unknown"}) {
+        EXPECT_EQ(
+            metrics_.Value("air_stage_restarts_total",
+                           {{"channel", std::to_string(kTestChannelId)}, {"stage", stage}, {"cause", cause}}),
+            0)
+            << stage << " " << cause;
+      }
+    }
     log_ = channel_.Log();
     EXPECT_THAT(log_, Not(HasSubstr("ESCAPED")));
     aired_ = judged.aired;
@@ -103,19 +111,20 @@ TEST_F(HostileDecoder, IsDeniedWhatItAsksForAndItsSegmentGoesOn) {
 }
 
 TEST_F(HostileDecoder, DiesOfWhatNoDecoderAsksForAndIsReplaced) {
-  // Each place brings two decoders down and is then passed over; in between the segment is there.
-  Play({{"exec@30,kill@90,trace@150,poke@210,header@270,reader@330", 16'000}});
-  EXPECT_GE(TimesInLog("killed by signal 31"), 8);
-  EXPECT_GE(TimesInLog("killed by signal 11"), 4);
-  EXPECT_LT(PadBetween(4000, 20'000), 6 * 50);
-  EXPECT_GE(PadBetween(4000, 20'000), 6 * 25);
+  // Each place costs its decoders their lives and is then passed over; in between the segment is there.
+  Play({{"exec@30,kill@90,poke@150,reader@210", 12'000}});
+  EXPECT_GE(TimesInLog("killed by signal 31"), 3) << "SIGSYS";
+  EXPECT_GE(TimesInLog("killed by signal 11"), 1) << "SIGSEGV";
+  EXPECT_LT(PadBetween(4000, 16'000), 4 * 50);
+  for (int64_t ms : {5100, 7000, 9000, 12'000, 15'000})
+    EXPECT_EQ(PadBetween(ms, ms + 40), 0) << "at " << ms << " ms";
 }
 
 TEST_F(HostileDecoder, HarmsItsOwnSegmentAtMost) {
-  Play({{"scribble@20", 3000}, {"scribble-all@20", 3000}, {"flood@20", 3000}, {"memory@20,burn@60", 4000}});
+  Play({{"scribble@20", 3000}, {"scribble-all@20", 3000}, {"flood@20", 3000}, {"memory@20,burn@60", 3500}});
   EXPECT_THAT(log_, HasSubstr("SCRIBBLED"));
   EXPECT_THAT(log_, HasSubstr("it floods its link"));
-  EXPECT_EQ(TimesInLog("killed by signal 6"), 2) << "of the one that takes all memory it gets";
+  EXPECT_GE(TimesInLog("killed by signal 6"), 1) << "of the one that takes all memory it gets";
 }
 
 }  // namespace

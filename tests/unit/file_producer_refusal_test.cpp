@@ -85,8 +85,9 @@ TEST(FileProducerRefusal, NeverOpensWhatAnAssetRefersTo) {
   ASSERT_TRUE(StartOf(clip).ok());
   const std::string concat = "ffconcat version 1.0\nfile " + clip + "\n";
   const std::string playlist = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n" + clip + "\n#EXT-X-ENDLIST\n";
-  EXPECT_FALSE(StartOf(WriteAll(folder.Path("list.ffconcat"), concat)).ok());
-  EXPECT_FALSE(StartOf(WriteAll(folder.Path("list.m3u8"), playlist)).ok());
+  for (const std::string& list :
+       {WriteAll(folder.Path("list.ffconcat"), concat), WriteAll(folder.Path("list.m3u8"), playlist)})
+    ExpectRefused(list, absl::StatusCode::kPermissionDenied, "is a playlist");
 }
 
 TEST(FileProducerRefusal, SaysThatNothingCanBeDecoded) {

@@ -1,0 +1,244 @@
+// Damaged files through AIR: bits flipped, stretches cut out, doubled, zeroed and exchanged between files,
+// numbers in headers made large, ends missing.
+//
+//   tests/fault/mutate [--seed 1] [--minutes 10] [FOLDER]
+//
+// They are made of generated clips and of the files of FOLDER. Half of the time each one goes through a
+// decoder alone, as many as there is time for; half of the time they air one second each in a channel. What
+// may happen to a decoder is that it refuses, plays something, or dies. What may not: that one is hung, that
+// anything else dies, that a program frame is missing, that an ordinary segment in between lacks a picture.
+// With the same seed the same files are made.
+#include <gtest/gtest.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "tests/media/file_channel.h"
+#include "tests/media/lone_decoder.h"
+#include "tests/support/child_program.h"
+#include "tests/support/test_channel.h"
+
+namespace air::media {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::steady_clock;
+
+constexpr size_t kLargestFile = size_t{8} << 20;
+constexpr size_t kHeaderBytes = 4096;
+
+struct Options {
+  unsigned seed = 1;
+  double minutes = 10;
+  std::string folder, keep;
+  int files_in_channel = 40;
+};
+
+class Mutator {
+ public:
+  Mutator(unsigned seed, const std::vector<std::string>& paths) : random_(seed) {
+    for (const std::string& path : paths) {
+      std::error_code error;
+      const auto size = fs::is_regular_file(path) ? fs::file_size(path, error) : 0;
+      if (error || size < 64 || size > kLargestFile) continue;
+      std::ifstream file(path, std::ios::binary);
+      originals_.push_back({fs::path(path).filename().string(),
+                            {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()}});
+    }
+  }
+  bool empty() const { return originals_.empty(); }
+
+  // Writes the next one into the folder; its path.
+  std::string Next(const std::string& folder) {
+    const auto& [name, bytes] = originals_[Below(originals_.size())];
+    std::string mutated = bytes;
+    for (size_t times = 1 + Below(3); times > 0 && mutated.size() > 64; --times) Mutate(mutated);
+    const std::string path = absl::StrCat(folder, "/", ++made_, "-", name);
+    std::ofstream(path, std::ios::binary) << mutated;
+    return path;
+  }
+
+ private:
+  size_t Below(size_t most) { return std::uniform_int_distribution<size_t>(0, most - 1)(random_); }
+
+  void Mutate(std::string& bytes) {
+    const size_t at = Below(bytes.size());
+    const size_t length = std::min(bytes.size() - at, size_t{1} + Below(size_t{1} << Below(17)));
+    switch (Below(8)) {
+      case 0:  // bits here and there
+        for (size_t n = 1 + Below(200); n > 0; --n)
+          bytes[Below(bytes.size())] ^= static_cast<char>(1 << Below(8));
+        break;
+      case 1:  // bits of the header
+        for (size_t n = 1 + Below(20); n > 0; --n)
+          bytes[Below(std::min(bytes.size(), kHeaderBytes))] ^= static_cast<char>(1 << Below(8));
+        break;
+      case 2:  // a number somewhere near the beginning, or the end, where indices are
+        Number(bytes, Below(2) == 0 ? Below(std::min(bytes.size(), kHeaderBytes))
+                                    : bytes.size() - 1 - Below(std::min(bytes.size(), kHeaderBytes)));
+        break;
+      case 3:
+        bytes.resize(at + 1);
+        break;
+      case 4:
+        bytes.erase(at, length);
+        break;
+      case 5:
+        bytes.insert(at, bytes.substr(Below(bytes.size()), length));
+        break;
+      case 6:
+        std::fill_n(bytes.begin() + static_cast<ptrdiff_t>(at), length, Below(2) == 0 ? '\0' : '\xff');
+        break;
+      default: {  // a piece of another file
+        const std::string& other = originals_[Below(originals_.size())].second;
+        bytes.replace(at, length, other.substr(Below(other.size()), length));
+      }
+    }
+  }
+
+  void Number(std::string& bytes, size_t at) {
+    const uint64_t values[] = {0, 1, 0x7fffffff, 0x80000000, 0xffffffff, 0x7fffffffffffffff, random_()};
+    const uint64_t value = values[Below(std::size(values))];
+    const size_t width = size_t{1} << Below(4);
+    for (size_t i = 0; i < width && at + i < bytes.size(); ++i)
+      bytes[at + i] = static_cast<char>(value >> 8 * (width - 1 - i));
+  }
+
+  std::mt19937_64 random_;
+  std::vector<std::pair<std::string, std::string>> originals_;
+  int made_ = 0;
+};
+
+class Campaign {
+ public:
+  explicit Campaign(const Options& options) : options_(options), mutator_(options.seed, Originals()) {}
+
+  bool Run() {
+    if (mutator_.empty()) {
+      std::fprintf(stderr, "no files to begin with\n");
+      return false;
+    }
+    const auto length = std::chrono::duration<double>(options_.minutes * 60);
+    Alone(steady_clock::now() + std::chrono::duration_cast<steady_clock::duration>(length / 2));
+    const auto end = steady_clock::now() + std::chrono::duration_cast<steady_clock::duration>(length / 2);
+    do InChannel();
+    while (steady_clock::now() < end);
+    std::printf("seed %u: %d files alone: %d played, %d refused, %d decoders dead, %d hung\n", options_.seed,
+                alone_, played_, refused_, dead_, hung_);
+    for (const auto& [how, times] : deaths_) std::printf("  %d times: %s\n", times, how.c_str());
+    std::printf(
+        "%d files in channels, %d ticks: %d of content, %d of pad or slate, %d decoder deaths; %d ticks "
+        "late, the "
+        "selector at most %.1f ms behind its deadline\n",
+        aired_, static_cast<int>(ticks_), static_cast<int>(content_), static_cast<int>(ticks_ - content_),
+        static_cast<int>(decoder_deaths_), static_cast<int>(late_), worst_late_ms_);
+    for (const std::string& complaint : complaints_) std::printf("FAULT: %s\n", complaint.c_str());
+    const bool good = complaints_.empty() && hung_ == 0;
+    std::printf("%s\n", good ? "nothing but decoders has suffered" : "NOT GOOD");
+    return good;
+  }
+
+ private:
+  std::vector<std::string> Originals() {
+    fs::create_directory(generated_);
+    const e2e::Finished made = e2e::RunProgram(
+        {"/bin/sh", AIR_SOURCE_DIR "/tests/media/make-files.sh", generated_}, scratch_.Path("make.log"));
+    if (made.status != 0) std::fprintf(stderr, "make-files.sh: %s\n", made.output.c_str());
+    std::vector<std::string> paths;
+    for (const std::string& folder : {generated_, options_.folder}) {
+      if (folder.empty()) continue;
+      for (const auto& entry : fs::recursive_directory_iterator(folder))
+        paths.push_back(entry.path().string());
+    }
+    std::sort(paths.begin(), paths.end());
+    return paths;
+  }
+
+  void Keep(const std::string& path) const {
+    if (!options_.keep.empty())
+      fs::copy_file(path, options_.keep + "/" + fs::path(path).filename().string(),
+                    fs::copy_options::overwrite_existing);
+  }
+
+  void Alone(steady_clock::time_point end) {
+    HouseFormat house;
+    house.width = 320;
+    house.height = 180;
+    house.rate = {25, 1};
+    while (steady_clock::now() < end) {
+      const std::string path = mutator_.Next(scratch_.path());
+      const LoneRun run =
+          RunAlone(path, house, {.most_units = 100, .most_seconds = 30, .most_silent_seconds = 7});
+      ++alone_;
+      played_ += run.end == LoneRun::End::kPlayed ? 1 : 0;
+      refused_ += run.end == LoneRun::End::kRefused ? 1 : 0;
+      if (run.end == LoneRun::End::kDied || run.end == LoneRun::End::kHung) {
+        ++(run.end == LoneRun::End::kDied ? dead_ : hung_);
+        ++deaths_[run.text.substr(0, run.text.find(" behind"))];
+        std::fprintf(stderr, "%s: %s\n", fs::path(path).filename().c_str(), run.text.c_str());
+        Keep(path);
+      }
+      fs::remove(path);
+    }
+  }
+
+  // One session; every tenth segment is an ordinary one.
+  void InChannel() {
+    std::vector<std::string> files;
+    for (int i = 0; i < options_.files_in_channel; ++i)
+      files.push_back(i % 10 == 9 ? "" : mutator_.Next(scratch_.path()));
+    const ChannelRun run = PlayInChannel(files, {.segment_ms = 1000, .flags = {}});
+    for (const AiredFile& file : run.files) {
+      ticks_ += file.ticks;
+      content_ += file.content;
+    }
+    aired_ += options_.files_in_channel;
+    late_ += run.late_ticks;
+    worst_late_ms_ = std::max(worst_late_ms_, run.worst_late_ms);
+    decoder_deaths_ += run.decoder_deaths;
+    complaints_.insert(complaints_.end(), run.complaints.begin(), run.complaints.end());
+    for (const std::string& file : files)
+      if (!file.empty()) fs::remove(file);
+  }
+
+  Options options_;
+  e2e::TestFolder scratch_;
+  std::string generated_ = scratch_.Path("generated");
+  Mutator mutator_;
+  int alone_ = 0, played_ = 0, refused_ = 0, dead_ = 0, hung_ = 0, aired_ = 0;
+  std::map<std::string, int> deaths_;
+  int64_t ticks_ = 0, content_ = 0, late_ = 0, decoder_deaths_ = 0;
+  double worst_late_ms_ = 0;
+  std::vector<std::string> complaints_;
+};
+
+}  // namespace
+}  // namespace air::media
+
+int main(int argc, char** argv) {
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
+  CLI::App app("Plays damaged files, alone and in a channel, and says what became of them.");
+  air::media::Options options;
+  double seconds = 0;
+  app.add_option("folder", options.folder, "more files to damage")->check(CLI::ExistingDirectory);
+  app.add_option("--seed", options.seed)->capture_default_str();
+  app.add_option("--minutes", options.minutes)->capture_default_str();
+  app.add_option("--seconds", seconds, "instead of minutes");
+  app.add_option("--files", options.files_in_channel, "in one session")->capture_default_str();
+  app.add_option("--keep", options.keep, "where files go that a decoder died of or hung over")
+      ->check(CLI::ExistingDirectory);
+  CLI11_PARSE(app, argc, argv);
+  if (seconds > 0) options.minutes = seconds / 60;
+  const bool good = air::media::Campaign(options).Run();
+  return good && !::testing::UnitTest::GetInstance()->ad_hoc_test_result().Failed() ? 0 : 1;
+}
