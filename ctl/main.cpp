@@ -45,6 +45,9 @@ air::ExitStatus Run(int argc, char** argv) {
   }
   feed->add_option("--from", plan.from_block, "start with this block of the plan")->type_name("BLOCK_ID");
 
+  CLI::App* validate = app.add_subcommand("validate", "Say what is wrong in a plan file; asks nobody");
+  validate->add_option("plan", plan.path, "plan file")->type_name("PLAN.json")->required();
+
   int port = 0;
   CLI::App* channel = app.add_subcommand("channel", "Start a channel from a plan file that AIR reads itself");
   channel->add_option("plan", plan.path, "plan file")->type_name("PLAN.json")->required();
@@ -77,6 +80,7 @@ air::ExitStatus Run(int argc, char** argv) {
     if (metrics.runtime_dir.empty()) metrics.runtime_dir = air::DefaultRuntimeDir(address);
     return commands.Status(metrics);
   }
+  if (command == "validate") return commands.Validate(plan.path);
   if (command == "start") return commands.Start(plan);
   if (command == "feed") return commands.Feed(plan);
   if (command == "channel") return commands.Channel(channel_id, plan.path, port);

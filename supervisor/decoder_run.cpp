@@ -176,6 +176,7 @@ void DecoderRun::OnMessage(const stage::DecoderState& message) {
   if (message.segment_serial() != segment_.serial || !works) return;
   switch (message.phase()) {
     case stage::DecoderState::PRODUCING:
+      if (!ready_at_.has_value()) ready_at_ = loop_.clock().Now();
       stages_.NoteRecovery(StageKind::kDecoder, recovery_.Delivered(loop_.clock().Now()));
       pad_cause_ = PadCause::kNone;
       return Do(RunEvent::kUnitsCame);

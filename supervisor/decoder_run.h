@@ -59,6 +59,8 @@ class DecoderRun {
   const std::string& error() const { return error_; }
   // Units in the ring that the selector has not released.
   uint64_t Depth() const;
+  // When its first unit was in the ring.
+  std::optional<Nanos> ready_at() const { return ready_at_; }
   // The first unit that is not in the ring.
   uint64_t RingNext() const { return writer_.next.load(std::memory_order_acquire); }
 
@@ -101,6 +103,7 @@ class DecoderRun {
   HangWatch watch_;                    // of its silence
   HangWatch step_watch_;               // of what it has done
   RecoveryTimer recovery_;
+  std::optional<Nanos> ready_at_;
   PadCause expiry_ = PadCause::kCrash;  // what the present process's death will be called
   std::optional<Nanos> killed_at_;
   std::unique_ptr<StageProcess> process_;

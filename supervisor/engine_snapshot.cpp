@@ -54,6 +54,8 @@ MetricsSnapshot PlayoutEngine::Snapshot() const {
   const PlanExecutor& plan = instance_->plan();
   m.lowest_depth = plan.LowestDepth() == UINT64_MAX ? 0 : plan.LowestDepth();
   instance_->AppendStages(m.stages);
+  m.prepared_ahead_seconds = static_cast<double>(plan.PreparedAheadNs()) / 1e9;
+  m.least_prepared_ahead_seconds = static_cast<double>(plan.LeastPreparedAheadNs()) / 1e9;
   m.waiting_blocks = plan.waiting_blocks();
   m.buffer_depth = plan.LiveDepth();
   m.frame_gap_seconds = plan.LastFrameGapNs() / 1e9;

@@ -162,6 +162,11 @@ std::vector<MetricFamily> MetricsExporter::Collect() const {
         double(m.segments_given_up), by_channel);
   f.Add("air_ring_depth_min_frames", "Lowest depth of the ring on air within the last minute",
         MetricType::Gauge, double(m.lowest_depth), by_channel);
+  f.Add("air_prepared_ahead_seconds",
+        "How long before its tick the first frame of the segment on air was ready", MetricType::Gauge,
+        m.prepared_ahead_seconds, by_channel);
+  f.Add("air_prepared_ahead_min_seconds", "The least of that within the last minute", MetricType::Gauge,
+        m.least_prepared_ahead_seconds, by_channel);
   f.Add("air_adoptions_total", "Times a new supervisor has taken the session up from one that was killed",
         MetricType::Counter, double(m.adoptions), by_channel);
   f.Add("air_late_ticks_total", "Ticks made more than one frame period after their deadline",

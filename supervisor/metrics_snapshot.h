@@ -53,8 +53,9 @@ struct MetricsSnapshot {
   std::map<std::string, StageRecord> records;  // by program name
   uint64_t stuck_stages = 0;                   // killed and not dead within half a second
   uint64_t dying_stages = 0;                   // killed and not dead yet
-  uint64_t lowest_depth = 0;                   // of the ring on air, within the last minute or so
-  std::string block, asset;                    // on air; empty = none
+  double prepared_ahead_seconds = 0, least_prepared_ahead_seconds = 0;
+  uint64_t lowest_depth = 0;  // of the ring on air, within the last minute or so
+  std::string block, asset;   // on air; empty = none
   int32_t segment = 0;
 };
 

@@ -40,7 +40,11 @@ PlanExecutor::PlanExecutor(EventLoop& loop, StageSupervisor& stages, SessionMemo
       rundown_(time_, epoch_.utc),
       observer_(memory.program_view(), timeline_.current(),
                 {.on_block = [this](Tick, uint64_t from, uint64_t to) { OnBlockChange(from, to); },
-                 .on_content = [this](Tick, uint64_t) { callbacks_.on_content(); }}) {}
+                 .on_content =
+                     [this](Tick n, uint64_t segment) {
+                       NotePreparation(n, segment);
+                       callbacks_.on_content();
+                     }}) {}
 
 Tick PlanExecutor::now_tick() const { return time_.TickAt(epoch_.mono, loop_.clock().Now()); }
 
@@ -151,11 +155,20 @@ void PlanExecutor::NoteDepth() {
   const Nanos now = loop_.clock().Now();
   if (now - lowest_since_ > kDepthWindowNs) {
     lowest_before_ = std::exchange(lowest_, UINT64_MAX);
+    least_ahead_before_ = std::exchange(least_ahead_, INT64_MAX);
     lowest_since_ = now;
   }
   const DecoderRun* run = FindRun(observer_.segment_on_air());
   const bool more_to_come = run != nullptr && run->state() != RunState::kEnded;
   if (more_to_come && observer_.lock_on_air().has_value()) lowest_ = std::min(lowest_, run->Depth());
+}
+
+// A segment that was there before a predecessor of this supervisor died counts for nothing.
+void PlanExecutor::NotePreparation(Tick on_air_at, uint64_t segment_serial) {
+  const DecoderRun* run = FindRun(segment_serial);
+  if (run == nullptr || !run->ready_at().has_value()) return;
+  ahead_ = std::max<int64_t>(time_.Deadline(epoch_.mono, on_air_at) - *run->ready_at(), 0);
+  least_ahead_ = std::min(least_ahead_, ahead_);
 }
 
 void PlanExecutor::AppendStages(std::vector<StageSnapshot>& stages) const {

@@ -100,6 +100,13 @@ class PlanExecutor {
   uint64_t LiveDepth() const;
   // The lowest that was within the last minute or so, while more was to come.
   uint64_t LowestDepth() const { return std::min(lowest_, lowest_before_); }
+  // How long before its tick the first unit of the segment that came on the air last was in its ring; 0: it
+  // was not. And the least that was within the last minute or so.
+  int64_t PreparedAheadNs() const { return ahead_; }
+  int64_t LeastPreparedAheadNs() const {
+    const int64_t least = std::min(least_ahead_, least_ahead_before_);
+    return least == INT64_MAX ? 0 : least;
+  }
   void AppendStages(std::vector<StageSnapshot>& stages) const;
   // Publication of the last program frame after its deadline, nanoseconds.
   int64_t LastFrameGapNs() const { return observer_.last_gap_ns(); }
@@ -130,6 +137,7 @@ class PlanExecutor {
   void AssignRings();
   void KeepSpareWarm();
   void NoteDepth();
+  void NotePreparation(Tick on_air_at, uint64_t segment_serial);
   bool IsOpening() const;
   // An unused ring; when there is none, the one prepared for the farthest segment is cleared for a segment
   // that is on the air without one. Nothing: not now.
@@ -170,6 +178,7 @@ class PlanExecutor {
   std::map<uint32_t, std::unique_ptr<DecoderRun>> runs_;  // by ring
   bool exhausted_ = false;
   uint64_t lowest_ = UINT64_MAX, lowest_before_ = UINT64_MAX;  // depth, in this half minute and the last one
+  int64_t ahead_ = 0, least_ahead_ = INT64_MAX, least_ahead_before_ = INT64_MAX;  // the same of preparation
   Nanos lowest_since_;
 };
 

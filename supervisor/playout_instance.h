@@ -26,8 +26,8 @@ class PlayoutInstance {
     SessionFormat format;
     int64_t join_utc_ms = 0;  // editorial time of tick 0; 0 = our own clock
     PlanExecutor::Settings plan;
-    std::string slate_file;  // empty: a plain card
-    uint32_t decoder_rings = 4;
+    std::string slate_file;      // empty: a plain card
+    uint32_t decoder_rings = 5;  // of what is on the air and of four to come
     double ring_seconds = 2.0;
   };
   struct Final {

@@ -146,7 +146,10 @@ TEST_F(Control, LetsNoRefusedCallTouchWhatIsOnTheAir) {
     ExpectFeedRefused(later.blocks()[2], wire::BLOCKPLAN_RESULT_QUEUE_FULL, "2");
     return later.blocks()[0];
   }();
-  ExpectFeedRefused(d, wire::BLOCKPLAN_RESULT_NOT_CONTIGUOUS, "start_utc_ms");
+  EXPECT_EQ(channel_.Feed(d).result_code(), wire::BLOCKPLAN_RESULT_OK) << "it is there already";
+  wire::BlockPlan overlapping = d;
+  overlapping.set_block_id("overlapping");
+  ExpectFeedRefused(overlapping, wire::BLOCKPLAN_RESULT_NOT_CONTIGUOUS, "start_utc_ms");
   ExpectFeedRefused(wire::BlockPlan(), wire::BLOCKPLAN_RESULT_INVALID_BLOCK, "block_id");
   ExpectRefused(GoodRequest(), wire::BLOCKPLAN_RESULT_ALREADY_ACTIVE, "7");
 
