@@ -15,8 +15,9 @@
 // granted: root is confined the same. There is no limit on processor time, for a segment may last for days:
 // one that computes and delivers nothing is ended by its deadlines (supervisor/phase_deadlines.h).
 //
-// In a sanitizer's build RLIMIT_DATA is left out (their shadow memory alone is terabytes), and what kills
-// here is refused there with EACCES, since their reports start a symbolizer.
+// In a sanitizer's build RLIMIT_DATA is left out (their shadow memory alone is terabytes); what kills here is
+// refused there with EACCES, since their reports start a symbolizer; and pipes may be made and written, which
+// is how they find out whether memory can be read.
 #pragma once
 
 #include <cstdint>

@@ -42,6 +42,7 @@ struct Options {
   double minutes = 10;
   std::string folder, keep;
   int files_in_channel = 40;
+  bool idle = false;
 };
 
 class Mutator {
@@ -129,7 +130,8 @@ class Campaign {
       return false;
     }
     const auto length = std::chrono::duration<double>(options_.minutes * 60);
-    Alone(steady_clock::now() + std::chrono::duration_cast<steady_clock::duration>(length / 2));
+    if (!options_.idle)
+      Alone(steady_clock::now() + std::chrono::duration_cast<steady_clock::duration>(length / 2));
     const auto end = steady_clock::now() + std::chrono::duration_cast<steady_clock::duration>(length / 2);
     do InChannel();
     while (steady_clock::now() < end);
@@ -196,7 +198,7 @@ class Campaign {
   void InChannel() {
     std::vector<std::string> files;
     for (int i = 0; i < options_.files_in_channel; ++i)
-      files.push_back(i % 10 == 9 ? "" : mutator_.Next(scratch_.path()));
+      files.push_back(options_.idle || i % 10 == 9 ? "" : mutator_.Next(scratch_.path()));
     const ChannelRun run = PlayInChannel(files, {.segment_ms = 1000, .flags = {}});
     for (const AiredFile& file : run.files) {
       ticks_ += file.ticks;
@@ -235,6 +237,8 @@ int main(int argc, char** argv) {
   app.add_option("--minutes", options.minutes)->capture_default_str();
   app.add_option("--seconds", seconds, "instead of minutes");
   app.add_option("--files", options.files_in_channel, "in one session")->capture_default_str();
+  app.add_flag("--idle", options.idle,
+               "only ordinary segments: how late the selector is on this machine anyway");
   app.add_option("--keep", options.keep, "where files go that a decoder died of or hung over")
       ->check(CLI::ExistingDirectory);
   CLI11_PARSE(app, argc, argv);

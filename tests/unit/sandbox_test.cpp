@@ -46,6 +46,7 @@ int EndOf(const std::function<int()>& body) {
 
 constexpr int kDenied = 0, kWorked = 1, kOtherError = 2, kNoSandbox = 3;
 constexpr int kKilled = kSanitized ? kDenied : 128 + SIGSYS;
+constexpr int kOnlySanitizersMay = kSanitized ? kWorked : kDenied;
 
 int Judge(long result) {
   if (result >= 0) return kWorked;
@@ -106,12 +107,13 @@ const std::vector<Attempt>& Attempts() {
        [] {
          int fds[2];
          return pipe(fds);
-       }},
+       },
+       kOnlySanitizersMay},
       {"MakeMemoryWithADescriptor", [] { return memfd_create("more", 0); }},
       {"CutAFile", [] { return ftruncate(Memory(), 0); }},
       {"MakeAHoleInAFile",
        [] { return fallocate(Memory(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096); }},
-      {"WriteToAFile", [] { return write(Memory(), "x", 1); }},
+      {"WriteToAFile", [] { return write(Memory(), "x", 1); }, kOnlySanitizersMay},
       {"WriteSomewhereInAFile", [] { return pwrite(Memory(), "x", 1, 0); }},
       {"PassForTheStandardError", [] { return dup2(Memory(), STDERR_FILENO); }},
       {"DuplicateADescriptor", [] { return fcntl(Memory(), F_DUPFD, 0); }},
