@@ -136,14 +136,22 @@ TEST_F(PlanChange, PutsAnotherPlanInForceWithoutAPadFrameAndNoneThatCannotBe) {
   EXPECT_TRUE(UpdatePlan(absolute).success());
   std::this_thread::sleep_for(1s);
 
+  // One whose asset does not come is in force in time all the same.
+  asked.push_back(TickNow());
+  EXPECT_TRUE(UpdatePlan(PlanFile("slow.json", R"({"segments": [
+      {"asset_uri": "fault:hang_at=open:pattern:clip=5", "segment_duration_ms": 9000}]})"))
+                  .success());
+  std::this_thread::sleep_for(1s);
+
   const std::vector<Stretch> aired = StopAndJudge();
-  ASSERT_EQ(aired.size(), 3u) << ::testing::PrintToString(aired);
+  ASSERT_EQ(aired.size(), 4u) << ::testing::PrintToString(aired);
   EXPECT_EQ(aired[0].clip, 1);
   EXPECT_EQ(aired[1].clip, 2);
   EXPECT_EQ(aired[1].picture, 0) << "a relative plan begins with its first picture";
   EXPECT_EQ(aired[2].clip, 4);
   EXPECT_EQ(aired[2].picture, aired[2].from) << "an absolute one with what is due";
-  for (int i = 0; i < 2; ++i) {
+  EXPECT_EQ(aired[3].clip, Stretch::kPad);
+  for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(aired[i + 1].from, aired[i].to) << "and none has a frame of pad in front";
     EXPECT_LE(aired[i + 1].from - asked[i], 500 / 40 + 2) << "within half a second";
   }
