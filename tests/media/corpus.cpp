@@ -76,7 +76,20 @@ bool Fails(const Row& row) {
   return hung_or_dead || lost;
 }
 
-void PrintTable(const std::vector<Row>& rows, const ChannelRun& channel, int64_t segment_ms) {
+constexpr char kPreface[] =
+    "# What becomes of every file of a folder\n\n"
+    "Made by `tests/media/corpus FOLDER`. Each file goes once through `ffmpeg -v error` (it plays when that "
+    "ends with\n"
+    "status 0 and has decoded something), once through the decoder alone, from its first frame to its last, "
+    "into\n"
+    "1280x720 at 29.97 (at most %d frames: a still has no end), and once, as a short segment, through a "
+    "channel. Memory\n"
+    "is what the decoder's process has resident; the time to the first frame counts from before the file is "
+    "opened.\n\n";
+
+void PrintTable(const std::vector<Row>& rows, const ChannelRun& channel, int64_t segment_ms,
+                int64_t most_units) {
+  std::printf(kPreface, static_cast<int>(most_units));
   std::printf(
       "| file | ffmpeg | AIR | frames | first frame, ms | peak memory, MB | in a channel, %d ms: frames | "
       "pad |\n"
@@ -138,7 +151,7 @@ bool Run(const std::string& folder, const std::vector<std::string>& without, int
   const ChannelRun channel =
       PlayInChannel(paths, {.segment_ms = segment_ms, .flags = {"--media-root", folder}});
   for (size_t i = 0; i < rows.size(); ++i) rows[i].aired = channel.files[i];
-  PrintTable(rows, channel, segment_ms);
+  PrintTable(rows, channel, segment_ms, most_units);
   return channel.complaints.empty() && std::none_of(rows.begin(), rows.end(), &Fails) &&
          !::testing::UnitTest::GetInstance()->ad_hoc_test_result().Failed();
 }

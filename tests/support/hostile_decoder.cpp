@@ -166,7 +166,7 @@ class HostileProducer : public IProducer {
         {"memory",
          [] {
            std::vector<std::vector<char>> hoard;
-           while (hoard.size() < 4096) hoard.emplace_back(size_t{16} << 20, 'x');
+           while (hoard.size() < 4096) hoard.emplace_back().reserve(size_t{16} << 20);
            return true;
          }},
     };
