@@ -44,8 +44,8 @@ struct TimelineEntry {
   SourceRef source;             // kContent; generation 0 = no decoder assigned yet
   uint64_t segment_serial = 0;  // counts segments through the session, from 1; identifies the mapping lock
   uint64_t block_serial = 0;    // counts blocks through the session, from 1
-  // kContent: the tick that shows unit 0, when that was fixed before the segment went on the air: it is entered
-  // behind its unit 0. kNoLock: its first unit that comes fixes it.
+  // kContent: the tick that shows unit 0, when that was fixed before the segment went on the air: it is
+  // entered behind its unit 0. kNoLock: its first unit that comes fixes it.
   int64_t lock_tick = kNoLock;
   bool operator==(const TimelineEntry&) const = default;
 };
