@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "shm/master_clock.h"
+
 namespace air {
 
 inline constexpr char kDecoderSocketPrefix[] = "stage-decoder-";
@@ -10,5 +12,12 @@ inline constexpr char kDecoderSocketPrefix[] = "stage-decoder-";
 // Removes the names behind which no process listens any more. How many of those that begin with `prefix`
 // still have one. A folder that cannot be read has none.
 int RemoveDeadStageSockets(const std::string& folder, const std::string& prefix = "stage-");
+
+// Tells every stage that listens in the folder to end, and waits until they have, at most until `deadline`.
+// How many were told, and how many are there still.
+struct StagesStopped {
+  int told = 0, left = 0;
+};
+StagesStopped StopAllStages(const std::string& folder, MasterClock& clock, Nanos deadline);
 
 }  // namespace air

@@ -69,6 +69,7 @@ enum class EncoderCounter : size_t {
   kNullPackets,   // constant rate: packets that fill it
   kLatePictures,  // constant rate: whose last byte came after their DTS, the coder having overstepped its VBV
   kBacklogPackets,  // constant rate, at present: of pictures, coded and waiting for their place
+  kPaddedTicks,     // coded as pad, because their content had brought encoders down
   kCount
 };
 

@@ -108,8 +108,9 @@ absl::StatusOr<SharedSegment> SharedSegment::CreateNamed(const std::string& name
   } catch (const bip::interprocess_exception& e) {
     return absl::InternalError(absl::StrCat("cannot create shared memory ", name, ": ", e.what()));
   }
-  if (!segment.fd_.valid()) return SystemError(absl::StrCat("duplicating the descriptor of ", name));
-  absl::Status s = segment.Size(bytes, name, allocation);
+  absl::Status s = absl::OkStatus();
+  if (!segment.fd_.valid()) s = SystemError(absl::StrCat("duplicating the descriptor of ", name));
+  if (s.ok()) s = segment.Size(bytes, name, allocation);
   if (s.ok()) s = segment.MapAll(Access::kReadWrite, allocation == Allocation::kNow);
   if (!s.ok()) {
     RemoveNamedSegment(segment.temporary_);

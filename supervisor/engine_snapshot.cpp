@@ -10,6 +10,7 @@ SinkSnapshot PlayoutEngine::Describe(const OutputStreams::Stream& stream) const 
   const StageLine& line = instance_->memory().session().sink(s.sink);
   s.ticks = line.Get(EncoderCounter::kTicks);
   s.overruns = line.Get(EncoderCounter::kOverruns);
+  s.padded_ticks = line.Get(EncoderCounter::kPaddedTicks);
   s.lag_ticks = stream.sink->LagTicks();
   s.pcrs = line.Get(EncoderCounter::kPcrs);
   s.stamps = line.Get(EncoderCounter::kStamps);

@@ -42,6 +42,8 @@ void AddSinks(const MetricsSnapshot& m, const std::string& channel, Families& f)
        &SinkSnapshot::ticks},
       {"air_sink_lag_ticks", "Ticks the program has made and the sink's encoder has not coded yet",
        MetricType::Gauge, &SinkSnapshot::lag_ticks},
+      {"air_sink_padded_ticks_total", "Ticks coded as pad because their content had brought encoders down",
+       MetricType::Counter, &SinkSnapshot::padded_ticks},
       {"air_program_overruns_total", "Ticks an encoder found lost and coded as a repeat", MetricType::Counter,
        &SinkSnapshot::overruns},
       {"air_sink_pcrs_total", "PCRs coded", MetricType::Counter, &SinkSnapshot::pcrs},

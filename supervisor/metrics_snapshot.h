@@ -21,6 +21,7 @@ struct SinkSnapshot {
   std::string endpoint;           // "unix:PATH", "tcp:HOST:PORT"
   uint64_t ticks = 0;             // coded and committed
   uint64_t lag_ticks = 0;         // made by the program and not yet coded
+  uint64_t padded_ticks = 0;      // coded as pad: their content had brought encoders down
   uint64_t overruns = 0;          // lost to the coder and coded as a repeat
   uint64_t pcrs = 0, stamps = 0;  // on the wire; stamps: PTS of pictures and sound units
   uint64_t null_packets = 0, late_pictures = 0, backlog_packets = 0;  // of a constant-rate stream

@@ -10,6 +10,8 @@ namespace {
 
 constexpr int64_t kPrepareAheadNs =
     30 * kNanosPerSecond;  // no earlier: a prepared ring is a ring nobody else has
+// Of one segment: a mount that is dead would take every ring there is.
+constexpr size_t kMostStuck = 2;
 constexpr int64_t kDepthWindowNs = 30 * kNanosPerSecond;
 constexpr int64_t kSoonNs = 2 * kNanosPerSecond;     // what airs later than this may wait its turn
 constexpr int64_t kHistoryNs = 5 * kNanosPerSecond;  // entries kept for a selector that has to catch up
@@ -132,6 +134,7 @@ void PlanExecutor::AssignRings() {
     }
     const DecoderRun* run = FindRun(segment.serial);
     if (run != nullptr && !run->is_stuck()) continue;
+    if (StuckRuns(segment.serial) >= kMostStuck) continue;
     const std::optional<uint32_t> ring = FreeRing(/*urgent=*/run != nullptr);
     if (!ring.has_value()) return;  // in order: nobody overtakes the next segment
 
@@ -268,6 +271,12 @@ DecoderRun* PlanExecutor::FindRun(uint64_t segment_serial) const {
     if (works && run->segment().serial == segment_serial) return run.get();
   }
   return FindStuckRun(segment_serial);
+}
+
+size_t PlanExecutor::StuckRuns(uint64_t segment_serial) const {
+  return static_cast<size_t>(std::count_if(runs_.begin(), runs_.end(), [&](const auto& entry) {
+    return entry.second->is_stuck() && entry.second->segment().serial == segment_serial;
+  }));
 }
 
 DecoderRun* PlanExecutor::FindStuckRun(uint64_t segment_serial) const {

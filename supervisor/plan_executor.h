@@ -120,6 +120,7 @@ class PlanExecutor {
   // The run that works for the segment; failing that, one of its that got stuck.
   DecoderRun* FindRun(uint64_t segment_serial) const;
   DecoderRun* FindStuckRun(uint64_t segment_serial) const;
+  size_t StuckRuns(uint64_t segment_serial) const;
   void OnBlockChange(uint64_t from, uint64_t to);
   void RetireFinished();
   bool IsOver(const DecoderRun& run) const;

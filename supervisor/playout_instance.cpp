@@ -182,6 +182,14 @@ void PlayoutInstance::UseSelector(std::unique_ptr<StageProcess> process) {
   stage::ToStage message;
   message.mutable_selector()->set_decoder_rings(static_cast<uint32_t>(memory_->rings().size()));
   message.mutable_selector()->set_segment_prefix(memory_->prefix() + ".");
+  if (SelectorBeginsAnew()) {
+    const std::optional<Tick> lock = plan_->observer().lock_on_air();
+    message.mutable_selector()->set_begins_anew(true);
+    message.mutable_selector()->set_lock_segment(lock.has_value() ? plan_->observer().segment_on_air() : 0);
+    message.mutable_selector()->set_lock_tick(lock.value_or(Tick(0)).value());
+    Log().error("{} selectors within a second: the next one begins anew with the tick that is due",
+                selector_deaths_.size());
+  }
   std::vector<int> fds = {memory_->page().fd(), memory_->timeline().fd(), handover->get(),
                           memory_->slate().fd()};
   for (const DecoderRing& ring : memory_->rings()) {
@@ -210,6 +218,11 @@ void PlayoutInstance::LookAtSelector() {
     stages_.NoteRecovery(StageKind::kSelector, selector_recovery_.Delivered(loop_.clock().Now()));
 }
 
+bool PlayoutInstance::SelectorBeginsAnew() const {
+  return selector_deaths_.size() == 3 &&
+         selector_deaths_.back() - selector_deaths_.front() <= kNanosPerSecond;
+}
+
 void PlayoutInstance::OnSelectorDeath(const StageDeath& death) {
   keeper_.Forget(selector_.get());
   selector_.reset();
@@ -217,6 +230,8 @@ void PlayoutInstance::OnSelectorDeath(const StageDeath& death) {
       absl::StrCat("selector: ", death.text, " at tick ", plan_->observer().next_tick().value());
   stages_.NoteDeath(StageKind::kSelector, death, what);
   selector_recovery_.Died(loop_.clock().Now());
+  selector_deaths_.push_back(loop_.clock().Now());
+  if (selector_deaths_.size() > 3) selector_deaths_.pop_front();
   const uint64_t frames = memory_->session().selector().Get(SelectorCounter::kFrames);
   const FrameRate rate = settings_.format.house.rate;
   Log().warn("{}", what);

@@ -2,6 +2,7 @@
 // reports its block events. Its ProgramFormat and epoch are fixed for its lifetime.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -92,6 +93,8 @@ class PlayoutInstance {
   void StartSelector();
   void UseSelector(std::unique_ptr<StageProcess> process);
   void OnSelectorDeath(const StageDeath& death);
+  // Three have died within a second: something they derive from the program ring may be the reason.
+  bool SelectorBeginsAnew() const;
   void LookAtSelector();
   void Poll();
   void PublishBlockChange(const PlannedBlock* completed, const PlannedBlock* started);
@@ -111,7 +114,8 @@ class PlayoutInstance {
   RestartPolicy selector_policy_;
   HangWatch selector_watch_;
   RecoveryTimer selector_recovery_;
-  uint64_t selector_started_at_ = 0;  // frames made when the present selector began
+  uint64_t selector_started_at_ = 0;   // frames made when the present selector began
+  std::deque<Nanos> selector_deaths_;  // the last three
   EventSource selector_retry_;
   std::unique_ptr<PlanExecutor> plan_;
   std::unique_ptr<SlateCard> slate_;

@@ -34,7 +34,11 @@ bool PlayoutEngine::Describe(record::Session& session) const {
 
 void PlayoutEngine::Open() {
   const absl::StatusOr<record::Session> left = record_.Load();
-  if (left.ok()) stages_.Restore(left->counters());
+  if (left.ok()) {
+    stages_.Restore(left->counters());
+  } else {
+    stages_.EndStrays(loop_.clock().Now() + kLongestWaitNs);  // nobody can tell whose they are
+  }
   // In the order in which they have the most to do before a viewer sees content.
   for (StageKind kind : {StageKind::kDecoder, StageKind::kEncoder, StageKind::kSelector})
     stages_.KeepSpare(kind);

@@ -27,6 +27,13 @@ StageSupervisor::StageSupervisor(EventLoop& loop, StageEnvironment environment)
 // A sandboxed spare of a predecessor has left since, and could not remove its name.
 StageSupervisor::~StageSupervisor() { RemoveDeadStageSockets(environment_.runtime_dir); }
 
+void StageSupervisor::EndStrays(Nanos deadline) {
+  const StagesStopped stopped = StopAllStages(environment_.runtime_dir, clock(), deadline);
+  if (stopped.told > 0) Log().warn("{} stages of a session that is not taken up are ended", stopped.told);
+  if (stopped.left > 0)
+    Log().error("{} of them do not end when told to; they leave when their grace is over", stopped.left);
+}
+
 void StageSupervisor::Describe(record::Counters& counters) const {
   record(StageKind::kDecoder).Describe(*counters.mutable_decoder());
   record(StageKind::kSelector).Describe(*counters.mutable_selector());

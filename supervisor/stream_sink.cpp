@@ -95,13 +95,29 @@ absl::Status StreamSink::UseJournal(absl::StatusOr<SharedSegment> journal) {
 
 uint64_t StreamSink::TicksSent() const { return memory_->session().sink(line_).Get(EncoderCounter::kTicks); }
 
-uint64_t StreamSink::LagTicks() const {
+std::optional<uint64_t> StreamSink::NextTick() const {
   absl::StatusOr<JournalReader> journal = JournalReader::Attach(journal_->bytes());
-  if (!journal.ok()) return 0;
+  if (!journal.ok()) return std::nullopt;
   const std::optional<JournalEntry> newest = journal->Newest();
+  if (!newest.has_value()) return std::nullopt;
+  return static_cast<uint64_t>(newest->record.checkpoint.next_tick);
+}
+
+uint64_t StreamSink::LagTicks() const {
   const uint64_t made = memory_->program_view().writer().next.load(std::memory_order_relaxed);
-  const uint64_t coded = newest ? static_cast<uint64_t>(newest->record.checkpoint.next_tick) : made;
+  const uint64_t coded = NextTick().value_or(made);
   return made > coded ? made - coded : 0;
+}
+
+// Twice at the same tick is no accident: the next one codes pad for it.
+void StreamSink::BlameTick(const StageDeath& death) {
+  if (death.from_outside || death.kind == StageDeath::Kind::kSpawn || !watch_.has_begun()) return;
+  const std::optional<uint64_t> tick = NextTick();
+  if (tick.has_value() && tick == failed_at_ && tick != pad_tick_) {
+    Log().error("tick {} brings every encoder down: pad is coded for it", *tick);
+    pad_tick_ = tick;
+  }
+  failed_at_ = tick;
 }
 
 void StreamSink::StartEncoder() {
@@ -134,6 +150,7 @@ void StreamSink::UseEncoder(std::unique_ptr<StageProcess> process) {
   configure.set_vbv_ms(settings_.stream.vbv_ms);
   configure.set_sound_kbps(settings_.stream.sound_kbps);
   configure.set_rate_kbps(settings_.stream.rate_kbps);
+  if (pad_tick_.has_value()) configure.set_pad_tick(*pad_tick_);
   const int fds[] = {memory_->page().fd(), memory_->program().fd(), handover->get(),
                      socket_.get(),        pipe_read_.get(),        pipe_write_.get()};
   if (absl::Status s = encoder_->GiveWork(message, fds); !s.ok()) {
@@ -183,6 +200,7 @@ void StreamSink::OnDeath(const StageDeath& death) {
   const std::string what = absl::StrCat(who, ": ", death.text, " at tick ", TicksSent());
   stages_.NoteDeath(StageKind::kEncoder, death, what);
   recovery_.Died(loop_.clock().Now());
+  BlameTick(death);
   const HouseFormat& format = memory_->session().facts().format;
   const bool delivered = TicksSent() - started_at_tick_ >= format.rate.num / format.rate.den;
   Log().warn("{}", what);

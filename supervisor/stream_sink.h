@@ -61,6 +61,9 @@ class StreamSink {
   LifeSign EncoderSign() const;
   void Gone(const std::string& why);
   uint64_t TicksSent() const;
+  // The first tick that is not in the journal.
+  std::optional<uint64_t> NextTick() const;
+  void BlameTick(const StageDeath& death);
 
   EventLoop& loop_;
   StageSupervisor& stages_;
@@ -75,7 +78,9 @@ class StreamSink {
   DescriptorKeeper* keeper_ = nullptr;
   SinkSettings settings_;
   RestartPolicy policy_;
-  uint64_t started_at_tick_ = 0;  // ticks coded when the present encoder began
+  std::optional<uint64_t> failed_at_;  // the tick at which the last encoder brought itself down
+  std::optional<uint64_t> pad_tick_;   // the one at which two have
+  uint64_t started_at_tick_ = 0;       // ticks coded when the present encoder began
   std::unique_ptr<StageProcess> encoder_;
   HangWatch watch_;
   RecoveryTimer recovery_;

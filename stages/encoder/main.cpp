@@ -96,6 +96,7 @@ absl::Status EncoderStage::Attach() {
   absl::StatusOr<RingView> program = RingView::Attach(program_.bytes(), RingPolicy::kOverwrite);
   if (!program.ok()) return program.status();
   feed_ = std::make_unique<ProgramFeed>(*program, session_->facts().epoch, session_->sink(config_.sink()));
+  if (config_.has_pad_tick()) feed_->Blank(Tick(static_cast<int64_t>(config_.pad_tick())));
 
   SendLimits limits;
   limits.delay_ns = int64_t{config_.delay_ms()} * kNanosPerMs;

@@ -13,11 +13,13 @@ ProgramFeed::ProgramFeed(const RingView& program, Epoch epoch, StageLine& line)
       time_(program.format()),
       picture_(program.format().VideoBytes()),
       sound_(size_t{program.format().MaxUnitSamples()} * program.format().channels) {
-  // Until the first picture has been read a lost tick shows black.
-  std::fill(picture_.begin(), picture_.begin() + static_cast<ptrdiff_t>(program.format().LumaBytes()),
-            uint8_t{16});
-  std::fill(picture_.begin() + static_cast<ptrdiff_t>(program.format().LumaBytes()), picture_.end(),
-            uint8_t{128});
+  FillBlack();  // until the first picture has been read a lost tick shows it
+}
+
+void ProgramFeed::FillBlack() {
+  const auto luma = static_cast<ptrdiff_t>(reader_.view().format().LumaBytes());
+  std::fill(picture_.begin(), picture_.begin() + luma, uint8_t{16});
+  std::fill(picture_.begin() + luma, picture_.end(), uint8_t{128});
 }
 
 Tick ProgramFeed::JoinTick() const {
@@ -32,6 +34,12 @@ bool ProgramFeed::Next(Tick n, int64_t timeout_ns, ProgramTick& out) {
   const auto i = static_cast<uint64_t>(n.value());
   reader_.WaitFor(i, timeout_ns);
   SlotMeta meta;
+  if (blank_ == n && reader_.next() > i) {
+    FillBlack();
+    FillFrom(n, SlotMeta{}, out);
+    line_.Add(EncoderCounter::kPaddedTicks);
+    return true;
+  }
   switch (reader_.Read(i, picture_, sound_, meta)) {
     case ReadResult::kOk:
       FillFrom(n, meta, out);
@@ -94,7 +102,7 @@ std::vector<int16_t> ProgramFeed::Sound(SampleIndex begin, SampleIndex end) cons
   for (uint64_t i = reader_.oldest(), next = reader_.next(); i < next; ++i) {
     const Tick n(static_cast<int64_t>(i));
     const SampleIndex first = time_.FirstSample(n), last = time_.FirstSample(n + 1);
-    if (last <= begin || first >= end) continue;
+    if (last <= begin || first >= end || n == blank_) continue;
     SlotMeta meta;
     if (reader_.Read(i, {}, unit, meta) != ReadResult::kOk) continue;
     const SampleIndex from = std::max(first, begin), to = std::min({last, end, first + meta.samples});

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "shm/frame_ring_buffer.h"
@@ -23,6 +24,8 @@ class ProgramFeed {
   // Waits for tick n, at most `timeout_ns`; false when it is not there yet. The result is valid until the
   // next call.
   bool Next(Tick n, int64_t timeout_ns, ProgramTick& out);
+  // Tick n is black and silent from now on: what the program has for it is not touched.
+  void Blank(Tick n) { blank_ = n; }
   // The program's sound in [begin, end), as far as the ring has it; silence elsewhere. Interleaved.
   std::vector<int16_t> Sound(SampleIndex begin, SampleIndex end) const;
 
@@ -31,11 +34,13 @@ class ProgramFeed {
   bool FindJump(Tick& n) const;
   void FillFrom(Tick n, const SlotMeta& meta, ProgramTick& out);
   void FillLost(Tick n, ProgramTick& out);
+  void FillBlack();
 
   OverwriteReader reader_;
   Epoch epoch_;
   StageLine& line_;
   HouseTime time_;
+  std::optional<Tick> blank_;
   std::vector<uint8_t> picture_;
   std::vector<int16_t> sound_;
 };

@@ -6,6 +6,7 @@
 
 #include <future>
 #include <memory>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "link/stage_log.h"
@@ -91,12 +92,15 @@ int Main(int argc, char** argv) {
   StageServer server(options);
   std::promise<std::unique_ptr<Selector>> configured;
   std::string segment_prefix;
+  std::optional<MappingLock> anew;
   bool seen = false;
   server.Start(
       [&](const stage::ToStage& message, std::vector<UniqueFd> fds) {
         if (!message.has_selector() || seen) return;
         seen = true;
         segment_prefix = message.selector().segment_prefix();
+        if (message.selector().begins_anew())
+          anew = {message.selector().lock_segment(), Tick(message.selector().lock_tick())};
         absl::StatusOr<std::unique_ptr<Selector>> selector = Attach(message.selector(), std::move(fds));
         if (!selector.ok()) {
           Log().error("cannot run the tick: {}", selector.status().ToString());
@@ -116,7 +120,8 @@ int Main(int argc, char** argv) {
 
   const std::unique_ptr<Selector> selector = configured.get_future().get();
   SystemClock clock;
-  TimingLoop loop(clock, *selector->session, *selector->timeline, *selector->inputs, *selector->program);
+  TimingLoop loop(clock, *selector->session, *selector->timeline, *selector->inputs, *selector->program,
+                  anew);
   StageLine& line = selector->session->selector();
   line.pid.store(static_cast<uint32_t>(getpid()));
   line.phase.store(static_cast<uint32_t>(StagePhase::kRunning));

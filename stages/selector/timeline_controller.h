@@ -15,6 +15,7 @@ class TimelineController {
 
   // After a restart: the lock is what the last committed program slot says it was.
   void Restore(const TickJournal& last);
+  void Restore(const MappingLock& lock) { lock_ = lock; }
   Decision Decide(Tick n, ISources& sources);
   const TimelineSnapshot& timeline() const { return snapshot_; }
 

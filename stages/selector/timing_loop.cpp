@@ -1,9 +1,11 @@
 #include "stages/selector/timing_loop.h"
 
+#include <utility>
+
 namespace air {
 
 TimingLoop::TimingLoop(MasterClock& clock, const SessionPage& session, TimelineController& timeline,
-                       InputBus& inputs, ProgramOutput& program)
+                       InputBus& inputs, ProgramOutput& program, std::optional<MappingLock> anew)
     : clock_(clock),
       line_(session.selector()),
       pacer_(session.time(), session.facts().epoch.mono),
@@ -12,8 +14,10 @@ TimingLoop::TimingLoop(MasterClock& clock, const SessionPage& session, TimelineC
       inputs_(inputs),
       program_(program),
       aired_(session.aired()),
+      anew_(anew.has_value()),
       last_(session.facts().epoch.mono - period_ns_) {
-  const std::optional<SlotMeta> last = program_.Last();
+  if (anew_) timeline_.Restore(*anew);
+  const std::optional<SlotMeta> last = anew_ ? std::nullopt : program_.Last();
   if (!last.has_value()) return;
   CatchUpWithTheRing();
   timeline_.Restore(last->journal);
@@ -34,7 +38,7 @@ void TimingLoop::RunTick() {
   const Nanos opened = clock_.Now();
   line_.beat_ns.store(opened.value(), std::memory_order_relaxed);
 
-  const Tick n = pacer_.Catch(due, opened);
+  const Tick n = std::exchange(anew_, false) ? pacer_.Current(due, opened) : pacer_.Catch(due, opened);
   if (n != due) {
     program_.JumpTo(n);
     line_.Add(SelectorCounter::kDiscontinuities);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
 
 #include "shm/master_clock.h"
 #include "shm/session_page.h"
@@ -29,9 +30,9 @@ class TickPacer {
   // The instant to wake for tick n when the tick before was made at `last`.
   Nanos WakeTime(Tick n, Nanos last) const { return std::max(Deadline(n), last + spacing_); }
   // The tick to make instead of n at `now`: n itself, or the current one when n is too far in the past.
-  Tick Catch(Tick n, Nanos now) const {
-    return now - Deadline(n) > kGiveUpNs ? time_.TickAt(epoch_, now) : n;
-  }
+  Tick Catch(Tick n, Nanos now) const { return now - Deadline(n) > kGiveUpNs ? Current(n, now) : n; }
+  // The one whose time it is, n if that is still to come.
+  Tick Current(Tick n, Nanos now) const { return std::max(n, time_.TickAt(epoch_, now)); }
 
  private:
   HouseTime time_;
@@ -41,8 +42,10 @@ class TickPacer {
 
 class TimingLoop {
  public:
+  // Goes on behind the last committed program slot; with `anew`, with the tick that is due at the first call
+  // and this mapping, whatever the program ring says.
   TimingLoop(MasterClock& clock, const SessionPage& session, TimelineController& timeline, InputBus& inputs,
-             ProgramOutput& program);
+             ProgramOutput& program, std::optional<MappingLock> anew = std::nullopt);
 
   // Makes the next tick, at its time.
   void RunTick();
@@ -60,6 +63,7 @@ class TimingLoop {
   InputBus& inputs_;
   ProgramOutput& program_;
   AiredLogWriter aired_;
+  bool anew_;
   Nanos last_;
 };
 

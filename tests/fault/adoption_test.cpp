@@ -12,8 +12,7 @@ using namespace std::chrono_literals;
 
 class Adoption : public FaultedChannel {
  protected:
-  explicit Adoption(const std::string& grace_seconds = "20")
-      : FaultedChannel({"--orphan-grace", grace_seconds}) {}
+  Adoption() : FaultedChannel({"--orphan-grace", "20"}) {}
 
   // Two blocks to begin with and two to feed, a second in the middle of each being pad that is planned.
   Schedule LongSchedule() {
@@ -168,65 +167,47 @@ TEST_F(Adoption, GoesOnCountingAndQueueing) {
   ExpectNothingHappened(schedule);
 }
 
-TEST_F(Adoption, WithTheEncoderKilledTooIsSeenByNobody) {
-  const Schedule schedule = LongSchedule();
-  channel_.Begin(schedule);
-  KillSupervisorAt(kLeadInMs + 1000);
-  Kill(Encoder());
-  StartAnother();
-  channel_.FeedRest(schedule);
-  ExpectAllEvents(schedule);
-  ExpectNothingHappened(schedule);
-}
+// A stage that dies or stands still together with its supervisor. Encoder and selector keep the same
+// descriptors: whichever is left has them all, and one that does not answer is not waited for.
+struct Companion {
+  const char* name;
+  const char* program;
+  const char* file;  // empty: the clip
+  int signal;
+};
+class AdoptionWithout : public Adoption, public ::testing::WithParamInterface<Companion> {};
 
-TEST_F(Adoption, WithTheLiveDecoderKilledTooIsSeenByNobody) {
+TEST_P(AdoptionWithout, IsSeenByNobody) {
   const Clip live = MakeClip(1, 200);
   Schedule schedule(format_, NowUtcMs());
   schedule.AddBlock("a", {Pad(kLeadInMs), Show(live, 6000)});
   schedule.AddBlock("b", {ShowPattern(2, 1000)});
   channel_.Begin(schedule);
-  channel_.SleepUntil(kLeadInMs + 2000);
-  const pid_t decoder = channel_.Stage("air-decoder", live.path);
+  channel_.SleepUntil(kLeadInMs + 2500);
+  const std::string file = GetParam().file;
+  const pid_t companion = channel_.Stage(GetParam().program, file.empty() ? live.path : file);
+  ASSERT_NE(companion, 0);
   channel_.KillSupervisor();
-  Kill(decoder);
+  kill(companion, GetParam().signal);
+  signals_ += 2;
   StartAnother();
   channel_.FeedRest(schedule);
   ExpectAllEvents(schedule);
   ExpectNothingHappened(schedule);
+  const bool hung = GetParam().signal == SIGSTOP;
+  EXPECT_EQ(metrics_.Value("air_stage_restarts_total",
+                           {{"stage", GetParam().program}, {"cause", hung ? "hang" : "unknown"}}),
+            1);
 }
 
-// The encoder keeps all that the selector kept.
-TEST_F(Adoption, WithTheSelectorKilledTooIsSeenByNobody) {
-  const Clip live = MakeClip(1, 200);
-  Schedule schedule(format_, NowUtcMs());
-  schedule.AddBlock("a", {Pad(kLeadInMs), Show(live, 6000)});
-  schedule.AddBlock("b", {ShowPattern(2, 1000)});
-  channel_.Begin(schedule);
-  channel_.SleepUntil(kLeadInMs + 2000);
-  const pid_t selector = Selector();
-  channel_.KillSupervisor();
-  Kill(selector);
-  StartAnother();
-  channel_.FeedRest(schedule);
-  ExpectAllEvents(schedule);
-  ExpectNothingHappened(schedule);
-}
-
-// It is not waited for: the encoder answers. Later it is killed like any stage that hangs.
-TEST_F(Adoption, OfAStoppedSelectorIsSeenByNobody) {
-  const Schedule schedule = LongSchedule();
-  channel_.Begin(schedule);
-  channel_.SleepUntil(kLeadInMs + 1000);
-  const pid_t selector = Selector();
-  channel_.KillSupervisor();
-  kill(selector, SIGSTOP);
-  ++signals_;
-  StartAnother();
-  channel_.FeedRest(schedule);
-  ExpectAllEvents(schedule);
-  ExpectNothingHappened(schedule);
-  EXPECT_EQ(metrics_.Value("air_stage_restarts_total", {{"stage", "air-selector"}, {"cause", "hang"}}), 1);
-}
+INSTANTIATE_TEST_SUITE_P(Of, AdoptionWithout,
+                         ::testing::Values(Companion{"AKilledEncoder", "air-encoder", ".journal-", SIGKILL},
+                                           Companion{"AKilledSelector", "air-selector", ".program", SIGKILL},
+                                           Companion{"AKilledDecoder", "air-decoder", "", SIGKILL},
+                                           Companion{"AStoppedEncoder", "air-encoder", ".journal-", SIGSTOP},
+                                           Companion{"AStoppedSelector", "air-selector", ".program",
+                                                     SIGSTOP}),
+                         [](const auto& companion) { return std::string(companion.param.name); });
 
 // Without a viewer there is no encoder, and a selector that does not answer takes the decoder rings with it:
 // new rings and new decoders, which go on with the unit that is due.
@@ -265,23 +246,60 @@ TEST_F(Adoption, OfADeadSessionIsACleanStart) {
   channel_.End();
 }
 
-class AdoptionWithAShortGrace : public Adoption {
- protected:
-  AdoptionWithAShortGrace() : Adoption("2") {}
-};
+// Nobody can tell whose the stages are: they are ended at once, not when their grace is over.
+class UnreadableRecord : public Adoption, public ::testing::WithParamInterface<std::string> {};
 
-TEST_F(AdoptionWithAShortGrace, OfADamagedRecordIsACleanStart) {
+TEST_P(UnreadableRecord, IsACleanStart) {
   const Schedule schedule = LongSchedule();
   channel_.Begin(schedule);
   KillSupervisorAt(kLeadInMs + 500);
-  { std::ofstream(channel_.runtime_dir() + "/session.record") << "scribble"; }
+  {
+    std::fstream record(channel_.runtime_dir() + "/session.record",
+                        std::ios::in | std::ios::out | std::ios::binary);
+    constexpr int kVersionAt = 8;
+    record.seekp(GetParam() == "OfAnotherVersion" ? kVersionAt : 100).put('\x7f');
+  }
   channel_.StartSupervisor();
+  EXPECT_TRUE(viewer_->WaitForEnd(0, 0ms)) << "its stages are still on the air";
   EXPECT_THAT(channel_.Log(), ::testing::HasSubstr("starting afresh"));
   EXPECT_FALSE(channel_.Feed(schedule.blocks()[2]).success());
-  // Nobody can tell whose the stages are; they leave when their grace is over, and then nothing is left.
-  EXPECT_TRUE(viewer_->WaitForEnd(0));
-  std::this_thread::sleep_for(1s);
+  std::this_thread::sleep_for(1s);  // idle spares leave by themselves, and tidy up first
   channel_.End();
+}
+
+INSTANTIATE_TEST_SUITE_P(Adoption, UnreadableRecord, ::testing::Values("Damaged", "OfAnotherVersion"),
+                         [](const auto& record) { return record.param; });
+
+TEST_F(Adoption, GoesOnServingTheChannelsPort) {
+  const std::string plan = channel_.Path("plan.json");
+  std::ofstream(plan) << R"({"program_format": )" << format_.Json() << R"(, "blocks": [{"block_id": "a",
+      "start_utc_ms": 0, "end_utc_ms": 60000,
+      "segments": [{"asset_uri": "pattern:clip=1", "segment_duration_ms": 60000}]}]})";
+  const int port = FreePort();
+  wire::StartChannelRequest request;
+  request.set_channel_id(kTestChannelId);
+  request.set_plan_handle(plan);
+  request.set_port(port);
+  const wire::StartChannelResponse started = channel_.StartChannel(request);
+  ASSERT_TRUE(started.success()) << started.error_message();
+  const auto first = StreamViewer::ToPort(port);
+  ASSERT_TRUE(first->WaitForBytes(0, 20'000));
+  channel_.KillSupervisor();
+  channel_.StartSupervisor();
+  EXPECT_TRUE(channel_.StartChannel(request).success()) << "it runs already";
+  EXPECT_TRUE(first->WaitForBytes(0, first->Received(0).size() + 50'000)) << "the viewer it had";
+  const auto second = StreamViewer::ToPort(port);
+  ASSERT_NE(second, nullptr) << "nobody listens";
+  EXPECT_TRUE(second->WaitForEnd(0)) << "one is being served";
+  first->HangUp(0);
+  std::unique_ptr<StreamViewer> third;
+  for (int i = 0; i < 50; ++i) {  // until the first one's end is noticed
+    third = StreamViewer::ToPort(port);
+    if (third->WaitForBytes(0, 50'000, 2s)) break;
+  }
+  EXPECT_GT(third->Received(0).size(), 50'000u);
+  for (const StreamViewer* viewer : {first.get(), third.get()})
+    ExpectCleanStructure(Judge(WholeTicks(viewer->Received(0)), format_));
 }
 
 // What is started while the session is being taken up serves it like any other stage.

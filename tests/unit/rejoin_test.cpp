@@ -12,6 +12,7 @@
 
 #include "shm/unique_fd.h"
 #include "stages/encoder/sender.h"
+#include "tests/support/sink_sockets.h"
 #include "tests/unit/sink_rig.h"
 #include "tests/unit/ts_receiver.h"
 
@@ -28,15 +29,8 @@ std::map<std::pair<uint16_t, int64_t>, std::vector<uint8_t>> UnitsOf(const std::
 class Rejoin : public ::testing::TestWithParam<uint32_t> {
  protected:
   Rejoin() {
-    int sockets[2], pipe[2];
-    EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets), 0);
-    EXPECT_EQ(pipe2(pipe, O_CLOEXEC), 0);
-    socket_.Reset(sockets[0]);
-    viewer_.Reset(sockets[1]);
-    pipe_read_.Reset(pipe[0]);
-    pipe_write_.Reset(pipe[1]);
     const int small = 16 * 1024;
-    EXPECT_EQ(setsockopt(socket_.get(), SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)), 0);
+    EXPECT_EQ(setsockopt(sockets_.socket.get(), SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)), 0);
   }
 
   static MpegTSOutputSink::Config Config() {
@@ -54,7 +48,7 @@ class Rejoin : public ::testing::TestWithParam<uint32_t> {
 
   void StartSender() {
     sender_ = *ExactlyOnceSender::Create(
-        rig_.journal(), {socket_.get(), pipe_read_.get(), pipe_write_.get()},
+        rig_.journal(), sockets_.sink(),
         [mux = Config().mux](const TransportCheckpoint& before) { return RejoinPackets(before, mux); },
         {.backlog_ns = kNanosPerSecond}, clock_);
     sender_->Start();
@@ -65,7 +59,7 @@ class Rejoin : public ::testing::TestWithParam<uint32_t> {
     const SenderPage& page = **AttachSenderPage(rig_.journal());
     uint8_t bytes[8192];
     while (true) {
-      const ssize_t got = recv(viewer_.get(), bytes, sizeof(bytes), MSG_DONTWAIT);
+      const ssize_t got = recv(sockets_.viewer.get(), bytes, sizeof(bytes), MSG_DONTWAIT);
       if (got > 0) {
         seen_.insert(seen_.end(), bytes, bytes + got);
         continue;
@@ -79,7 +73,7 @@ class Rejoin : public ::testing::TestWithParam<uint32_t> {
   VirtualClock clock_{Nanos(0)};
   SinkRig rig_{
       Config(), Tick(0), {.packet_capacity = 16384, .checkpoint_slots = 256, .backlog_capacity = 2048}};
-  UniqueFd socket_, viewer_, pipe_read_, pipe_write_;
+  SinkSockets sockets_;
   std::unique_ptr<ExactlyOnceSender> sender_;
   std::vector<uint8_t> seen_;
 };

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "shm/unique_fd.h"
+#include "tests/support/sink_sockets.h"
 
 namespace air {
 namespace {
@@ -175,17 +176,7 @@ TEST(SendDecision, ALappedSenderRejoinsOrWaitsForTheNextIdrTick) {
 
 class SenderTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    int sockets[2], pipe[2];
-    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets), 0);
-    ASSERT_EQ(pipe2(pipe, O_CLOEXEC), 0);
-    socket_.Reset(sockets[0]);
-    viewer_.Reset(sockets[1]);
-    pipe_read_.Reset(pipe[0]);
-    pipe_write_.Reset(pipe[1]);
-  }
-
-  SinkDescriptors Sink() const { return {socket_.get(), pipe_read_.get(), pipe_write_.get()}; }
+  SinkDescriptors Sink() const { return sockets_.sink(); }
 
   std::unique_ptr<ExactlyOnceSender> Sender(SendLimits limits = {}) {
     auto sender = ExactlyOnceSender::Create(journal_.span(), Sink(), Prologue, limits, clock_);
@@ -197,7 +188,7 @@ class SenderTest : public ::testing::Test {
   std::vector<uint64_t> View(size_t count) {
     std::vector<uint64_t> numbers;
     for (TsPacket packet; numbers.size() < count;) {
-      if (recv(viewer_.get(), packet.data(), packet.size(), MSG_WAITALL) != 188) break;
+      if (recv(sockets_.viewer.get(), packet.data(), packet.size(), MSG_WAITALL) != 188) break;
       numbers.push_back(NumberOf(packet));
     }
     return numbers;
@@ -209,7 +200,7 @@ class SenderTest : public ::testing::Test {
   }
   int BytesInPipe() const {
     int held = 0;
-    EXPECT_EQ(ioctl(pipe_read_.get(), FIONREAD, &held), 0);
+    EXPECT_EQ(ioctl(sockets_.pipe_read.get(), FIONREAD, &held), 0);
     return held;
   }
   // What a sender leaves behind that was killed between its write to the pipe and the note of it.
@@ -217,7 +208,7 @@ class SenderTest : public ::testing::Test {
     for (uint64_t number = first; number < end; ++number) {
       const TsPacket packet = Numbered(number);
       const size_t bytes = number + 1 == end ? 188 - bytes_lost : 188;
-      ASSERT_EQ(write(pipe_write_.get(), packet.data(), bytes), static_cast<ssize_t>(bytes));
+      ASSERT_EQ(write(sockets_.pipe_write.get(), packet.data(), bytes), static_cast<ssize_t>(bytes));
     }
     journal_.sender().intent_bytes = static_cast<uint32_t>((end - first) * 188);
     journal_.sender().intent = end;
@@ -225,7 +216,7 @@ class SenderTest : public ::testing::Test {
 
   Journal journal_;
   VirtualClock clock_{Nanos(1000 * kNanosPerSecond)};
-  UniqueFd socket_, viewer_, pipe_read_, pipe_write_;
+  SinkSockets sockets_;
 };
 
 TEST_F(SenderTest, SendsEveryCommittedPacketInOrder) {
@@ -286,7 +277,7 @@ TEST_F(SenderTest, EndsWhenItsPositionIsBeyondTheJournal) {
 }
 
 TEST_F(SenderTest, SaysSoWhenTheViewerIsGoneAndSurvivesIt) {
-  viewer_.Reset();
+  sockets_.viewer.Reset();
   journal_.Write(100, true);
   EXPECT_EQ(Sender()->Run({}).code(), absl::StatusCode::kUnavailable);
 }
@@ -307,7 +298,7 @@ TEST_F(SenderTest, RejoinsAtTheNewestIdrTickBehindOnePrologue) {
 TEST_F(SenderTest, APrologueThatIsInThePipeIsNotSentAgain) {
   for (int tick = 0; tick < 60; ++tick) journal_.Write(5, tick % 25 == 0);
   const std::vector<TsPacket> prologue = Prologue({.packets = 250});
-  ASSERT_EQ(write(pipe_write_.get(), prologue.data(), 376), 376);  // killed before the note
+  ASSERT_EQ(write(sockets_.pipe_write.get(), prologue.data(), 376), 376);  // killed before the note
   journal_.sender().intent_bytes = 376;
   journal_.sender().intent = 250;
   auto sender = Sender({.backlog_ns = 10 * kTickNs});
@@ -330,7 +321,7 @@ TEST_F(SenderTest, ANewViewerStartsAtTheNewestIdrTickWithoutAPrologue) {
 TEST_F(SenderTest, StopsAtOnceWhenAskedEvenWithAViewerThatDoesNotRead) {
   for (int tick = 0; tick < 3; ++tick) journal_.Write(340, tick == 0);
   const int tiny = 4096;
-  ASSERT_EQ(setsockopt(socket_.get(), SOL_SOCKET, SO_SNDBUF, &tiny, sizeof(tiny)), 0);
+  ASSERT_EQ(setsockopt(sockets_.socket.get(), SOL_SOCKET, SO_SNDBUF, &tiny, sizeof(tiny)), 0);
   auto sender = Sender({.backlog_ns = 3600 * kNanosPerSecond});
   sender->Start();
   while (BytesInPipe() == 0) sched_yield();
@@ -340,7 +331,7 @@ TEST_F(SenderTest, StopsAtOnceWhenAskedEvenWithAViewerThatDoesNotRead) {
 }
 
 TEST_F(SenderTest, FitsItsChunksToASmallPipe) {
-  ASSERT_EQ(fcntl(pipe_write_.get(), F_SETPIPE_SZ, 4096), 4096);
+  ASSERT_EQ(fcntl(sockets_.pipe_write.get(), F_SETPIPE_SZ, 4096), 4096);
   journal_.Write(500, true);
   auto sender = Sender();
   sender->Start();
@@ -384,7 +375,7 @@ TEST_F(SenderTest, SendsEachTickExactlyTheDelayAfterItsDeadlineAndNeverTwoAtOnce
   WatchingClock clock(Nanos(0), [&](Nanos now) {
     TsPacket packet;
     size_t packets = 0;
-    while (recv(viewer_.get(), packet.data(), packet.size(), MSG_DONTWAIT) == 188) ++packets;
+    while (recv(sockets_.viewer.get(), packet.data(), packet.size(), MSG_DONTWAIT) == 188) ++packets;
     if (packets > 0) arrived.emplace_back(now.value(), packets);
   });
   auto sender = *ExactlyOnceSender::Create(
