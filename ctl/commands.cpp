@@ -270,6 +270,11 @@ ExitStatus Commands::Events(int channel_id) {
              << event.session_ended().final_ct_ms() << " ms, "
              << event.session_ended().blocks_executed_total() << " blocks" << std::endl;
         break;
+      case BlockEvent::kEnricherDropped:
+        out_ << "enricher_dropped " << event.enricher_dropped().block_id() << "  segment "
+             << event.enricher_dropped().segment_index() << ": " << event.enricher_dropped().reason()
+             << std::endl;
+        break;
       case BlockEvent::EVENT_NOT_SET:
         break;
     }

@@ -14,11 +14,30 @@ using namespace retrovue::playout;  // NOLINT: this file speaks that interface t
 constexpr int64_t kLongestBlockMs = 48LL * 3600 * 1000;
 constexpr int kMostSegments = 512;
 constexpr float kMostGainDb = 60;
+constexpr int kMostEnrichers = 8;
 using Problems = std::vector<std::string>;
 
 template <class... Parts>
 void Complain(Problems& problems, const Parts&... parts) {
   problems.push_back(absl::StrCat(parts...));
+}
+
+bool IsShare(float value) { return value >= 0 && value <= 1; }
+
+void CheckEnrichers(const BlockSegment& segment, const std::string& where, Problems& problems) {
+  if (segment.enrichers_size() > kMostEnrichers)
+    Complain(problems, where, ".enrichers: ", segment.enrichers_size(), ", at most ", kMostEnrichers);
+  for (int i = 0; i < segment.enrichers_size(); ++i) {
+    const std::string field = absl::StrCat(where, ".enrichers[", i, "]");
+    if (!segment.enrichers(i).has_channel_bug()) {
+      Complain(problems, field, ": give channel_bug");
+      continue;
+    }
+    const ChannelBug& bug = segment.enrichers(i).channel_bug();
+    if (bug.image_uri().empty()) Complain(problems, field, ".channel_bug.image_uri: empty");
+    if (!IsShare(bug.x()) || !IsShare(bug.y()) || !IsShare(bug.width()) || !IsShare(bug.opacity()))
+      Complain(problems, field, ".channel_bug: x, y, width and opacity are shares; give 0 to 1");
+  }
 }
 
 void CheckSegment(const BlockSegment& segment, int place, const std::string& where, Problems& problems) {
@@ -33,6 +52,7 @@ void CheckSegment(const BlockSegment& segment, int place, const std::string& whe
     Complain(problems, where, ".asset_start_offset_ms: ", segment.asset_start_offset_ms(), " is negative");
   if (!std::isfinite(segment.gain_db()) || std::abs(segment.gain_db()) > kMostGainDb)
     Complain(problems, where, ".gain_db: ", segment.gain_db(), "; give -60 to 60");
+  CheckEnrichers(segment, where, problems);
   if (!SegmentType_IsValid(segment.segment_type()))
     Complain(problems, where, ".segment_type: ", static_cast<int>(segment.segment_type()), " is not known");
   if (!TransitionType_IsValid(segment.transition_in()))

@@ -33,6 +33,10 @@ void FillInSegments(const std::filesystem::path& folder, retrovue::playout::Bloc
     if (!segment.asset_uri().empty() && !HasScheme(segment.asset_uri())) {
       segment.set_asset_uri((folder / segment.asset_uri()).lexically_normal().string());
     }
+    for (auto& enricher : *segment.mutable_enrichers()) {
+      auto& image = *enricher.mutable_channel_bug()->mutable_image_uri();
+      if (!image.empty() && !HasScheme(image)) image = (folder / image).lexically_normal().string();
+    }
   }
 }
 

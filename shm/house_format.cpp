@@ -39,7 +39,7 @@ absl::StatusOr<AspectPolicy> ParseAspectPolicy(const std::string& text) {
   if (text.empty() || text == "preserve") return AspectPolicy::kPreserve;
   if (text == "stretch") return AspectPolicy::kStretch;
   if (text == "crop") return AspectPolicy::kCrop;
-  return absl::InvalidArgumentError(absl::StrCat("aspect_policy: \"", text.substr(0, 40),
+  return absl::InvalidArgumentError(absl::StrCat("video.aspect_policy: \"", text.substr(0, 40),
                                                  "\"; give \"preserve\", \"stretch\" or \"crop\""));
 }
 

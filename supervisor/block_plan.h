@@ -9,6 +9,7 @@
 
 #include "protos/plan_check.h"
 #include "protos/playout.pb.h"
+#include "protos/stage.pb.h"
 #include "shm/house_time.h"
 #include "shm/timeline.h"
 
@@ -24,8 +25,9 @@ struct PlannedSegment {
   int32_t index = 0;
   std::string asset_uri;  // empty: pad
   int64_t in_point_ms = 0;
-  Tick start, end;         // clipped: never before tick 0, nor before its plan was in force
-  int64_t skip_units = 0;  // frames of the segment that lay before its start (join in progress)
+  Tick start, end;             // clipped: never before tick 0, nor before its plan was in force
+  stage::Treatment treatment;  // but for the session's part: aspect_policy
+  int64_t skip_units = 0;      // frames of the segment that lay before its start (join in progress)
   // The tick of unit 0, when its content was prepared before it was known where it would be entered.
   std::optional<Tick> lock;
 

@@ -1,5 +1,7 @@
 #include "supervisor/decoder_run.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "link/stage_log.h"
 #include "shm/house_time.h"
@@ -41,7 +43,8 @@ uint64_t DecoderRun::Depth() const {
 }
 
 void DecoderRun::Start(bool soon) {
-  StartProcess(soon ? stages_.TakeDecoder(segment_.asset_uri) : stages_.TakeFresh(StageKind::kDecoder));
+  StartProcess(soon ? stages_.TakeDecoder(segment_.asset_uri, segment_.treatment)
+                    : stages_.TakeFresh(StageKind::kDecoder));
 }
 
 void DecoderRun::StartProcess(absl::StatusOr<std::unique_ptr<StageProcess>> process) {
@@ -86,6 +89,7 @@ absl::Status DecoderRun::Assign() {
   prepare.set_in_point_ms(segment_.in_point_ms);
   prepare.set_skip_units(segment_.skip_units);
   prepare.set_resume_unit(resume_at_.value_or(0));
+  *prepare.mutable_treatment() = segment_.treatment;
   for (const std::string& root : media_roots_) prepare.add_media_roots(root);
   const int fds[] = {pooled.ring.fd(), handover->get(), reader_page->get()};
   return process_->GiveWork(message, fds);
@@ -154,7 +158,7 @@ void DecoderRun::Do(RunEvent event) {
     case RunAction::kAnnounce:
       return on_change_();
     case RunAction::kReplace:
-      StartProcess(stages_.TakeDecoder(segment_.asset_uri));
+      StartProcess(stages_.TakeDecoder(segment_.asset_uri, segment_.treatment));
       return on_change_();
     case RunAction::kWait:
       retry_ = loop_.After(retry_delay_ns_, [this] { Do(RunEvent::kRetryDue); });
@@ -177,6 +181,7 @@ void DecoderRun::OnMessage(const stage::DecoderState& message) {
   switch (message.phase()) {
     case stage::DecoderState::PRODUCING:
       if (!ready_at_.has_value()) ready_at_ = loop_.clock().Now();
+      TellDropped(message);
       stages_.NoteRecovery(StageKind::kDecoder, recovery_.Delivered(loop_.clock().Now()));
       pad_cause_ = PadCause::kNone;
       return Do(RunEvent::kUnitsCame);
@@ -191,6 +196,15 @@ void DecoderRun::OnMessage(const stage::DecoderState& message) {
       return Do(RunEvent::kRefused);
     default:
       return;
+  }
+}
+
+// A successor of this decoder will find the same: nobody needs to hear it twice.
+void DecoderRun::TellDropped(const stage::DecoderState& message) {
+  if (std::exchange(told_dropped_, told_dropped_ || message.dropped_enrichers_size() > 0)) return;
+  for (const std::string& reason : message.dropped_enrichers()) {
+    Log().error("segment {} ({}) airs without {}", segment_.serial, segment_.asset_uri, reason);
+    on_dropped_(segment_, reason);
   }
 }
 

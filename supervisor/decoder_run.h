@@ -32,6 +32,10 @@ class DecoderRun {
   DecoderRun(EventLoop& loop, StageSupervisor& stages, SessionMemory& memory, const PlannedSegment& segment,
              const SourceRef& source, std::vector<std::string> media_roots, std::function<void()> on_change);
 
+  // Told once of each thing that could not be laid over the segment's picture.
+  using OnDropped = std::function<void(const PlannedSegment& segment, const std::string& reason)>;
+  void ReportDropped(OnDropped on_dropped) { on_dropped_ = std::move(on_dropped); }
+
   // What a predecessor of this supervisor has recorded, and the decoder it had, if that lives. Nothing
   // happens before Resume().
   void Restore(const record::Run& recorded, std::unique_ptr<StageProcess> decoder);
@@ -70,6 +74,7 @@ class DecoderRun {
   void WatchProcess(std::unique_ptr<StageProcess> process);
   absl::Status Assign();
   void OnMessage(const stage::DecoderState& state);
+  void TellDropped(const stage::DecoderState& state);
   void OnDeath(const StageDeath& death);
   void Do(RunEvent event);
   void GiveUp(PadCause cause, const std::string& why);
@@ -90,6 +95,8 @@ class DecoderRun {
   uint64_t first_unit_;       // the ring begins with it
   std::vector<std::string> media_roots_;
   std::function<void()> on_change_;
+  OnDropped on_dropped_ = [](const PlannedSegment&, const std::string&) {};
+  bool told_dropped_ = false;
 
   RunState state_ = RunState::kOpening;
   PadCause pad_cause_ = PadCause::kNone;

@@ -151,7 +151,7 @@ void PlanExecutor::KeepSpareWarm() {
   const PlannedSegment* segment = SegmentOnAir();
   // What has not been seen to play is no use to be had ready.
   if (segment == nullptr || segment->IsPad() || !observer_.content_on_air()) return;
-  stages_.KeepWarm(segment->asset_uri, settings_.media_roots);
+  stages_.KeepWarm(segment->asset_uri, settings_.media_roots, segment->treatment);
 }
 
 void PlanExecutor::NoteDepth() {
@@ -209,11 +209,18 @@ uint64_t PlanExecutor::FirstUnitOf(const PlannedSegment& segment, const DecoderR
 }
 
 std::unique_ptr<DecoderRun> PlanExecutor::MakeRun(const PlannedSegment& segment, const SourceRef& source) {
-  return std::make_unique<DecoderRun>(loop_, stages_, memory_, segment, source, settings_.media_roots,
-                                      [this] {
-                                        CommitTimeline();
-                                        callbacks_.on_changed();
-                                      });
+  PlannedSegment presented = segment;
+  presented.treatment.set_aspect_policy(settings_.aspect_policy);
+  auto run =
+      std::make_unique<DecoderRun>(loop_, stages_, memory_, presented, source, settings_.media_roots, [this] {
+        CommitTimeline();
+        callbacks_.on_changed();
+      });
+  run->ReportDropped([this](const PlannedSegment& of, const std::string& reason) {
+    if (const PlannedBlock* block = rundown_.FindBlock(of.block_serial))
+      callbacks_.on_dropped(*block, of, reason);
+  });
+  return run;
 }
 
 std::vector<TimelineEntry> PlanExecutor::Entries() const {

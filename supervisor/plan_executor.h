@@ -28,10 +28,13 @@ class PlanExecutor {
   struct Settings {
     size_t max_queue_depth = 2;  // waiting blocks
     std::vector<std::string> media_roots;
+    std::string aspect_policy;  // of the session's program format
   };
   struct Callbacks {
     // One block has given way to another at its tick; either may be none (nullptr).
     std::function<void(const PlannedBlock* completed, const PlannedBlock* started)> on_block_change;
+    // A segment airs without something that was to be laid over its picture.
+    std::function<void(const PlannedBlock&, const PlannedSegment&, const std::string& reason)> on_dropped;
     std::function<void()> on_content;    // a segment's first content frame is on air
     std::function<void()> on_exhausted;  // the last block's fence has passed and no other is there
     std::function<void()> on_changed;    // something a successor of this supervisor has to know

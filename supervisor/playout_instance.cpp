@@ -71,10 +71,14 @@ void PlayoutInstance::UseMemory(std::unique_ptr<SessionMemory> memory) {
 }
 
 absl::Status PlayoutInstance::MakePlan() {
+  PlanExecutor::Settings plan_settings = settings_.plan;
+  plan_settings.aspect_policy = settings_.format.aspect_policy;
   absl::StatusOr<std::unique_ptr<PlanExecutor>> plan = PlanExecutor::Create(
-      loop_, stages_, *memory_, settings_.plan,
+      loop_, stages_, *memory_, plan_settings,
       {.on_block_change = [this](const PlannedBlock* completed,
                                  const PlannedBlock* started) { PublishBlockChange(completed, started); },
+       .on_dropped = [this](const PlannedBlock& block, const PlannedSegment& segment,
+                            const std::string& reason) { PublishDropped(block, segment, reason); },
        .on_content =
            [this] {
              if (control_.Apply(PlayoutEvent::kContentOnAir)) callbacks_.on_changed();
@@ -267,6 +271,17 @@ void PlayoutInstance::PublishBlockChange(const PlannedBlock* completed, const Pl
   if (completed != nullptr) events.push_back(CompletedEvent(*completed));
   if (started != nullptr) events.push_back(StartedEvent(*started));
   if (!events.empty()) events_.Publish(events);
+}
+
+void PlayoutInstance::PublishDropped(const PlannedBlock& block, const PlannedSegment& segment,
+                                     const std::string& reason) {
+  wire::BlockEvent event;
+  event.set_channel_id(settings_.channel_id);
+  wire::EnricherDropped& dropped = *event.mutable_enricher_dropped();
+  dropped.set_block_id(block.plan.block_id());
+  dropped.set_segment_index(segment.index);
+  dropped.set_reason(reason);
+  events_.Publish(event);
 }
 
 wire::BlockEvent PlayoutInstance::StartedEvent(const PlannedBlock& block) const {

@@ -97,6 +97,7 @@ class PlayoutInstance {
   bool SelectorBeginsAnew() const;
   void LookAtSelector();
   void Poll();
+  void PublishDropped(const PlannedBlock& block, const PlannedSegment& segment, const std::string& reason);
   void PublishBlockChange(const PlannedBlock* completed, const PlannedBlock* started);
   wire::BlockEvent StartedEvent(const PlannedBlock& block) const;
   wire::BlockEvent CompletedEvent(const PlannedBlock& block);

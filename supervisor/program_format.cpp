@@ -83,10 +83,10 @@ absl::StatusOr<SessionFormat> ParseProgramFormat(const std::string& json, const 
   if (format.video().frame_rate().empty()) return Refuse("video.frame_rate: missing");
   absl::StatusOr<FrameRate> rate = ParseFrameRate(format.video().frame_rate());
   if (!rate.ok()) return Refuse(std::string(rate.status().message()));
-  if (const std::string& policy = format.video().aspect_policy(); !policy.empty() && policy != "preserve") {
-    return Refuse(absl::StrCat("video.aspect_policy: \"", policy.substr(0, 40),
-                               "\" is not available yet; give \"preserve\""));
+  if (auto policy = ParseAspectPolicy(format.video().aspect_policy()); !policy.ok()) {
+    return Refuse(std::string(policy.status().message()));
   }
+  result.aspect_policy = format.video().aspect_policy();
   auto unsigned_or_zero = [](int32_t value) { return value > 0 ? static_cast<uint32_t>(value) : 0u; };
   result.house = {unsigned_or_zero(format.video().width()), unsigned_or_zero(format.video().height()), *rate,
                   unsigned_or_zero(format.audio().sample_rate()),

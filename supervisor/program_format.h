@@ -14,7 +14,8 @@ namespace air {
 struct SessionFormat {
   HouseFormat house;
   SinkSettings sink;
-  int64_t pts_origin = 0;  // 90 kHz
+  int64_t pts_origin = 0;     // 90 kHz
+  std::string aspect_policy;  // "preserve", "stretch" or "crop"
 };
 
 // `output_json`, unless empty, changes `encoder` and `mux` for one stream: {"encoder": {...}, "mux": {...}}.

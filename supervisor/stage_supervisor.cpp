@@ -15,6 +15,15 @@ constexpr int64_t kWarmNs = 5 * kNanosPerSecond;
 constexpr int64_t kSpareLookNs = 250 * kNanosPerMs;
 constexpr int kStoppedLooks = 3;
 
+// Names all that a decoder has to open for it.
+template <class Holder>
+std::string FilesOf(const std::string& asset_uri, const Holder& holder) {
+  std::string files = asset_uri;
+  for (const stage::Enricher& enricher : holder.enrichers())
+    absl::StrAppend(&files, std::string(1, '\0'), enricher.SerializeAsString());
+  return files;
+}
+
 }  // namespace
 
 StageSupervisor::StageSupervisor(EventLoop& loop, StageEnvironment environment)
@@ -89,17 +98,20 @@ absl::StatusOr<std::unique_ptr<StageProcess>> StageSupervisor::Take(StageKind ki
   return process;
 }
 
-void StageSupervisor::KeepWarm(const std::string& asset_uri, const std::vector<std::string>& media_roots) {
-  if (warm_.warm().asset_uri() == asset_uri) return;
+void StageSupervisor::KeepWarm(const std::string& asset_uri, const std::vector<std::string>& media_roots,
+                               const stage::Treatment& treatment) {
+  if (FilesOf(warm_.warm().asset_uri(), warm_.warm()) == FilesOf(asset_uri, treatment)) return;
   warm_.mutable_warm()->set_asset_uri(asset_uri);
   warm_.mutable_warm()->mutable_media_roots()->Assign(media_roots.begin(), media_roots.end());
+  *warm_.mutable_warm()->mutable_enrichers() = treatment.enrichers();
   warm_fits_ = true;
   Warm();
 }
 
-absl::StatusOr<std::unique_ptr<StageProcess>> StageSupervisor::TakeDecoder(const std::string& asset_uri) {
+absl::StatusOr<std::unique_ptr<StageProcess>> StageSupervisor::TakeDecoder(
+    const std::string& asset_uri, const stage::Treatment& treatment) {
   const std::string& confined_to = spares_[static_cast<size_t>(StageKind::kDecoder)].confined_to;
-  const bool fits = confined_to.empty() || confined_to == asset_uri;
+  const bool fits = confined_to.empty() || confined_to == FilesOf(asset_uri, treatment);
   return fits ? Take(StageKind::kDecoder) : TakeFresh(StageKind::kDecoder);
 }
 
@@ -112,7 +124,7 @@ void StageSupervisor::Warm() {
     spare.retry = loop_.After(kRefillDelayNs, [this] { Refill(StageKind::kDecoder); });
     return;
   }
-  spare.confined_to = warm_.warm().asset_uri();
+  spare.confined_to = FilesOf(warm_.warm().asset_uri(), warm_.warm());
   spare.warming_since = loop_.clock().Now();
   if (absl::Status s = spare.process->Send(warm_); !s.ok())
     Log().warn("{} (idle spare): {}", spare.process->id(), s.ToString());

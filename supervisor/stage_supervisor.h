@@ -28,7 +28,8 @@ class StageSupervisor {
   // The caller Watch()es it. Errors: those of the spawn.
   absl::StatusOr<std::unique_ptr<StageProcess>> Take(StageKind kind);
   // The same for a decoder that is to play this asset: not a spare that is confined to another one.
-  absl::StatusOr<std::unique_ptr<StageProcess>> TakeDecoder(const std::string& asset_uri);
+  absl::StatusOr<std::unique_ptr<StageProcess>> TakeDecoder(const std::string& asset_uri,
+                                                            const stage::Treatment& treatment);
   // One that works for a predecessor of this supervisor; nothing when it is gone, or was never there.
   std::unique_ptr<StageProcess> Adopt(StageKind kind, const record::Stage& recorded) {
     return StageProcess::Adopt(loop_, kind, recorded, environment_, graveyard_);
@@ -38,8 +39,10 @@ class StageSupervisor {
   // Ends the stages of a session that cannot be taken up, and waits for that until `deadline`. Before any of
   // ours is there.
   void EndStrays(Nanos deadline);
-  // The asset on the air: the spare decoder, and each one after it, has it open, and can play no other.
-  void KeepWarm(const std::string& asset_uri, const std::vector<std::string>& media_roots);
+  // The asset on the air: the spare decoder, and each one after it, has it open with what is laid over it,
+  // and can play no other.
+  void KeepWarm(const std::string& asset_uri, const std::vector<std::string>& media_roots,
+                const stage::Treatment& treatment);
 
   // How long a stage may be silent where it should beat (--hang-ms).
   int64_t hang_ns() const { return environment_.hang_ns; }
@@ -73,7 +76,7 @@ class StageSupervisor {
     EventSource retry;
     int stopped_looks = 0;  // in a row
     std::optional<Nanos> warming_since;
-    std::string confined_to;  // the asset it was told to warm; empty: none
+    std::string confined_to;  // the files it was told to warm, by FilesOf; empty: none
   };
   absl::StatusOr<std::unique_ptr<StageProcess>> Spawn(StageKind kind);
   void Refill(StageKind kind);

@@ -28,13 +28,26 @@ namespace {
 struct OwnAsset {
   std::string uri;
   std::unique_ptr<IProducer> producer;
+  Enrichers enrichers;
 };
+
+const auto& EnrichersOf(const stage::PrepareAsset& prepare) { return prepare.treatment().enrichers(); }
+const auto& EnrichersOf(const stage::WarmAsset& asset) { return asset.enrichers(); }
+
+TreatmentSpec SpecOf(const stage::Treatment& treatment) {
+  return {.gain_db = treatment.gain_db(),
+          .segment_units = treatment.segment_units(),
+          .fade_in_units = treatment.fade_in_units(),
+          .fade_out_units = treatment.fade_out_units(),
+          .soft_joins = true};
+}
 
 template <class Request>
 absl::StatusOr<OwnAsset> OpenAndLockIn(const Request& request, const ProducerFactory& make_producer) {
   const std::vector<std::string> roots(request.media_roots().begin(), request.media_roots().end());
-  OwnAsset own{request.asset_uri(), make_producer(request.asset_uri())};
+  OwnAsset own{request.asset_uri(), make_producer(request.asset_uri()), {}};
   if (absl::Status s = own.producer->OpenFiles(own.uri, roots); !s.ok()) return s;
+  own.enrichers = Enrichers(EnrichersOf(request), roots);
   if (absl::Status s = LockIn(); !s.ok()) return s;
   return own;
 }
@@ -119,14 +132,20 @@ class Decoder {
       if (!own.ok()) return own.status();
       own_ = *std::move(own);
     }
+    const stage::Treatment& treatment = a.prepare.treatment();
+    const absl::StatusOr<AspectPolicy> policy = ParseAspectPolicy(treatment.aspect_policy());
+    if (!policy.ok()) return policy.status();
     const absl::Status status =
         stage.Run(*own_->producer,
                   {.asset_uri = a.prepare.asset_uri(),
                    .format = {},
                    .in_point_ms = a.prepare.in_point_ms(),
+                   .aspect_policy = *policy,
+                   .audio_language = treatment.audio_language(),
                    .skip_units = a.prepare.skip_units(),
                    .first_unit = UnitIndex(static_cast<int64_t>(a.prepare.resume_unit())),
                    .skips = false},
+                  {.treatment = SpecOf(treatment), .enrichers = &own_->enrichers},
                   [&](uint64_t next) { ReportState(a, stage::DecoderState::PRODUCING, next); });
     units = stage.next();
     return status;
@@ -176,6 +195,9 @@ class Decoder {
     state.set_units(units);
     state.set_error(std::string(status.message()));
     state.set_refused(absl::IsPermissionDenied(status));
+    if (own_.has_value()) {
+      for (const std::string& dropped : own_->enrichers.dropped()) state.add_dropped_enrichers(dropped);
+    }
     server_.Report(report);
   }
 

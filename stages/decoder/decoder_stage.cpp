@@ -26,7 +26,7 @@ DecoderStage::DecoderStage(MasterClock& clock, const RingView& ring, const Reade
   writer_.Beat(clock_.Now().value());
 }
 
-absl::Status DecoderStage::Run(IProducer& producer, ProducerRequest request,
+absl::Status DecoderStage::Run(IProducer& producer, ProducerRequest request, Presentation presentation,
                                const OnProducing& on_producing) {
   if (writer_.view().writer().end.load(std::memory_order_acquire) != kEndUnknown) return absl::OkStatus();
   request.format = writer_.view().format();
@@ -35,7 +35,10 @@ absl::Status DecoderStage::Run(IProducer& producer, ProducerRequest request,
   if (!request.skips) request.first_unit = missing;
   request.bad_unit = missing;
   request.on_progress = [this] { writer_.Beat(clock_.Now().value()); };
+  treatment_.emplace(presentation.treatment, request.format, request.skip_units);
+  enrichers_ = presentation.enrichers;
   if (absl::Status s = producer.Open(request.asset_uri); !s.ok()) return s;
+  if (enrichers_ != nullptr) enrichers_->Prepare(request.format);
   writer_.SetPhase(WriterPhase::kSeeking);
   if (absl::Status s = producer.Start(request); !s.ok()) return s;
   if (request.skips) writer_.JumpTo(static_cast<uint64_t>(producer.Next().value()));
@@ -61,6 +64,15 @@ void DecoderStage::AwaitRoom() {
   while (!writer_.WaitForRoom(period_ns_)) writer_.Beat(clock_.Now().value());
 }
 
+// A fade takes with it what is laid over the picture: its last frame is black.
+void DecoderStage::Present(UnitIndex i, const UnitBuffer& unit, UnitInfo& info) {
+  if (enrichers_ != nullptr) enrichers_->Decorate(i, unit.video);
+  treatment_->TreatPicture(i, unit.video);
+  treatment_->TreatSound(i, unit.audio.first(size_t{info.samples} * writer_.view().format().channels),
+                         info.last);
+  if (treatment_->ChangesAt(i)) info.repeat = false;
+}
+
 absl::StatusOr<bool> DecoderStage::ProduceUnit(IProducer& producer) {
   const RingView& ring = writer_.view();
   const HouseFormat& format = ring.format();
@@ -68,14 +80,14 @@ absl::StatusOr<bool> DecoderStage::ProduceUnit(IProducer& producer) {
   const Nanos opened = clock_.Now();
   writer_.Open();
   UnitInfo info;
-  absl::StatusOr<Rendered> rendered =
-      producer.Render(UnitIndex(static_cast<int64_t>(i)),
-                      {.video = {ring.video(i), format.VideoBytes()},
-                       .audio = {ring.audio(i), size_t{format.MaxUnitSamples()} * format.channels},
-                       .side_data = {ring.side_data(i), kSideDataBytes}},
-                      info);
+  const UnitIndex unit(static_cast<int64_t>(i));
+  const UnitBuffer buffer{.video = {ring.video(i), format.VideoBytes()},
+                          .audio = {ring.audio(i), size_t{format.MaxUnitSamples()} * format.channels},
+                          .side_data = {ring.side_data(i), kSideDataBytes}};
+  absl::StatusOr<Rendered> rendered = producer.Render(unit, buffer, info);
   if (!rendered.ok()) return rendered.status();
   if (*rendered == Rendered::kEndOfStream) return false;
+  Present(unit, buffer, info);
 
   SlotMeta meta;
   meta.flags = kFlagContent | (info.repeat ? kFlagRepeat : 0u);

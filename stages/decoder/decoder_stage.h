@@ -6,17 +6,26 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "shm/frame_ring_buffer.h"
 #include "shm/master_clock.h"
+#include "stages/decoder/enricher.h"
 #include "stages/decoder/producer.h"
+#include "stages/decoder/treatment.h"
 
 namespace air {
 
 // FileProducer for a path, ProgrammaticProducer for "pattern:...", either with a fault for "fault:...".
 std::unique_ptr<IProducer> MakeProducer(const std::string& asset_uri);
+
+// What is done to a producer's units before they go into the ring.
+struct Presentation {
+  TreatmentSpec treatment = {};
+  Enrichers* enrichers = nullptr;  // null: none; outlives the run
+};
 
 class DecoderStage {
  public:
@@ -28,11 +37,13 @@ class DecoderStage {
   // Runs until the asset is used up (Ok: the ring says where it ends) or nothing more will come of it (the
   // producer's error). `format` is set from the ring, and so is `first_unit` unless it lies behind what the
   // ring wants next: then the units up to it, or up to the first good place behind it, become a hole.
-  absl::Status Run(IProducer& producer, ProducerRequest request, const OnProducing& on_producing);
+  absl::Status Run(IProducer& producer, ProducerRequest request, Presentation presentation,
+                   const OnProducing& on_producing);
 
   uint64_t next() const { return writer_.next(); }
 
  private:
+  void Present(UnitIndex i, const UnitBuffer& unit, UnitInfo& info);
   // Renders the unit Open()ed in the ring; false at the end of the asset.
   absl::StatusOr<bool> ProduceUnit(IProducer& producer);
   void AwaitRoom();
@@ -40,6 +51,8 @@ class DecoderStage {
   MasterClock& clock_;
   FrameRingWriter<RingPolicy::kBackpressure> writer_;
   int64_t period_ns_;
+  std::optional<Treatment> treatment_;  // as long as Run runs, as the next
+  Enrichers* enrichers_ = nullptr;
 };
 
 }  // namespace air

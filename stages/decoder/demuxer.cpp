@@ -1,6 +1,8 @@
 #include "stages/decoder/demuxer.h"
 
 extern "C" {
+#include <libavutil/avstring.h>
+#include <libavutil/dict.h>
 #include <libavutil/mem.h>
 }
 
@@ -101,7 +103,11 @@ absl::Status Demuxer::ChooseStreams() {
   picture_index_ = -1;
   if (!picture_given_up_)
     picture_index_ = av_find_best_stream(context, AVMEDIA_TYPE_VIDEO, -1, -1, &decoder, 0);
-  sound_index_ = av_find_best_stream(context, AVMEDIA_TYPE_AUDIO, -1, picture_index_, &decoder, 0);
+  const int wanted = language_.empty() ? -1 : SoundTrackOf(language_);
+  sound_index_ = av_find_best_stream(context, AVMEDIA_TYPE_AUDIO, wanted, picture_index_, &decoder, 0);
+  if (sound_index_ < 0 && wanted >= 0) {
+    sound_index_ = av_find_best_stream(context, AVMEDIA_TYPE_AUDIO, -1, picture_index_, &decoder, 0);
+  }
   if (picture_index_ < 0 && sound_index_ < 0) {
     return absl::InvalidArgumentError(absl::StrCat("no decodable picture or sound in asset '", path(), "' (",
                                                    context->iformat->long_name, ", ", context->nb_streams,
@@ -109,11 +115,29 @@ absl::Status Demuxer::ChooseStreams() {
   }
   for (unsigned i = 0; i < context->nb_streams; ++i) {
     const int index = static_cast<int>(i);
-    if (index != picture_index_ && index != sound_index_) context->streams[i]->discard = AVDISCARD_ALL;
+    const bool chosen = index == picture_index_ || index == sound_index_;
+    context->streams[i]->discard = chosen ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
   }
   ChooseAnchor();
   mender_.Reset();
   return absl::OkStatus();
+}
+
+void Demuxer::PreferLanguage(const std::string& language) {
+  if (language == language_) return;
+  language_ = language;
+  static_cast<void>(ChooseStreams());  // there were streams, and so there are
+}
+
+int Demuxer::SoundTrackOf(const std::string& language) const {
+  for (unsigned i = 0; i < container_->nb_streams; ++i) {
+    const AVStream& stream = *container_->streams[i];
+    const AVDictionaryEntry* said = av_dict_get(stream.metadata, "language", nullptr, 0);
+    const bool sound = stream.codecpar->codec_type == AVMEDIA_TYPE_AUDIO;
+    if (sound && said != nullptr && av_strcasecmp(said->value, language.c_str()) == 0)
+      return static_cast<int>(i);
+  }
+  return -1;
 }
 
 void Demuxer::ChooseAnchor() {

@@ -24,6 +24,10 @@ class Demuxer {
   // for a playlist.
   static absl::StatusOr<std::unique_ptr<Demuxer>> Open(std::unique_ptr<AssetFile> file);
 
+  // Plays the sound track of this language (ISO 639-2, as the container names it) if there is one; before
+  // anything is read.
+  void PreferLanguage(const std::string& language);
+
   // The chosen stream of a kind; null when the asset has none. Valid until the next Rewind.
   const AVStream* stream(StreamKind kind) const;
   // The picture is one still: a photo, or the cover of a sound file.
@@ -59,6 +63,7 @@ class Demuxer {
   bool IsPlaylist();
   absl::Status ChooseStreams();
   void ChooseAnchor();
+  int SoundTrackOf(const std::string& language) const;
   AVStream* MutableStream(StreamKind kind) const;
 
   std::unique_ptr<AssetFile> file_;
@@ -70,6 +75,7 @@ class Demuxer {
   StreamKind anchor_ = StreamKind::kPicture;
   StampMender mender_;
   bool picture_given_up_ = false;
+  std::string language_;
   int64_t read_errors_ = 0;
 };
 

@@ -66,6 +66,7 @@ absl::Status FileProducer::Start(const ProducerRequest& request) {
   if (absl::Status checked = CheckRequest(request); !checked.ok()) return checked;
   if (absl::Status opened = Open(request.asset_uri); !opened.ok()) return opened;
   opened_ = false;
+  demuxer_->PreferLanguage(request.audio_language);
   request_ = request;
   instants_.emplace(request);
   next_ = request.first_unit;
@@ -84,6 +85,7 @@ absl::Status FileProducer::Start(const ProducerRequest& request) {
     if (absl::Status begun = Begin(instant); !begun.ok()) return begun;
   }
   if (absl::Status plays = CheckSomethingPlays(instant); !plays.ok()) return plays;
+  if (picture_ != nullptr) picture_->DropCaptions(/*through=*/takes_over);
   if (takes_over) shown_serial_ = picture_ != nullptr ? picture_->serial() : 0;
   ready_ = true;
   return absl::OkStatus();
@@ -259,15 +261,18 @@ absl::StatusOr<Rendered> FileProducer::Render(UnitIndex i, const UnitBuffer& out
   } else {
     FillBlack(house, out.video);
   }
+  if (picture_ != nullptr && !out.side_data.empty())
+    info.side_bytes = picture_->TakeCaptions(i, out.side_data);
   const int64_t serial = picture_ != nullptr ? picture_->serial() : 0;
   info.repeat = serial == std::exchange(shown_serial_, serial);
   const bool moving = serial > 0 && !demuxer_->still_picture();
   info.media_position_us = RoundTo(moving ? picture_->position() : instant, kMicroseconds);
   ++next_;
+  info.last = !HasUnit(next_);
   return Rendered::kUnit;
 }
 
-// Right behind the picture source's Choose for unit i.
+// Right behind the picture source's Choose for unit i, or for the one before it.
 bool FileProducer::HasUnit(UnitIndex i) {
   if (picture_ != nullptr) {
     const bool endless = demuxer_->still_picture() && sound_ == nullptr;

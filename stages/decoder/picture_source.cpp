@@ -34,6 +34,7 @@ bool WantsEachField(const StreamDecoder& decoder, const HouseFormat& house) {
 PictureSource::PictureSource(StreamDecoder decoder, PictureScaler scaler, const HouseFormat& house,
                              int64_t zero, bool still)
     : decoder_(std::move(decoder)),
+      captions_(house),
       deinterlacer_(WantsEachField(decoder_, house)),
       scaler_(std::move(scaler)),
       house_(house),
@@ -84,6 +85,14 @@ void PictureSource::Paint(std::span<uint8_t> house_picture) {
   }
 }
 
+uint32_t PictureSource::TakeCaptions(UnitIndex i, std::span<uint8_t> out) {
+  return has_picture() ? captions_.Take(i, current_.half_ticks >> 1, out) : 0;
+}
+
+void PictureSource::DropCaptions(bool through) {
+  if (has_picture()) captions_.DropBefore((current_.half_ticks >> 1) + (through ? 1 : 0));
+}
+
 bool PictureSource::BeganBy(Stamp instant) const {
   return still_ || (first_stamp_ && *first_stamp_ <= FloorTo(instant, decoder_.time_base()));
 }
@@ -98,6 +107,7 @@ void PictureSource::Restart(Stamp instant) {
   if (still_) return;
   decoder_.Restart();
   deinterlacer_.Restart();
+  captions_.Restart();
   const AVRational base = decoder_.time_base();
   decoder_.HurryTo(zero_ + FloorTo(instant, base) - RoundTo(kNeighbourhood, base));
   decoded_ = 0;
@@ -131,6 +141,9 @@ bool PictureSource::Pull(PacketFeed& feed, TimedPicture& picture) {
 
 void PictureSource::Take(AvFramePtr frame) {
   const int64_t stamp = StampOf(*frame);
+  if (const AVFrameSideData* captions = av_frame_get_side_data(frame.get(), AV_FRAME_DATA_A53_CC)) {
+    captions_.Put(stamp, {captions->data, captions->size});
+  }
   last_duration_ = DurationOf(*frame);
   last_stamp_ = stamp;
   ++decoded_;

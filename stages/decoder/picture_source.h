@@ -15,6 +15,7 @@
 
 #include "absl/status/statusor.h"
 #include "shm/house_format.h"
+#include "stages/decoder/caption_line.h"
 #include "stages/decoder/deinterlacer.h"
 #include "stages/decoder/demuxer.h"
 #include "stages/decoder/ffmpeg_ptr.h"
@@ -40,6 +41,12 @@ class PictureSource {
   void Choose(PacketFeed& feed, Stamp instant);
   // The current picture in house format; black as long as there is none.
   void Paint(std::span<uint8_t> house_picture);
+
+  // The captions that go with unit i, whose picture is the current one: cc_data, as many bytes of `out` as
+  // are returned.
+  uint32_t TakeCaptions(UnitIndex i, std::span<uint8_t> out);
+  // Those of the pictures before the current one belong to nobody; with `through`, its own neither.
+  void DropCaptions(bool through);
 
   bool has_picture() const { return current_.frame != nullptr; }
   // Another number means another picture became the current one; 0: there has been none.
@@ -72,6 +79,7 @@ class PictureSource {
   int64_t DurationOf(const AVFrame& frame) const;
 
   StreamDecoder decoder_;
+  CaptionLine captions_;
   Deinterlacer deinterlacer_;
   PictureScaler scaler_;
   HouseFormat house_;

@@ -22,8 +22,9 @@ struct ProducerRequest {
   HouseFormat format;
   int64_t in_point_ms = 0;  // the segment's asset_start_offset_ms
   AspectPolicy aspect_policy = AspectPolicy::kPreserve;
-  int64_t skip_units = 0;  // join in progress: house frames of the segment that are already past
-  UnitIndex first_unit;    // > 0 when this producer takes over the ring of a dead one: start exactly there
+  std::string audio_language = {};  // of the sound track to play; empty, or not there: the asset's default
+  int64_t skip_units = 0;           // join in progress: house frames of the segment that are already past
+  UnitIndex first_unit;  // > 0 when this producer takes over the ring of a dead one: start exactly there
   // The units from bad_unit up to first_unit must not be touched: start with first_unit if a picture in
   // between can be decoded by itself, else with the next one that can. Next() then says which unit that is.
   bool skips = false;
@@ -44,6 +45,7 @@ struct UnitInfo {
   uint32_t side_bytes = 0;
   int64_t media_position_us = 0;  // the media instant of the picture really shown, from the asset's start
   bool repeat = false;            // the picture is the one of the unit before
+  bool last = false;              // no unit follows
 };
 
 enum class Rendered { kUnit, kEndOfStream };

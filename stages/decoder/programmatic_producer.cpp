@@ -81,6 +81,7 @@ absl::StatusOr<Rendered> ProgrammaticProducer::Render(UnitIndex i, const UnitBuf
   const int64_t first_sample =
       time.FirstSample(UnitIndex(first_picture_)).value() + time.FirstSample(i).value();
   pattern_->FillSound(first_sample, out.audio.first(size_t{info.samples} * pattern_->format().channels));
+  info.last = picture + 1 >= frames_;
   next_ = i + 1;
   return Rendered::kUnit;
 }

@@ -120,7 +120,8 @@ absl::Status MpegTSOutputSink::Consume(const ProgramTick& tick) {
     if (absl::Status s = JumpTo(tick.tick); !s.ok()) return s;
   }
   const bool idr = IsIdr(tick.tick) || tick.discontinuity;
-  absl::StatusOr<std::span<const uint8_t>> picture = video_->Encode(tick.tick, tick.picture, idr);
+  absl::StatusOr<std::span<const uint8_t>> picture =
+      video_->Encode(tick.tick, tick.picture, idr, tick.captions);
   if (!picture.ok()) return picture.status();
   if (first_) {
     // Kept, or compared with those a predecessor kept: a viewer who is there must be able to go on with them.

@@ -13,10 +13,11 @@ namespace air {
 // One tick in house format. The memory is the caller's and valid during the call.
 struct ProgramTick {
   Tick tick;
-  Nanos deadline;                    // CLOCK_MONOTONIC instant the tick was due
-  std::span<const uint8_t> picture;  // HouseFormat::VideoBytes()
-  std::span<const int16_t> sound;    // HouseTime::SamplesOf(tick) * channels, interleaved
-  bool discontinuity = false;        // the ticks before this one were given up; declare it
+  Nanos deadline;                          // CLOCK_MONOTONIC instant the tick was due
+  std::span<const uint8_t> picture;        // HouseFormat::VideoBytes()
+  std::span<const int16_t> sound;          // HouseTime::SamplesOf(tick) * channels, interleaved
+  std::span<const uint8_t> captions = {};  // CEA-708 cc_data of this picture: triplets, at most 31
+  bool discontinuity = false;              // the ticks before this one were given up; declare it
 };
 
 class IOutputSink {

@@ -1,10 +1,17 @@
 #include "stages/encoder/program_feed.h"
 
 #include <algorithm>
+#include <atomic>
 
+#include "shm/atomic_copy.h"
 #include "stages/encoder/audio_encoder.h"
 
 namespace air {
+namespace {
+
+constexpr size_t kMostCaptionTriplets = 31;  // cc_count has five bits
+
+}  // namespace
 
 ProgramFeed::ProgramFeed(const RingView& program, Epoch epoch, StageLine& line)
     : reader_(program, nullptr),
@@ -81,7 +88,18 @@ void ProgramFeed::FillFrom(Tick n, const SlotMeta& meta, ProgramTick& out) {
          .deadline = time_.Deadline(epoch_.mono, n),
          .picture = picture_,
          .sound = std::span(sound_).first(wanted * channels),
+         .captions = ReadCaptions(n, meta),
          .discontinuity = (meta.flags & kFlagDiscontinuity) != 0};
+}
+
+std::span<const uint8_t> ProgramFeed::ReadCaptions(Tick n, const SlotMeta& meta) {
+  const auto i = static_cast<uint64_t>(n.value());
+  captions_.resize(std::min<size_t>(meta.side_bytes / 3, kMostCaptionTriplets) * 3);
+  CopyFromShared(captions_.data(), reader_.view().side_data(i), captions_.size());
+  std::atomic_thread_fence(std::memory_order_acquire);  // SYNC POINT: with the release fence in Open
+  SlotMeta still_there;
+  if (reader_.ReadMeta(i, still_there) != ReadResult::kOk) captions_.clear();
+  return captions_;
 }
 
 void ProgramFeed::FillLost(Tick n, ProgramTick& out) {

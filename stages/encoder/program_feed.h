@@ -39,10 +39,14 @@ class ProgramFeed {
   OverwriteReader reader_;
   Epoch epoch_;
   StageLine& line_;
+  // The captions of tick n, if they are still there whole.
+  std::span<const uint8_t> ReadCaptions(Tick n, const SlotMeta& meta);
+
   HouseTime time_;
   std::optional<Tick> blank_;
   std::vector<uint8_t> picture_;
   std::vector<int16_t> sound_;
+  std::vector<uint8_t> captions_;
 };
 
 }  // namespace air

@@ -99,11 +99,12 @@ absl::Status VideoEncoder::Start(const EncoderSettings& settings, int64_t vbv_fu
 }
 
 absl::StatusOr<std::span<const uint8_t>> VideoEncoder::Encode(Tick tick, std::span<const uint8_t> picture,
-                                                              bool idr) {
+                                                              bool idr, std::span<const uint8_t> captions) {
   if (int r = av_frame_make_writable(frame_.get()); r < 0) return Failed("picture buffer", r);
   const bool differs = TakePicture(picture);
   repeats_ = idr || differs ? 0 : repeats_ + 1;
   if (absl::Status s = AskForRepetition(repeats_ > kRefinements); !s.ok()) return s;
+  if (absl::Status s = AddCaptions(captions); !s.ok()) return s;
   if (absl::Status s = EncodeFrame(tick.value(), idr); !s.ok()) return s;
   return std::span<const uint8_t>(packet_->data, static_cast<size_t>(packet_->size));
 }
@@ -132,6 +133,15 @@ absl::Status VideoEncoder::AskForRepetition(bool repeat) {
   everything.right = frame_->width;
   everything.qoffset = {1, 1};
   std::memcpy(side->data, &everything, sizeof(everything));
+  return absl::OkStatus();
+}
+
+absl::Status VideoEncoder::AddCaptions(std::span<const uint8_t> captions) {
+  av_frame_remove_side_data(frame_.get(), AV_FRAME_DATA_A53_CC);
+  if (captions.empty()) return absl::OkStatus();
+  AVFrameSideData* side = av_frame_new_side_data(frame_.get(), AV_FRAME_DATA_A53_CC, captions.size());
+  if (side == nullptr) return Failed("side data", AVERROR(ENOMEM));
+  std::memcpy(side->data, captions.data(), captions.size());
   return absl::OkStatus();
 }
 

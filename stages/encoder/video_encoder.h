@@ -47,9 +47,11 @@ class VideoEncoder {
                                                             const EncoderSettings& settings,
                                                             const VideoStart& start = {});
 
-  // One house picture (HouseFormat::VideoBytes()), consecutive ticks. The result is valid until the next
-  // call. Errors: Internal when the codec fails or returns anything but this one picture.
-  absl::StatusOr<std::span<const uint8_t>> Encode(Tick tick, std::span<const uint8_t> picture, bool idr);
+  // One house picture (HouseFormat::VideoBytes()), consecutive ticks. Its captions (CEA-708 cc_data, at most
+  // 31 triplets) go into its SEI (ATSC A/53, part 4). The result is valid until the next call. Errors:
+  // Internal when the codec fails or returns anything but this one picture.
+  absl::StatusOr<std::span<const uint8_t>> Encode(Tick tick, std::span<const uint8_t> picture, bool idr,
+                                                  std::span<const uint8_t> captions = {});
 
  private:
   explicit VideoEncoder(const HouseFormat& house) : house_(house) {}
@@ -61,6 +63,7 @@ class VideoEncoder {
   // Of a picture that has been refined enough: libx264 is asked for a coarseness at which nothing is left to
   // code, and finds that out quickly.
   absl::Status AskForRepetition(bool repeat);
+  absl::Status AddCaptions(std::span<const uint8_t> captions);
   // Codes what is in frame_ into packet_.
   absl::Status EncodeFrame(int64_t pts, bool idr);
 

@@ -32,6 +32,10 @@ std::optional<double> Nearest(const std::vector<T>& stamps, double pts) {
   return nearest;
 }
 
+bool BeginsARun(int64_t pts, const ContentReport& report) {
+  return std::ranges::any_of(report.runs, [pts](const PictureRun& run) { return run.first_pts == pts; });
+}
+
 void MeasureOffsets(const std::vector<int64_t>& flashes, const SoundCheck& sound, ContentReport& report) {
   report.flashes = static_cast<int64_t>(flashes.size());
   for (size_t i = 0; i < flashes.size(); ++i) {
@@ -44,6 +48,8 @@ void MeasureOffsets(const std::vector<int64_t>& flashes, const SoundCheck& sound
       continue;
     }
     ++report.flashes_measured;
+    // At a join sound comes up over 5 ms: when a beep begins there cannot be told to the millisecond.
+    if (BeginsARun(flashes[i], report)) continue;
     report.av_offset_ms.Add((*beep - flash) / kTicksPerMs);
   }
 }

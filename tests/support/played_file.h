@@ -11,6 +11,7 @@ extern "C" {
 #include <libavutil/log.h>
 }
 
+#include "shm/frame_ring_layout.h"
 #include "shm/house_time.h"
 #include "stages/decoder/file_producer.h"
 #include "tests/support/numbered_clip.h"
@@ -19,7 +20,8 @@ namespace air {
 
 struct PlayedUnit {
   std::vector<uint8_t> video;
-  std::vector<int16_t> audio;  // SamplesOf(i) stereo samples
+  std::vector<int16_t> audio;     // SamplesOf(i) stereo samples
+  std::vector<uint8_t> captions;  // cc_data
   UnitInfo info;
 };
 
@@ -56,11 +58,13 @@ inline std::vector<PlayedUnit> Play(const ProducerRequest& request, int64_t most
     PlayedUnit unit;
     unit.video.resize(request.format.VideoBytes());
     unit.audio.resize(size_t{request.format.MaxUnitSamples()} * request.format.channels);
-    const auto rendered = producer.Render(i, {unit.video, unit.audio, {}}, unit.info);
+    unit.captions.resize(kSideDataBytes);
+    const auto rendered = producer.Render(i, {unit.video, unit.audio, unit.captions}, unit.info);
     EXPECT_TRUE(rendered.ok()) << rendered.status().message();
     if (!rendered.ok() || *rendered == Rendered::kEndOfStream) break;
     EXPECT_EQ(unit.info.samples, HouseTime(request.format).SamplesOf(i));
     unit.audio.resize(size_t{unit.info.samples} * request.format.channels);
+    unit.captions.resize(unit.info.side_bytes);
     units.push_back(std::move(unit));
   }
   return units;

@@ -2,7 +2,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <cstdint>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -146,6 +150,68 @@ TEST(FileProducerRates, BelieveTheStampsOfAVariableRateNotTheDeclaredOne) {
     EXPECT_EQ(numbers[static_cast<size_t>(i)], 25 + (i - 25 + 1) / 2) << "unit " << i;
 }
 
+// Every rate there is into the three houses, held against the rule alone: of all pictures none is nearer to
+// the unit's instant than the one that is shown. Stamps are good to a tick of their container.
+class CounterClip : public ::testing::TestWithParam<std::string> {};
+
+void ExpectNearest(const std::vector<int>& numbers, FrameRate house, const std::vector<double>& stamps) {
+  constexpr double kTwoTicks = 2e-4;  // of 1/12800 s and finer
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    const double instant = static_cast<double>(i) * house.den / house.num;
+    double nearest = 1e9;
+    for (const double stamp : stamps) nearest = std::min(nearest, std::abs(stamp - instant));
+    ASSERT_LT(static_cast<size_t>(numbers[i]), stamps.size()) << i;
+    const double shown = std::abs(stamps[static_cast<size_t>(numbers[i])] - instant);
+    EXPECT_LE(shown, nearest + kTwoTicks) << "unit " << i << " shows picture " << numbers[i];
+  }
+}
+
+TEST_P(CounterClip, ShowsTheNearestPictureInEveryHouse) {
+  const ClipFolder folder;
+  const std::string rate = GetParam();
+  const size_t slash = rate.find('/');
+  const double num = std::stod(rate.substr(0, slash)), den = std::stod(rate.substr(slash + 1));
+  const int pictures = static_cast<int>(4 * num / den);
+  const std::string clip =
+      MakeClip(folder, "clip.mp4", ClipSpec{.pictures = pictures, .rate = rate, .options = kX264});
+  std::vector<double> stamps;
+  for (int k = 0; k < pictures; ++k) stamps.push_back(k * den / num);
+  for (const FrameRate house : {FrameRate{25, 1}, {30000, 1001}, {60000, 1001}}) {
+    SCOPED_TRACE(ToString(house));
+    const std::vector<int> numbers = NumbersAt(clip, house, 1000);
+    EXPECT_NEAR(static_cast<double>(numbers.size()), pictures * den / num * house.num / house.den, 1);
+    ExpectNearest(numbers, house, stamps);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(OfEveryRate, CounterClip,
+                         ::testing::Values("12/1", "15/1", "24000/1001", "24/1", "25/1", "30/1", "50/1",
+                                           "60000/1001", "60/1"),
+                         [](const auto& rate) {
+                           std::string name = "At" + rate.param;
+                           name[name.find('/')] = '_';
+                           return name;
+                         });
+
+// Pictures of 10 to 75 ms, as a phone or a screen recorder makes them.
+TEST(FileProducerRates, ShowTheNearestPictureOfAVariableRateInEveryHouse) {
+  const ClipFolder folder;
+  ClipSpec spec{.pictures = 60};
+  spec.options =
+      std::string(R"(-vf "settb=1/90000,setpts=(N*0.05+0.015*mod(N\,3)-0.01*mod(N\,2))/TB" -vsync vfr )") +
+      kX264;
+  std::vector<double> stamps;
+  for (int n = 0; n < 60; ++n) stamps.push_back(n * 0.05 + 0.015 * (n % 3) - 0.01 * (n % 2));
+  spec.options += " -enc_time_base 1/90000 -video_track_timescale 90000";
+  for (const char* file : {"clip.mp4"}) {
+    const std::string clip = MakeClip(folder, file, spec);
+    for (const FrameRate house : {FrameRate{25, 1}, {30000, 1001}, {60000, 1001}}) {
+      SCOPED_TRACE(ToString(house));
+      ExpectNearest(NumbersAt(clip, house, 1000), house, stamps);
+    }
+  }
+}
+
 TEST(FileProducerRates, SkipUnitsWhenJoinedInProgress) {
   const ClipFolder folder;
   const std::string clip = MakeClip(folder, "clip.mp4", ClipSpec{.pictures = 100, .options = kX264});
@@ -239,6 +305,66 @@ TEST(FileProducerGeometry, LetterBoxesByTheShapeOfThePixels) {
   EXPECT_NE(Line(units[3], house, 89), black);
   EXPECT_EQ(Line(units[3], house, 90), black);
   EXPECT_EQ(NumberIn(units[3].video.data() + 30 * 160, 160, 160, 60), 3);
+}
+
+// Puts a display matrix into the track header of an MP4 file (ISO/IEC 14496-12, 8.3.2).
+void SetMatrix(const std::string& path, int a, int b, int c, int d) {
+  std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
+  const std::string bytes((std::istreambuf_iterator<char>(file)), {});
+  const size_t header = bytes.find("tkhd");
+  ASSERT_NE(header, std::string::npos);
+  file.clear();
+  file.seekp(static_cast<std::streamoff>(header + 4 + 40));
+  for (const int number : {a << 16, b << 16, 0, c << 16, d << 16, 0, 0, 0, 1 << 30}) {
+    for (int shift = 24; shift >= 0; shift -= 8) file.put(static_cast<char>(number >> shift));
+  }
+}
+
+// A picture whose quarters have levels of their own, lying in each of the eight ways.
+TEST(FileProducerGeometry, StandsAllEightOrientationsUpright) {
+  const ClipFolder folder;
+  const std::string clip = folder.Path("quarters.mp4");
+  RunCommand(
+      "ffmpeg -nostdin -v error -y -f lavfi -i color=black:s=96x96:d=0.2,format=yuv420p,"
+      "geq=lum='if(lt(Y\\,48)\\,if(lt(X\\,48)\\,40\\,90)\\,if(lt(X\\,48)\\,140\\,190))':cb=128:cr=128 "
+      "-c:v libx264 -qp 1 " +
+      clip);
+  const HouseFormat house = SmallHouse({25, 1}, 96, 96);
+  struct Case {
+    int a, b, c, d;
+    std::array<int, 4> levels;  // top left, top right, bottom left, bottom right
+  };
+  for (const Case& way : {Case{1, 0, 0, 1, {40, 90, 140, 190}}, Case{0, 1, -1, 0, {140, 40, 190, 90}},
+                          Case{-1, 0, 0, -1, {190, 140, 90, 40}}, Case{0, -1, 1, 0, {90, 190, 40, 140}},
+                          Case{-1, 0, 0, 1, {90, 40, 190, 140}}, Case{1, 0, 0, -1, {140, 190, 40, 90}},
+                          Case{0, 1, 1, 0, {40, 140, 90, 190}}, Case{0, -1, -1, 0, {190, 90, 140, 40}}}) {
+    SetMatrix(clip, way.a, way.b, way.c, way.d);
+    const std::vector<PlayedUnit> units = Play(RequestFor(clip, house), 1);
+    ASSERT_EQ(units.size(), 1u);
+    for (size_t quarter = 0; quarter < 4; ++quarter) {
+      const size_t x = 24 + 48 * (quarter % 2), y = 24 + 48 * (quarter / 2);
+      EXPECT_NEAR(units[0].video[y * 96 + x], way.levels[quarter], 3)
+          << way.a << way.b << way.c << way.d << ", quarter " << quarter;
+    }
+  }
+}
+
+TEST(FileProducerGeometry, CropsOrStretchesWhereTheFormatSaysSo) {
+  const ClipFolder folder;
+  const std::string clip = MakeClip(folder, "clip.mp4", ClipSpec{.pictures = 5, .options = kX264});
+  const HouseFormat house = SmallHouse({25, 1}, 320, 180);
+  ProducerRequest request = RequestFor(clip, house);
+  request.aspect_policy = AspectPolicy::kStretch;
+  std::vector<PlayedUnit> units = Play(request, 5);
+  ASSERT_EQ(units.size(), 5u);
+  EXPECT_EQ(NumberOf(units[3], house), 3);
+  EXPECT_FALSE(AllBlack(units[3], house, 0, 2));
+  request.aspect_policy = AspectPolicy::kCrop;
+  units = Play(request, 5);
+  ASSERT_EQ(units.size(), 5u);
+  // 128 x 72 of 128 x 96 over all: the blocks' columns are where they were, their rows farther apart.
+  EXPECT_FALSE(AllBlack(units[3], house, 0, 2));
+  EXPECT_EQ(NumberIn(units[3].video.data(), 320, 320, 180) & 3, 3);
 }
 
 TEST(FileProducerGeometry, TurnsThePictureAsItsDisplayMatrixSays) {

@@ -26,11 +26,11 @@ TEST(MediaTime, GivesATieToTheLaterPicture) {
 }
 
 TEST(MediaTime, TreatsDistancesWithinOneTickOfARoundingContainerAsATie) {
-  EXPECT_TRUE(
-      LaterIsNearer({5, {1, 60}}, 2 * 67, 2 * 100, kMs));  // 83.33 ms; the middle of the rounded stamps is 83.5
+  EXPECT_TRUE(LaterIsNearer({5, {1, 60}}, 2 * 67, 2 * 100,
+                            kMs));  // 83.33 ms; the middle of the rounded stamps is 83.5
   EXPECT_FALSE(LaterIsNearer({82, kMs}, 2 * 67, 2 * 100, kMs));
-  EXPECT_FALSE(
-      LaterIsNearer({1, {1, 60}}, 0, 2 * 3003, k90k));  // 16.667 ms before 16.683 ms, more than a tick of 11 us
+  EXPECT_FALSE(LaterIsNearer({1, {1, 60}}, 0, 2 * 3003,
+                             k90k));  // 16.667 ms before 16.683 ms, more than a tick of 11 us
 }
 
 TEST(MediaTime, IsAsExactAfterTenHoursAsAtTheStart) {
