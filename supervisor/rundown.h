@@ -37,7 +37,8 @@ struct LiveInsert {
 
 class Rundown {
  public:
-  static constexpr Tick kNoEnd{INT64_MAX / 4};
+  // Later than any session lasts; still an instant that fits its nanoseconds.
+  static constexpr Tick kNoEnd{int64_t{1} << 37};
 
   Rundown(const HouseTime& time, UtcMs epoch) : time_(time), epoch_(epoch) {}
 
