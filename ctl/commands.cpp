@@ -12,6 +12,7 @@
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "ctl/as_run.h"
 #include "ctl/status_report.h"
 #include "protos/metrics_page.h"
 #include "protos/plan_file_loader.h"
@@ -150,6 +151,14 @@ ExitStatus Commands::Status(const MetricsSource& source) {
   return ExitStatus::kDone;
 }
 
+ExitStatus Commands::AsRun(const std::string& runtime_dir, const std::string& session, bool json) {
+  if (runtime_dir.empty()) return Misused("as-run: give --runtime-dir DIR, that of air-supervisor");
+  const absl::StatusOr<evidence::AsRun> as_run = ReadAsRun(runtime_dir, session);
+  if (!as_run.ok()) return Misused(std::string(as_run.status().message()));
+  out_ << (json ? AsRunJson(*as_run) : AsRunTable(*as_run));
+  return ExitStatus::kDone;
+}
+
 ExitStatus Commands::Start(const PlanOptions& options) {
   const auto plan = ReadyPlan(options);
   if (!plan.ok()) return Misused(std::string(plan.status().message()));
@@ -274,6 +283,17 @@ ExitStatus Commands::Events(int channel_id) {
         out_ << "enricher_dropped " << event.enricher_dropped().block_id() << "  segment "
              << event.enricher_dropped().segment_index() << ": " << event.enricher_dropped().reason()
              << std::endl;
+        break;
+      case BlockEvent::kLookaheadLow:
+        out_ << "lookahead_low    " << event.lookahead_low().block_id() << "  came "
+             << event.lookahead_low().lead_ms() << " ms before its start" << std::endl;
+        break;
+      case BlockEvent::kPlanHole:
+        out_ << "plan_hole        " << FormatUtc(event.plan_hole().start_utc_ms()) << " to "
+             << FormatUtc(event.plan_hole().end_utc_ms()) << std::endl;
+        break;
+      case BlockEvent::kClockDrift:
+        out_ << "clock_drift      " << event.clock_drift().drift_ms() << " ms" << std::endl;
         break;
       case BlockEvent::EVENT_NOT_SET:
         break;

@@ -45,6 +45,8 @@ class Commands {
   ExitStatus Validate(const std::string& path);
   ExitStatus Version();
   ExitStatus Status(const MetricsSource& source);
+  // What a session has had on the air; `session` empty: the last one.
+  ExitStatus AsRun(const std::string& runtime_dir, const std::string& session, bool json);
   // Starts a session with the first two blocks of the plan and feeds it the others.
   ExitStatus Start(const PlanOptions& options);
   ExitStatus Feed(const PlanOptions& options);

@@ -32,6 +32,16 @@ air::ExitStatus Run(int argc, char** argv) {
       "--runtime-dir", metrics.runtime_dir,
       "runtime directory of air-supervisor, instead; default: the one that goes with the port");
 
+  CLI::App* as_run =
+      app.add_subcommand("as-run", "Print what a session has really had on the air, and why not");
+  std::string session;
+  bool json = false;
+  as_run->add_option("--runtime-dir", metrics.runtime_dir,
+                     "runtime directory of air-supervisor; default: the one that goes with the port");
+  as_run->add_option("--session", session,
+                     "playout session, or the beginning of its name; default: the last one");
+  as_run->add_flag("--json", json, "for machines");
+
   air::PlanOptions plan;
   CLI::App* start = app.add_subcommand("start", "Start a session from a plan file");
   CLI::App* feed = app.add_subcommand("feed", "Append the blocks of a plan file to the running session");
@@ -81,6 +91,10 @@ air::ExitStatus Run(int argc, char** argv) {
     return commands.Status(metrics);
   }
   if (command == "validate") return commands.Validate(plan.path);
+  if (command == "as-run") {
+    if (metrics.runtime_dir.empty()) metrics.runtime_dir = air::DefaultRuntimeDir(address);
+    return commands.AsRun(metrics.runtime_dir, session, json);
+  }
   if (command == "start") return commands.Start(plan);
   if (command == "feed") return commands.Feed(plan);
   if (command == "channel") return commands.Channel(channel_id, plan.path, port);

@@ -66,12 +66,13 @@ wire::StartBlockPlanSessionResponse PlayoutEngine::StartBlockPlanSession(
   };
   if (absl::Status s = CheckStart(request, code); !s.ok()) return refuse(s);
   const auto depth = static_cast<size_t>(std::max(request.max_queue_depth(), 0));
-  if (absl::Status s =
-          StartSession({.channel_id = request.channel_id(),
-                        .format_json = request.program_format_json(),
-                        .blocks = {request.block_a(), request.block_b()},
-                        .join_utc_ms = request.join_utc_ms(),
-                        .max_queue_depth = std::clamp(depth, kLeastQueueDepth, kMostQueueDepth)});
+  if (absl::Status s = StartSession({.channel_id = request.channel_id(),
+                                     .format_json = request.program_format_json(),
+                                     .blocks = {request.block_a(), request.block_b()},
+                                     .join_utc_ms = request.join_utc_ms(),
+                                     .max_queue_depth = std::clamp(depth, kLeastQueueDepth, kMostQueueDepth),
+                                     .evidence_endpoint = request.evidence_endpoint(),
+                                     .channel_name = request.channel_id_str()});
       !s.ok()) {
     return refuse(s);
   }
@@ -111,7 +112,7 @@ wire::StopBlockPlanSessionResponse PlayoutEngine::StopBlockPlanSession(
   response.set_blocks_executed(final.blocks_executed);
   Log().info("session stopped on request{}{}", request.reason().empty() ? "" : ": ",
              request.reason().substr(0, 200));
-  EndSession("stopped");
+  EndSession("stopped", request.reason());
   return response;
 }
 

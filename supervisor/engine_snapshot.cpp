@@ -40,7 +40,12 @@ MetricsSnapshot PlayoutEngine::Snapshot() const {
   m.dying_stages = stages_.dying();
   m.segments_given_up = stages_.segments_given_up();
   m.adoptions = adoptions_;
+  m.evidence = evidence_.Snapshot();
   if (instance_ == nullptr) return m;
+  m.in_session = true;
+  m.lookahead_low = instance_->lookahead_low();
+  m.lookahead_seconds = static_cast<double>(instance_->LookaheadMs()) / 1e3;
+  m.clock_drift_seconds = static_cast<double>(instance_->drift_ms()) / 1e3;
   const SessionPage& session = instance_->memory().session();
   const StageLine& selector = session.selector();
   m.frames = selector.Get(SelectorCounter::kFrames);

@@ -27,6 +27,7 @@ namespace {
 
 constexpr int64_t kMetricsPeriodNs = 200 * kNanosPerMs;
 constexpr int64_t kShutdownGraceMs = 1000;
+constexpr std::chrono::milliseconds kEvidenceGrace(500);
 
 // The runtime directory, owned by us alone: two supervisors in one would replace each other's sockets.
 absl::StatusOr<UniqueFd> OwnRuntimeDir(const std::string& dir) {
@@ -94,8 +95,10 @@ class Supervisor {
     record_ = std::make_unique<SessionRecord>(options_.runtime_dir);
     engine_ = std::make_unique<PlayoutEngine>(
         *loop_, *stages_, store_, *record_, control_,
-        EngineSettings{.media_roots = options_.media_roots,
+        EngineSettings{.runtime_dir = options_.runtime_dir,
+                       .media_roots = options_.media_roots,
                        .terminate_on_exhausted = options_.terminate_on_exhausted,
+                       .terminate_on_drift = options_.terminate_on_drift,
                        .ring_seconds = options_.ring_seconds,
                        .slate_file = options_.slate_file,
                        .pts_origin = options_.pts_origin});
@@ -129,6 +132,7 @@ class Supervisor {
     if (stopper_.joinable()) stopper_.join();
     server_.reset();
     interface_.reset();
+    engine_->FinishEvidence(kEvidenceGrace);
     engine_.reset();
     stages_.reset();  // ends the spares
     std::filesystem::remove(options_.runtime_dir + "/metrics.address");

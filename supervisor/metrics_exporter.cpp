@@ -175,9 +175,31 @@ std::vector<MetricFamily> MetricsExporter::Collect() const {
         MetricType::Counter, double(m.late_ticks), by_channel);
   f.Add("air_discontinuities_total", "Declared discontinuities of the program", MetricType::Counter,
         double(m.discontinuities), by_channel);
+  if (m.in_session) {
+    f.Add("air_lookahead_seconds", "Until the plan is used up; negative: since it is", MetricType::Gauge,
+          m.lookahead_seconds, by_channel);
+    f.Add("air_lookahead_low", "1 while the plan ends within 10 s", MetricType::Gauge,
+          m.lookahead_seconds < 10 ? 1 : 0, by_channel);
+    f.Add("air_lookahead_low_total", "Blocks that came later than 10 s before they were needed",
+          MetricType::Counter, double(m.lookahead_low), by_channel);
+    f.Add("air_clock_drift_seconds", "The clock on the wall ahead of where the session has it",
+          MetricType::Gauge, m.clock_drift_seconds, by_channel);
+  }
   f.Add("air_waiting_blocks", "Accepted blocks whose preparation has not started", MetricType::Gauge,
         double(m.waiting_blocks), by_channel);
   f.Add("air_sinks", "Viewer transports attached", MetricType::Gauge, double(m.sinks.size()), by_channel);
+  f.Add("air_evidence_messages_total", "Messages of evidence made in the last session", MetricType::Counter,
+        double(m.evidence.messages), by_channel);
+  if (m.evidence.configured) {
+    f.Add("air_evidence_acknowledged_total", "Of them, acknowledged by the control plane",
+          MetricType::Counter, double(m.evidence.acknowledged), by_channel);
+    f.Add("air_evidence_connected", "1 while the control plane takes evidence", MetricType::Gauge,
+          m.evidence.connected ? 1 : 0, by_channel);
+    f.Add("air_evidence_attempts_total", "Attempts to reach the control plane with evidence",
+          MetricType::Counter, double(m.evidence.attempts), by_channel);
+  }
+  f.Add("air_evidence_dropped_total", "Records of evidence for which there was no room", MetricType::Counter,
+        double(m.evidence.dropped), by_channel);
   AddSinks(m, channel, f);
   AddStages(m, channel, f);
   if (!m.block.empty()) {

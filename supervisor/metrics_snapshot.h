@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "shm/frame_ring_layout.h"
+#include "supervisor/evidence_courier.h"
 #include "supervisor/hang_watch.h"
 #include "supervisor/playout_control.h"
 #include "supervisor/stage_process.h"
@@ -49,6 +50,10 @@ struct MetricsSnapshot {
   uint64_t buffer_depth = 0;     // units prepared ahead in the ring on air
   double frame_gap_seconds = 0;  // last frame's publication after its deadline
   uint64_t waiting_blocks = 0;
+  uint64_t lookahead_low = 0;    // blocks that came late
+  double lookahead_seconds = 0;  // until the plan is used up; negative: since it is
+  double clock_drift_seconds = 0;
+  bool in_session = false;
   std::vector<SinkSnapshot> sinks;
   std::vector<StageSnapshot> stages;
   std::map<std::string, StageRecord> records;  // by program name
@@ -57,6 +62,7 @@ struct MetricsSnapshot {
   double prepared_ahead_seconds = 0, least_prepared_ahead_seconds = 0;
   uint64_t lowest_depth = 0;  // of the ring on air, within the last minute or so
   std::string block, asset;   // on air; empty = none
+  EvidenceSnapshot evidence;  // of the last session
   int32_t segment = 0;
 };
 

@@ -53,7 +53,6 @@ Tick PlanExecutor::now_tick() const { return time_.TickAt(epoch_.mono, loop_.clo
 absl::Status PlanExecutor::Append(const wire::BlockPlan& plan) {
   if (update_.has_value())
     return absl::ResourceExhaustedError("the plan is being replaced; feed again in half a second");
-  const std::optional<int64_t> end_before = rundown_.last_end_utc_ms();
   const int32_t channel_id = memory_.session().facts().channel_id;
   if (waiting_blocks() >= settings_.max_queue_depth) {
     // Also then a block that is wrong is wrong, and one that is there already is there.
@@ -63,12 +62,11 @@ absl::Status PlanExecutor::Append(const wire::BlockPlan& plan) {
         absl::StrCat("the queue holds ", waiting_blocks(), " waiting blocks, its depth is ",
                      settings_.max_queue_depth, "; feed again after the next BlockStarted"));
   }
-  const absl::StatusOr<bool> is_new = rundown_.Append(plan, channel_id);
+  // A block that comes when its time has begun is joined in progress, at the first tick that is still free.
+  const bool running = observer_.next_tick() > Tick(0);
+  const Tick earliest = running ? now_tick() + kFreezeTicks + 1 : Tick(0);
+  const absl::StatusOr<bool> is_new = rundown_.Append(plan, channel_id, earliest);
   if (!is_new.ok() || !*is_new) return is_new.status();
-  if (end_before.has_value() && plan.start_utc_ms() > *end_before) {
-    Log().warn("the plan has a hole of {} ms before block {}: pad", plan.start_utc_ms() - *end_before,
-               plan.block_id());
-  }
   exhausted_ = false;
   callbacks_.on_changed();  // before it is called accepted, and before any of it can air
   for (const PlannedSegment& segment : rundown_.blocks().back().segments) {

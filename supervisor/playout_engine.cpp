@@ -12,6 +12,7 @@ PlayoutEngine::PlayoutEngine(EventLoop& loop, StageSupervisor& stages, Descripto
       record_(record),
       settings_(std::move(settings)),
       control_(control),
+      evidence_(loop.clock(), settings_.runtime_dir),
       streams_(loop, stages, [this] { record_.Save(); }) {
   record_.DescribedBy([this](record::Session& session) { return Describe(session); });
   events_.OnKept([this] { record_.Save(); });
@@ -28,7 +29,10 @@ absl::Status PlayoutEngine::StartSession(NewSession session) {
        .join_utc_ms = session.join_utc_ms,
        .plan = {.max_queue_depth = session.max_queue_depth, .media_roots = settings_.media_roots},
        .slate_file = settings_.slate_file,
-       .ring_seconds = settings_.ring_seconds},
+       .ring_seconds = settings_.ring_seconds,
+       .evidence = &evidence_,
+       .evidence_endpoint = session.evidence_endpoint,
+       .channel_name = session.channel_name},
       CallbacksOf(++sessions_));
   if (!instance.ok()) return instance.status();
   if (session.relative) MovePlan(session.blocks, (*instance)->memory().session().facts().epoch.utc);
@@ -37,6 +41,7 @@ absl::Status PlayoutEngine::StartSession(NewSession session) {
   format_json_ = session.format_json;
   incarnation_ = 1;
   if (absl::Status begun = instance_->Begin(session.blocks); !begun.ok()) {
+    instance_->Conclude("error", std::string(begun.message()));
     instance_.reset();
     record_.Remove();
     return begun;
@@ -44,7 +49,7 @@ absl::Status PlayoutEngine::StartSession(NewSession session) {
   control_.BeginSession(session.channel_id);
   last_channel_ = session.channel_id;
   absl::Status begun = streams_.BeginSession({instance_->memory(), instance_->keeper()}, session.format_json);
-  if (!begun.ok()) EndSession("error");
+  if (!begun.ok()) EndSession("error", std::string(begun.message()));
   return begun;
 }
 
@@ -53,17 +58,22 @@ PlayoutInstance::Callbacks PlayoutEngine::CallbacksOf(uint64_t session_number) {
               [this, session_number](const std::string& why) {
                 if (session_number != sessions_ || instance_ == nullptr) return;  // it has ended meanwhile
                 Log().error("the session ends: {}", why);
-                EndSession("error");
+                EndSession("error", why);
               },
           .on_exhausted =
               [this, session_number] {
                 if (session_number == sessions_ && settings_.terminate_on_exhausted)
-                  EndSession("lookahead_exhausted");
+                  EndSession("lookahead_exhausted", "no block follows the last one");
+              },
+          .on_drift =
+              [this, session_number] {
+                if (session_number == sessions_ && instance_ != nullptr && settings_.terminate_on_drift)
+                  EndSession("error", "the clock on the wall has drifted by more than 100 ms");
               },
           .on_changed = [this] { record_.Save(); }};
 }
 
-void PlayoutEngine::EndSession(const std::string& reason) {
+void PlayoutEngine::EndSession(const std::string& reason, const std::string& detail) {
   if (instance_ == nullptr) return;
   control_.Apply(PlayoutEvent::kStopRequested);
   const PlayoutInstance::Final final = instance_->GetFinal();
@@ -76,6 +86,7 @@ void PlayoutEngine::EndSession(const std::string& reason) {
   events_.Publish(event);
   events_.Close();
   instance_->CancelPending();
+  instance_->Conclude(reason, detail);
   streams_.EndSession();  // before the memory they read
   instance_.reset();
   ending_ = false;

@@ -21,8 +21,10 @@
 namespace air {
 
 struct EngineSettings {
+  std::string runtime_dir;
   std::vector<std::string> media_roots;
   bool terminate_on_exhausted = false;  // --on-lookahead-exhausted=terminate
+  bool terminate_on_drift = false;      // --on-drift=terminate
   double ring_seconds = 2.0;
   std::string slate_file;
   std::optional<int64_t> pts_origin;  // --pts-origin: 90 kHz value of tick 0, whatever the format says
@@ -61,6 +63,8 @@ class PlayoutEngine {
 
   // Ends the session and the sink; the process may end afterwards.
   void Shutdown();
+  // Behind Shutdown(): evidence that is on its way to the control plane gets so long.
+  void FinishEvidence(std::chrono::milliseconds limit) { evidence_.Finish(limit); }
   MetricsSnapshot Snapshot() const;
 
  private:
@@ -73,6 +77,7 @@ class PlayoutEngine {
     bool relative = false;  // they start with tick 0
     int64_t join_utc_ms = 0;
     size_t max_queue_depth = kLeastQueueDepth;
+    std::string evidence_endpoint, channel_name;
   };
   absl::Status Start(const wire::StartChannelRequest& request);
   // Errors: NotFound without a session; those of PlayoutControl::Admit.
@@ -81,10 +86,11 @@ class PlayoutEngine {
   absl::StatusOr<ChannelPlan> PlanFor(const wire::UpdatePlanRequest& request) const;
   absl::Status StartSession(NewSession session);
   PlayoutInstance::Callbacks CallbacksOf(uint64_t session_number);
+  void TakeUpWhatIsLeft();
   absl::Status TakeUp(const record::Session& session, DescriptorStore::Items stored);
   // What the record says; false without a session.
   bool Describe(record::Session& session) const;
-  void EndSession(const std::string& reason);
+  void EndSession(const std::string& reason, const std::string& detail = "");
 
   SinkSnapshot Describe(const OutputStreams::Stream& stream) const;
 
@@ -95,6 +101,7 @@ class PlayoutEngine {
   EngineSettings settings_;
   PlayoutControl& control_;
   EventHub events_;
+  EvidenceOffice evidence_;
   std::unique_ptr<PlayoutInstance> instance_;
   OutputStreams streams_;
   uint64_t sessions_ = 0;     // begun so far: a late report about an old one is none about the present one

@@ -9,6 +9,8 @@
 namespace air {
 namespace {
 
+constexpr int64_t kLookaheadMs = 10'000;  // a block that comes later than that before its start came late
+
 LifeSign SignOf(const StageLine& line) {
   return {.beat_ns = line.beat_ns.load(std::memory_order_relaxed),
           .progress = line.Get(SelectorCounter::kFrames),
@@ -48,7 +50,9 @@ absl::StatusOr<std::unique_ptr<PlayoutInstance>> PlayoutInstance::Create(
   // The memory is there: now tick 0 can be, and it is now.
   MasterClock& clock = loop.clock();
   const UtcMs utc = s.join_utc_ms != 0 ? UtcMs(s.join_utc_ms) : clock.UtcNow();
-  if (absl::Status set = instance->memory_->SetEpoch({clock.Now(), utc}); !set.ok()) return set;
+  const Nanos mono = clock.Now();
+  instance->drift_.emplace(mono, clock.UtcNow());
+  if (absl::Status set = instance->memory_->SetEpoch({mono, utc}); !set.ok()) return set;
   if (absl::Status made = instance->MakePlan(); !made.ok()) return made;
   Log().info("session of channel {}: {}x{} at {}, {} MB of shared memory ({}.*)", s.channel_id,
              s.format.house.width, s.format.house.height, ToString(s.format.house.rate),
@@ -85,16 +89,84 @@ absl::Status PlayoutInstance::MakePlan() {
            },
        .on_exhausted = [this] { loop_.Post(callbacks_.on_exhausted); },
        .on_changed = callbacks_.on_changed});
-  if (plan.ok()) plan_ = *std::move(plan);
-  return plan.status();
+  if (!plan.ok()) return plan.status();
+  plan_ = *std::move(plan);
+  evidence_ = std::make_unique<SessionEvidence>(*settings_.evidence, loop_.clock(), memory_->session(),
+                                                settings_.channel_name, settings_.evidence_endpoint);
+  return absl::OkStatus();
+}
+
+absl::Status PlayoutInstance::Append(const wire::BlockPlan& block) {
+  const std::optional<int64_t> end_before = plan_->rundown().last_end_utc_ms();
+  absl::Status appended = plan_->Append(block);
+  evidence_->Know(plan_->rundown().blocks());
+  const bool is_new = appended.ok() && plan_->rundown().last_end_utc_ms() != end_before;
+  if (is_new && selector_started_) TellOfFed(plan_->rundown().blocks().back(), end_before);
+  return appended;
+}
+
+int64_t PlayoutInstance::EditorialNowMs() const {
+  const Epoch& epoch = memory_->session().facts().epoch;
+  return epoch.utc.value() + (loop_.clock().Now() - epoch.mono) / kNanosPerMs;
+}
+
+int64_t PlayoutInstance::LookaheadMs() const {
+  return plan_->rundown().last_end_utc_ms().value_or(EditorialNowMs()) - EditorialNowMs();
+}
+
+// What is to be said of a block that was fed: that it leaves a hole, that it comes late, or too late.
+void PlayoutInstance::TellOfFed(const PlannedBlock& block, std::optional<int64_t> end_before) {
+  std::vector<wire::BlockEvent> events;
+  const int64_t start_ms = block.plan.start_utc_ms();
+  const int64_t lead_ms = start_ms - EditorialNowMs();
+  if (end_before.has_value() && start_ms > *end_before) {
+    Log().warn("the plan has a hole of {} ms before block {}: pad", start_ms - *end_before,
+               block.plan.block_id());
+    wire::PlanHole& hole = *events.emplace_back().mutable_plan_hole();
+    hole.set_start_utc_ms(*end_before);
+    hole.set_end_utc_ms(start_ms);
+  }
+  if (lead_ms < kLookaheadMs) {
+    ++lookahead_low_;
+    Log().warn("lookahead_low: block {} came {} ms before its start", block.plan.block_id(), lead_ms);
+    wire::LookaheadLow& low = *events.emplace_back().mutable_lookahead_low();
+    low.set_block_id(block.plan.block_id());
+    low.set_lead_ms(lead_ms);
+  }
+  // All of it is over: it begins and ends now, so that whoever feeds on events goes on.
+  if (block.fence <= plan_->now_tick()) {
+    events.push_back(StartedEvent(block));
+    events.push_back(CompletedEvent(block));
+  }
+  for (wire::BlockEvent& event : events) event.set_channel_id(settings_.channel_id);
+  if (!events.empty()) events_.Publish(events);
+}
+
+void PlayoutInstance::LookAtClock() {
+  const Nanos now = loop_.clock().Now();
+  if (now - drift_at_ < kNanosPerSecond) return;
+  drift_at_ = now;
+  if (!drift_->Look(now, loop_.clock().UtcNow())) return;
+  Log().warn("the clock on the wall is {} ms ahead of where the session has it; nothing on the air moves",
+             drift_->drift_ms());
+  wire::BlockEvent event;
+  event.set_channel_id(settings_.channel_id);
+  event.mutable_clock_drift()->set_drift_ms(drift_->drift_ms());
+  events_.Publish(event);
+  if (drift_->is_beyond()) loop_.Post(callbacks_.on_drift);
+}
+
+void PlayoutInstance::Conclude(const std::string& reason, const std::string& detail) {
+  evidence_->Terminate(reason, detail);
 }
 
 absl::Status PlayoutInstance::Begin(const std::vector<wire::BlockPlan>& blocks) {
   // Planned before the first tick is made, so that even tick 0 has an owner.
   for (const wire::BlockPlan& block : blocks) {
-    if (absl::Status appended = plan_->Append(block); !appended.ok()) return appended;
+    if (absl::Status appended = Append(block); !appended.ok()) return appended;
   }
   control_.Apply(PlayoutEvent::kSessionStarted);
+  selector_started_ = true;
   StartSelector();
   slate_ = MakeSlate();
   Poll();
@@ -129,8 +201,12 @@ absl::StatusOr<std::unique_ptr<PlayoutInstance>> PlayoutInstance::Adopt(
   instance->UseMemory(*std::move(memory));
   instance->settings_.format.house = instance->memory_->session().facts().format;
   instance->blocks_executed_ = session.blocks_executed();
+  instance->selector_started_ = true;
+  instance->lookahead_low_ = session.lookahead_low();
+  instance->drift_.emplace(instance->memory_->session().facts().epoch.mono, UtcMs(session.wall_utc_ms()));
   if (absl::Status made = instance->MakePlan(); !made.ok()) return made;
   instance->plan_->Restore(session, survivors);
+  instance->evidence_->Know(instance->plan_->rundown().blocks());
   instance->selector_ = survivors.Take(session.selector());
   return instance;
 }
@@ -159,6 +235,8 @@ void PlayoutInstance::Describe(record::Session& session) const {
   session.set_channel_id(settings_.channel_id);
   session.set_max_queue_depth(static_cast<uint32_t>(settings_.plan.max_queue_depth));
   session.set_blocks_executed(blocks_executed_);
+  session.set_lookahead_low(lookahead_low_);
+  session.set_wall_utc_ms(drift_->base_utc().value());
   if (selector_ != nullptr) *session.mutable_selector() = selector_->Describe();
   plan_->Describe(session);
 }
@@ -251,7 +329,10 @@ void PlayoutInstance::OnSelectorDeath(const StageDeath& death) {
 }
 
 void PlayoutInstance::Poll() {
+  evidence_->Know(plan_->rundown().blocks());
   plan_->Poll();
+  evidence_->Look();
+  LookAtClock();
   if (plan_->LiveDepth() > 0) control_.Apply(PlayoutEvent::kContentPrepared);
   if (plan_->LiveGivenUp() && !plan_->observer().content_on_air())
     control_.Apply(PlayoutEvent::kContentGivenUp);

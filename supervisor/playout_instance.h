@@ -10,11 +10,13 @@
 #include <vector>
 
 #include "supervisor/descriptor_keeper.h"
+#include "supervisor/drift_watch.h"
 #include "supervisor/event_hub.h"
 #include "supervisor/hang_watch.h"
 #include "supervisor/plan_executor.h"
 #include "supervisor/playout_control.h"
 #include "supervisor/program_format.h"
+#include "supervisor/session_evidence.h"
 #include "supervisor/slate_card.h"
 #include "supervisor/stage_supervisor.h"
 
@@ -30,6 +32,9 @@ class PlayoutInstance {
     std::string slate_file;      // empty: a plain card
     uint32_t decoder_rings = 5;  // of what is on the air and of four to come
     double ring_seconds = 2.0;
+    EvidenceOffice* evidence = nullptr;  // takes the account of what airs
+    std::string evidence_endpoint;       // of the control plane that wants it, too; empty: none does
+    std::string channel_name;            // in evidence; empty: channel_id
   };
   struct Final {
     int64_t ct_ms = 0;  // channel time: milliseconds of program since tick 0
@@ -39,6 +44,7 @@ class PlayoutInstance {
   struct Callbacks {
     std::function<void(const std::string&)> on_failed;  // the session cannot go on
     std::function<void()> on_exhausted;                 // the last block has ended
+    std::function<void()> on_drift;                     // the wall's clock is off by more than 100 ms
     std::function<void()> on_changed;  // something a successor of this supervisor has to know
   };
 
@@ -65,7 +71,6 @@ class PlayoutInstance {
   void Resume();
   void Describe(record::Session& session) const;
 
-  absl::Status Append(const wire::BlockPlan& block) { return plan_->Append(block); }
   void UpdatePlan(std::vector<wire::BlockPlan> blocks, bool relative, PlanExecutor::OnSwapped done) {
     plan_->UpdatePlan(std::move(blocks), relative, std::move(done));
   }
@@ -75,9 +80,16 @@ class PlayoutInstance {
   absl::StatusOr<Tick> SwitchToLive(int64_t target_utc_ms) { return plan_->SwitchToLive(target_utc_ms); }
   // Answers whoever waits for one of these.
   void CancelPending() { plan_->CancelPending(); }
+  absl::Status Append(const wire::BlockPlan& block);
+  // Closes the account of what has aired: the session is about to be destroyed.
+  void Conclude(const std::string& reason, const std::string& detail);
 
   Final GetFinal() const;
   int32_t channel_id() const { return settings_.channel_id; }
+  uint64_t lookahead_low() const { return lookahead_low_; }  // blocks that came late
+  int64_t drift_ms() const { return drift_->drift_ms(); }    // of the wall's clock
+  // Until the last accepted block ends; negative: since it has.
+  int64_t LookaheadMs() const;
   void AppendStages(std::vector<StageSnapshot>& stages) const;
   const PlanExecutor& plan() const { return *plan_; }
   SessionMemory& memory() const { return *memory_; }
@@ -98,6 +110,9 @@ class PlayoutInstance {
   void LookAtSelector();
   void Poll();
   void PublishDropped(const PlannedBlock& block, const PlannedSegment& segment, const std::string& reason);
+  void TellOfFed(const PlannedBlock& block, std::optional<int64_t> end_before);
+  void LookAtClock();
+  int64_t EditorialNowMs() const;
   void PublishBlockChange(const PlannedBlock* completed, const PlannedBlock* started);
   wire::BlockEvent StartedEvent(const PlannedBlock& block) const;
   wire::BlockEvent CompletedEvent(const PlannedBlock& block);
@@ -119,8 +134,13 @@ class PlayoutInstance {
   std::deque<Nanos> selector_deaths_;  // the last three
   EventSource selector_retry_;
   std::unique_ptr<PlanExecutor> plan_;
+  std::unique_ptr<SessionEvidence> evidence_;
   std::unique_ptr<SlateCard> slate_;
   EventSource poll_;
+  std::optional<DriftWatch> drift_;
+  Nanos drift_at_;  // when it was looked at last
+  uint64_t lookahead_low_ = 0;
+  bool selector_started_ = false;  // the session has begun: what comes now was fed
   int32_t blocks_executed_ = 0;
 };
 

@@ -33,6 +33,11 @@ bool PlayoutEngine::Describe(record::Session& session) const {
 }
 
 void PlayoutEngine::Open() {
+  TakeUpWhatIsLeft();
+  evidence_.TakeCareOfThePast();
+}
+
+void PlayoutEngine::TakeUpWhatIsLeft() {
   const absl::StatusOr<record::Session> left = record_.Load();
   if (left.ok()) {
     stages_.Restore(left->counters());
@@ -68,7 +73,8 @@ absl::Status PlayoutEngine::TakeUp(const record::Session& session, DescriptorSto
        .format = *format,
        .plan = {.max_queue_depth = session.max_queue_depth(), .media_roots = settings_.media_roots},
        .slate_file = settings_.slate_file,
-       .ring_seconds = settings_.ring_seconds},
+       .ring_seconds = settings_.ring_seconds,
+       .evidence = &evidence_},
       CallbacksOf(++sessions_), session, survivors);
   if (!instance.ok()) return instance.status();
   instance_ = *std::move(instance);

@@ -28,7 +28,7 @@ std::vector<std::string> SupervisorOptions::Addresses() const {
 
 SupervisorOptions ParseSupervisorOptions(int argc, char** argv) {
   SupervisorOptions o;
-  std::string exhausted = "pad";
+  std::string exhausted = "pad", drift = "report";
   CLI::App app("air-supervisor: executes one channel; control by gRPC (see docs/operations.md)");
   app.set_version_flag("--version", "air-supervisor 1.0.0");
   app.set_config("--config", "", "read further flags from this file");
@@ -66,6 +66,9 @@ SupervisorOptions ParseSupervisorOptions(int argc, char** argv) {
   app.add_option("--on-lookahead-exhausted", exhausted, "when no next block was fed")
       ->check(CLI::IsMember({"pad", "terminate"}))
       ->capture_default_str();
+  app.add_option("--on-drift", drift, "when the clock on the wall has moved by more than 100 ms")
+      ->check(CLI::IsMember({"report", "terminate"}))
+      ->capture_default_str();
   app.add_option("--log-level", o.log_level, "how much to say on stderr")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "critical", "off"}))
       ->capture_default_str();
@@ -76,6 +79,7 @@ SupervisorOptions ParseSupervisorOptions(int argc, char** argv) {
     std::exit(app.exit(e) == 0 ? 0 : kExitUsage);
   }
   o.terminate_on_exhausted = exhausted == "terminate";
+  o.terminate_on_drift = drift == "terminate";
   if (o.runtime_dir.empty()) o.runtime_dir = DefaultRuntimeDir(o.port);
   return o;
 }

@@ -21,6 +21,7 @@ struct SupervisorOptions {
   std::string slate_file;
   std::optional<int64_t> pts_origin;  // 90 kHz; for tests of the wrap
   bool terminate_on_exhausted = false;
+  bool terminate_on_drift = false;
   std::string log_level = "info";
 
   std::vector<std::string> Addresses() const;

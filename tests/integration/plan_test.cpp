@@ -78,6 +78,7 @@ TEST_F(Plan, PadsAHoleAndTakesTheNextBlockOnItsTick) {
   ASSERT_TRUE(channel_.events().WaitFor("completed b"));
   const wire::FeedBlockPlanResponse fed = channel_.Feed(c);
   EXPECT_TRUE(fed.success()) << fed.error_message();
+  EXPECT_TRUE(channel_.events().WaitForNews("hole"));
   channel_.AwaitEndOf(c);
 
   const Judged judged = StopAndJudge();
@@ -86,7 +87,7 @@ TEST_F(Plan, PadsAHoleAndTakesTheNextBlockOnItsTick) {
   ExpectSoundInPlace(judged);
 }
 
-TEST_F(Plan, PlaysABlockThatComesTooLateFromItsBeginningAndCutsItAtItsFence) {
+TEST_F(Plan, StartsABlockThatComesLateWhereTheClockSays) {
   const Clip clip = MakeClip(1, 120);
   Schedule schedule(format_, NowUtcMs());
   schedule.AddBlock("a", {Pad(1000)});
@@ -98,16 +99,45 @@ TEST_F(Plan, PlaysABlockThatComesTooLateFromItsBeginningAndCutsItAtItsFence) {
   channel_.SleepUntil(2500);
   EXPECT_TRUE(channel_.Feed(c).success());
   channel_.AwaitEndOf(c);
+  EXPECT_THAT(channel_.events().news(), testing::ElementsAre("low c"));
+  EXPECT_EQ(channel_.Metrics().Value("air_lookahead_low_total", {}), 1);
 
   const Judged judged = StopAndJudge();
-  int64_t late = start;
-  while (late < judged.aired.end_tick() && judged.aired.At(late) == OnAir{}) ++late;
+  int64_t begun = start;
+  while (begun < judged.aired.end_tick() && judged.aired.At(begun) == OnAir{}) ++begun;
+  // What the clock had passed when it came is skipped; while its decoder started it was late.
+  const int64_t skipped = judged.aired.At(begun).picture;
+  EXPECT_GE(start + skipped, format_.TickAt(2500)) << "it was on the air before it was known";
+  EXPECT_LE(skipped, begun - start);
+  EXPECT_LT(begun, format_.TickAt(5000)) << "it never came";
   Program expected;
-  expected.Append({.from = 0, .to = late});
-  expected.Append({.from = late, .to = format_.TickAt(5000), .clip = 1, .picture = 0});
-  EXPECT_GE(late, format_.TickAt(2500)) << "it was on the air before it was known";
-  EXPECT_LT(late, format_.TickAt(5000)) << "it never came";
+  expected.Append({.from = 0, .to = begun});
+  expected.Append({.from = begun, .to = format_.TickAt(5000), .clip = 1, .picture = skipped});
   ExpectAired(judged, expected);
+}
+
+TEST_F(Plan, TellsOfABlockThatComesWhenAllOfItIsOver) {
+  Schedule schedule(format_, NowUtcMs());
+  schedule.AddBlock("a", {Pad(300)});
+  schedule.AddBlock("b", {Pad(300)});
+  const wire::BlockPlan c = schedule.AddBlock("c", {Pad(400)});
+  channel_.Begin(schedule);
+  channel_.SleepUntil(1500);
+  EXPECT_TRUE(channel_.Feed(c).success());
+  EXPECT_TRUE(channel_.events().WaitFor("completed c", std::chrono::seconds(5)));
+  channel_.Stop();
+}
+
+TEST(PlanWithoutPad, EndsTheSessionWhenThePlanIsPlayedOut) {
+  TestChannel channel({"--on-lookahead-exhausted=terminate"});
+  const std::unique_ptr<StreamViewer> viewer = StreamViewer::OnUnixSocket(channel.Path("viewer.sock"));
+  channel.Attach(*viewer);
+  Schedule schedule({}, NowUtcMs());
+  schedule.AddBlock("a", {Pad(300)});
+  schedule.AddBlock("b", {Pad(300)});
+  channel.Begin(schedule);
+  EXPECT_TRUE(channel.events().WaitFor("ended lookahead_exhausted", std::chrono::seconds(10)));
+  EXPECT_TRUE(viewer->WaitForEnd(0));
 }
 
 TEST_F(Plan, JoinsABlockInProgress) {

@@ -33,7 +33,11 @@ constexpr double kMostAvOffsetMs = 1;
 std::string Describe(const wire::BlockEvent& event) {
   if (event.has_block_started()) return "started " + event.block_started().block_id();
   if (event.has_block_completed()) return "completed " + event.block_completed().block_id();
-  return "ended " + event.session_ended().reason();
+  if (event.has_session_ended()) return "ended " + event.session_ended().reason();
+  if (event.has_lookahead_low()) return "low " + event.lookahead_low().block_id();
+  if (event.has_plan_hole()) return "hole";
+  if (event.has_enricher_dropped()) return "dropped " + event.enricher_dropped().block_id();
+  return "drift";
 }
 
 template <class Condition>
@@ -103,7 +107,8 @@ void EventLog::Run(wire::PlayoutControl::StubInterface& stub, int channel_id) {
   const auto reader = stub.SubscribeBlockEvents(&context_, request);
   for (wire::BlockEvent event; reader->Read(&event);) {
     const std::lock_guard lock(mutex_);
-    messages_.push_back(event);
+    const bool life = !event.has_lookahead_low() && !event.has_plan_hole() && !event.has_clock_drift();
+    (life ? messages_ : news_).push_back(event);
     changed_.notify_all();
   }
   const grpc::Status status = reader->Finish();
@@ -120,6 +125,21 @@ bool EventLog::WaitFor(const std::string& event, std::chrono::milliseconds limit
   };
   changed_.wait_for(lock, limit, [&] { return seen() || status_.has_value(); });
   return seen();
+}
+
+bool EventLog::WaitForNews(const std::string& news, std::chrono::milliseconds limit) const {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, limit, [&] {
+    return std::any_of(news_.begin(), news_.end(),
+                       [&](const wire::BlockEvent& event) { return Describe(event) == news; });
+  });
+}
+
+std::vector<std::string> EventLog::news() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> texts;
+  for (const wire::BlockEvent& event : news_) texts.push_back(Describe(event));
+  return texts;
 }
 
 bool EventLog::WaitForEnd(std::chrono::milliseconds limit) const {

@@ -43,9 +43,11 @@ class EventLog {
   ~EventLog();
 
   bool WaitFor(const std::string& event, std::chrono::milliseconds limit = std::chrono::seconds(60)) const;
+  bool WaitForNews(const std::string& news, std::chrono::milliseconds limit = std::chrono::seconds(10)) const;
   // True when the stream of events has been ended by the other side.
   bool WaitForEnd(std::chrono::milliseconds limit = std::chrono::seconds(10)) const;
   std::vector<std::string> all() const;
+  std::vector<std::string> news() const;  // what is no block's life: "low c", "hole", "drift"
   std::vector<wire::BlockEvent> messages() const;
   grpc::StatusCode code() const;  // of the ended call
 
@@ -55,7 +57,7 @@ class EventLog {
   grpc::ClientContext context_;
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
-  std::vector<wire::BlockEvent> messages_;
+  std::vector<wire::BlockEvent> messages_, news_;
   std::optional<grpc::Status> status_;
   std::thread thread_;
 };

@@ -1,0 +1,44 @@
+// The files in which a session's evidence is kept, and how to read them, also while they are being written:
+//
+//   RUNTIME_DIR/evidence/PLAYOUT_SESSION_ID/session               evidence::Session, as text
+//                                          /0000000000000001.records   frames, the first of which has this
+//                                          number /acknowledged           the last sequence the control plane
+//                                          has stored
+//
+//   a frame:  [ bytes, 4 ][ 0x56454941 "AIEV", 4 ][ FNV-1a of the record, 8 ][ evidence::Record, `bytes` ]
+//
+// little endian. Whoever wrote a file may have been killed in the middle: what is behind its last whole frame
+// is nothing.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "protos/evidence_spool.pb.h"
+
+namespace air {
+
+std::string EvidenceFolderOf(const std::string& runtime_dir);
+std::string EncodeEvidenceFrame(const evidence::Record& record);
+
+// The whole frames of one file, in order; `good_bytes`: where the last one ends.
+struct EvidenceFile {
+  std::vector<evidence::Record> records;
+  uint64_t good_bytes = 0;
+};
+EvidenceFile ReadEvidenceFile(const std::string& path);
+
+// Names of the record files in a session's folder, oldest first.
+std::vector<std::string> ListEvidenceFiles(const std::string& session_folder);
+
+// Errors: NotFound, DataLoss.
+absl::StatusOr<evidence::Session> ReadEvidenceSession(const std::string& session_folder);
+// 0: nothing, or not readable.
+uint64_t ReadAcknowledged(const std::string& session_folder);
+
+// Folders of sessions, the one that began last first. Those that cannot be read are left out.
+std::vector<std::string> ListEvidenceSessions(const std::string& evidence_folder);
+
+}  // namespace air

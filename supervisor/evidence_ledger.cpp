@@ -1,0 +1,451 @@
+#include "supervisor/evidence_ledger.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/time.h"
+#include "link/stage_log.h"
+
+namespace air {
+namespace {
+
+namespace wire_evidence = ::retrovue::evidence::v1;
+
+constexpr uint64_t kEventUuids = 1, kSegmentUuids = 2;
+constexpr uint64_t kRunsPerCheckpoint = 1000;  // far fewer than the log holds
+
+uint64_t Mix(uint64_t x) {  // splitmix64
+  x += 0x9e3779b97f4a7c15;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+  return x ^ (x >> 31);
+}
+
+std::string FormatUuid(uint64_t high, uint64_t low, uint64_t version) {
+  high = (high & ~uint64_t{0xf000}) | version << 12;
+  low = (low & ~(uint64_t{3} << 62)) | uint64_t{2} << 62;
+  return absl::StrFormat("%08x-%04x-%04x-%04x-%012x", high >> 32, high >> 16 & 0xffff, high & 0xffff,
+                         low >> 48, low & 0xffff'ffff'ffff);
+}
+
+const char* TypeName(const wire::BlockSegment& segment) {
+  if (segment.asset_uri().empty() || segment.segment_type() == wire::SEGMENT_TYPE_PAD) return "pad";
+  return segment.segment_type() == wire::SEGMENT_TYPE_FILLER ? "filler" : "content";
+}
+
+// The word of a reason: what stood in for the content says why it was missing.
+std::string ReasonOf(const std::string& cause) {
+  for (PadCause plain : {PadCause::kLate, PadCause::kEof, PadCause::kOpenFailed}) {
+    if (cause == ToString(plain)) return cause;
+  }
+  return "DECODE_ERROR";
+}
+
+void AddPad(google::protobuf::RepeatedPtrField<evidence::PadFrames>& pad, const std::string& cause,
+            uint64_t frames) {
+  auto found = std::find_if(pad.begin(), pad.end(), [&](const auto& p) { return p.cause() == cause; });
+  if (found == pad.end()) {
+    pad.Add()->set_cause(cause);
+    found = pad.end() - 1;
+  }
+  found->set_frames(found->frames() + frames);
+}
+
+uint64_t Sum(const google::protobuf::RepeatedPtrField<evidence::PadFrames>& pad) {
+  uint64_t sum = 0;
+  for (const evidence::PadFrames& p : pad) sum += p.frames();
+  return sum;
+}
+
+}  // namespace
+
+std::string MakeUuid(const std::string& of, uint64_t kind, uint64_t n) {
+  uint64_t low = Mix(kind), high = Mix(n);
+  for (const char c : of) {
+    low = Mix(low ^ static_cast<uint8_t>(c));
+    high = Mix(high + low);
+  }
+  return FormatUuid(high, low ^ Mix(n + kind), 8);
+}
+
+std::string SessionUuid(const std::array<uint64_t, 2>& session_id) {
+  return FormatUuid(session_id[0], session_id[1], 4);
+}
+
+std::string IsoUtc(UtcMs utc) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::FromUnixMillis(utc.value()), absl::UTCTimeZone());
+}
+
+struct EvidenceLedger::Piece {
+  int64_t from, end;
+  AiredRun run;
+  int64_t frames() const { return end - from; }
+};
+
+EvidenceLedger::EvidenceLedger(const evidence::Session& session, Callbacks callbacks)
+    : session_(session),
+      callbacks_(std::move(callbacks)),
+      time_(HouseFormat{.rate = {session.rate_num(), session.rate_den()}}),
+      epoch_(session.epoch_utc_ms()) {}
+
+void EvidenceLedger::Know(const PlannedBlock& block) {
+  if (block.serial > state_.last_block()) plan_.try_emplace(block.serial, block);
+}
+
+// ---- what has aired
+// ---------------------------------------------------------------------------------------------------
+
+void EvidenceLedger::Advance(const AiredLogReader& log) {
+  while (!state_.terminated()) {
+    const uint64_t next = log.next();  // first: a run below next - 1 is complete
+    if (!run_.has_value()) run_ = log.oldest();
+    if (*run_ >= next) break;
+    const std::optional<AiredRun> run = log.Read(*run_);
+    if (!run.has_value()) {
+      Log().warn("evidence: the log of what has aired has run over; what was lost is not reported");
+      run_ = log.oldest();
+      continue;
+    }
+    const int64_t from = std::max(run->from.value(), state_.tick());
+    if (from < run->end.value()) Note({from, run->end.value(), *run});
+    if (*run_ + 1 >= next) break;  // it still grows
+    ++*run_;
+    if (++runs_since_record_ >= kRunsPerCheckpoint) Keep({});
+  }
+  if (!state_.has_block()) SkipOverdue(UINT64_MAX, /*only_those_over=*/true);
+}
+
+void EvidenceLedger::Note(const Piece& piece) {
+  state_.set_tick(piece.from);
+  if (state_.has_block() && state_.block().serial() != piece.run.block_serial) {
+    const PlannedBlock* open = OpenBlockPlan();
+    CloseBlock(open != nullptr && open->fence.value() > piece.from ? "REPLACED" : nullptr);
+  }
+  const auto block = plan_.find(piece.run.block_serial);
+  if (block == plan_.end()) {
+    NoteInHole(piece);
+  } else {
+    CloseHole();
+    NoteInBlock(block->second, piece);
+  }
+  state_.set_tick(piece.end);
+}
+
+void EvidenceLedger::NoteInHole(const Piece& piece) {
+  if (!state_.has_hole()) state_.mutable_hole()->set_first_tick(piece.from);
+  AddPad(*state_.mutable_hole()->mutable_pad(), ToString(piece.run.cause),
+         static_cast<uint64_t>(piece.frames()));
+}
+
+void EvidenceLedger::NoteInBlock(const PlannedBlock& block, const Piece& piece) {
+  if (!state_.has_block()) {
+    SkipOverdue(block.serial, /*only_those_over=*/false);
+    const bool planned_pad = piece.run.kind == AiredKind::kPad && piece.run.cause == PadCause::kNone;
+    OpenBlock(block, piece.run.kind == AiredKind::kContent || planned_pad);
+  }
+  if (state_.has_segment() &&
+      block.segments[state_.segment().position()].serial != piece.run.segment_serial) {
+    const bool over = block.segments[state_.segment().position()].end.value() <= piece.from;
+    CloseSegment(block, over ? nullptr : "REPLACED");
+  }
+  if (!state_.has_segment()) {
+    const auto found = std::find_if(block.segments.begin(), block.segments.end(),
+                                    [&](const auto& s) { return s.serial == piece.run.segment_serial; });
+    if (found != block.segments.end()) {
+      const auto position = static_cast<size_t>(found - block.segments.begin());
+      SkipSegmentsTo(block, position);
+      OpenSegment(position);
+    }
+  }
+  if (state_.has_segment()) NoteInSegment(block, piece);
+  state_.mutable_block()->set_frames(state_.block().frames() + static_cast<uint64_t>(piece.frames()));
+}
+
+void EvidenceLedger::NoteInSegment(const PlannedBlock& block, const Piece& piece) {
+  evidence::OpenSegment& segment = *state_.mutable_segment();
+  const auto frames = static_cast<uint64_t>(piece.frames());
+  const bool own = piece.run.kind == AiredKind::kContent || block.segments[segment.position()].IsPad();
+  if (own && !segment.started()) {
+    // Told before anything of it is counted: whoever goes on behind this record counts it.
+    segment.set_started(true);
+    segment.set_own_first(piece.from);
+    segment.set_first_media_us(piece.run.first_media_us);
+    TellSegmentStart(block, /*aired=*/true);
+  }
+  if (piece.run.kind == AiredKind::kSlate) {
+    segment.set_slate_frames(segment.slate_frames() + frames);
+    segment.set_last_cause(ToString(PadCause::kCrash));
+  } else if (piece.run.kind == AiredKind::kPad) {
+    AddPad(*segment.mutable_pad(), ToString(piece.run.cause), frames);
+    segment.set_last_cause(ToString(piece.run.cause));
+  }
+  if (!own) return;
+  segment.set_own_frames(segment.own_frames() + frames);
+  segment.set_own_end(piece.end);
+  segment.set_last_media_us(piece.run.last_media_us);
+}
+
+// ---- blocks
+// -----------------------------------------------------------------------------------------------------------
+
+const PlannedBlock* EvidenceLedger::OpenBlockPlan() const {
+  const auto found = state_.has_block() ? plan_.find(state_.block().serial()) : plan_.end();
+  return found == plan_.end() ? nullptr : &found->second;
+}
+
+// Blocks that never had a tick.
+void EvidenceLedger::SkipOverdue(uint64_t before_serial, bool only_those_over) {
+  while (!plan_.empty() && plan_.begin()->first < before_serial) {
+    const PlannedBlock& block = plan_.begin()->second;
+    if (block.fence.value() > state_.tick()) {
+      if (only_those_over) return;
+      plan_.erase(plan_.begin());  // it was withdrawn in time: it has missed nothing
+      continue;
+    }
+    CloseHole();
+    OpenBlock(block, /*primed=*/false);
+    CloseBlock(nullptr);
+  }
+}
+
+void EvidenceLedger::OpenBlock(const PlannedBlock& block, bool primed) {
+  state_.clear_segment();
+  evidence::OpenBlock& open = *state_.mutable_block();
+  open.Clear();
+  open.set_serial(block.serial);
+  open.set_block_id(block.plan.block_id());
+  open.set_first_tick(state_.tick());
+  open.set_primed(primed);
+  wire_evidence::EvidenceFromAir message = NextMessage();
+  wire_evidence::BlockStart& start = *message.mutable_block_start();
+  start.set_block_id(block.plan.block_id());
+  start.set_swap_tick(static_cast<uint64_t>(state_.tick()));
+  start.set_fence_tick(static_cast<uint64_t>(std::max<int64_t>(block.fence.value(), 0)));
+  start.set_actual_start_utc_ms(UtcOf(state_.tick()));
+  start.set_primed_success(primed);
+  Tell(std::move(message));
+}
+
+void EvidenceLedger::CloseBlock(const char* cut) {
+  const PlannedBlock* block = OpenBlockPlan();
+  if (block != nullptr) {
+    if (state_.has_segment()) CloseSegment(*block, cut);
+    SkipSegmentsTo(*block, block->segments.size());
+  }
+  const evidence::OpenBlock closed = state_.block();
+  state_.clear_segment();
+  state_.clear_block();
+  state_.set_last_block(closed.serial());
+  wire_evidence::EvidenceFromAir message = NextMessage();
+  wire_evidence::BlockFence& fence = *message.mutable_block_fence();
+  fence.set_block_id(closed.block_id());
+  fence.set_swap_tick(static_cast<uint64_t>(closed.first_tick()));
+  fence.set_fence_tick(static_cast<uint64_t>(state_.tick()));
+  fence.set_actual_end_utc_ms(UtcOf(state_.tick()));
+  fence.set_ct_at_fence_ms(static_cast<uint64_t>(time_.NanosOf(Tick(state_.tick())) / kNanosPerMs));
+  fence.set_total_frames_emitted(closed.frames());
+  fence.set_truncated_by_fence(closed.truncated());
+  fence.set_early_exhaustion(closed.exhausted());
+  fence.set_primed_success(closed.primed());
+  plan_.erase(plan_.begin(), plan_.upper_bound(closed.serial()));
+  Tell(std::move(message));
+}
+
+void EvidenceLedger::CloseHole() {
+  if (!state_.has_hole()) return;
+  evidence::Record record;
+  evidence::Hole& hole = *record.mutable_hole();
+  hole.set_first_tick(state_.hole().first_tick());
+  hole.set_end_tick(state_.tick());
+  hole.set_start_utc_ms(UtcOf(hole.first_tick()));
+  hole.set_end_utc_ms(UtcOf(hole.end_tick()));
+  *hole.mutable_pad() = state_.hole().pad();
+  state_.clear_hole();
+  Keep(std::move(record));
+}
+
+// ---- segments
+// ---------------------------------------------------------------------------------------------------------
+
+void EvidenceLedger::OpenSegment(size_t position) {
+  evidence::OpenSegment& segment = *state_.mutable_segment();
+  segment.Clear();
+  segment.set_position(static_cast<uint32_t>(position));
+  segment.set_first_tick(state_.tick());
+}
+
+// Those that own no tick, or whose ticks were over when their block came. What lies behind the present tick
+// has not been skipped; what lies before the session was none of its business.
+void EvidenceLedger::SkipSegmentsTo(const PlannedBlock& block, size_t position) {
+  for (size_t i = state_.block().next_segment(); i < position; ++i) {
+    const PlannedSegment& segment = block.segments[i];
+    if (segment.end.value() > state_.tick()) return;
+    if (segment.end <= Tick(0) && segment.skip_units > 0) {
+      state_.mutable_block()->set_next_segment(static_cast<uint32_t>(i + 1));
+      continue;
+    }
+    OpenSegment(i);
+    CloseSegment(block, nullptr);
+  }
+}
+
+void EvidenceLedger::CloseSegment(const PlannedBlock& block, const char* cut) {
+  if (!state_.segment().started()) {
+    state_.mutable_segment()->set_started(true);
+    TellSegmentStart(block, /*aired=*/false);
+  }
+  TellSegmentEnd(block, cut);
+}
+
+int64_t EvidenceLedger::FrameOf(int64_t media_us) const {
+  const int64_t half_a_frame = FloorMulDiv(time_.den(), 500'000, time_.num());
+  return FloorMulDiv(media_us + half_a_frame, time_.num(), time_.den() * 1'000'000);
+}
+
+namespace {
+
+struct Outcome {
+  const char* status;
+  std::string reason;
+};
+
+Outcome Judge(const PlannedSegment& planned, const evidence::OpenSegment& seen, int64_t end,
+              const char* cut) {
+  const bool nothing = end == seen.first_tick();
+  if (nothing && cut == nullptr)
+    return {"SKIPPED", planned.IsEmpty() && planned.skip_units == 0 ? "NO_FRAME" : "TOO_LATE"};
+  if (seen.own_frames() == 0)
+    return {"SKIPPED", nothing || seen.last_cause().empty() ? cut : ReasonOf(seen.last_cause())};
+  if (cut != nullptr) return {"TRUNCATED", cut};
+  if (seen.own_end() < end) return {"TRUNCATED", ReasonOf(seen.last_cause())};
+  if (seen.own_first() > seen.first_tick()) return {"TRUNCATED", "FENCE_TERMINATION"};
+  const bool whole = planned.IsPad() || Sum(seen.pad()) + seen.slate_frames() == 0;
+  return {"AIRED", whole ? "" : "DECODE_ERROR"};
+}
+
+}  // namespace
+
+void EvidenceLedger::TellSegmentStart(const PlannedBlock& block, bool aired) {
+  const evidence::OpenSegment& seen = state_.segment();
+  const PlannedSegment& planned = block.segments[seen.position()];
+  const wire::BlockSegment& plan = block.plan.segments(static_cast<int>(seen.position()));
+  wire_evidence::EvidenceFromAir message = NextMessage();
+  wire_evidence::SegmentStart& start = *message.mutable_segment_start();
+  start.set_block_id(block.plan.block_id());
+  start.set_event_id(plan.event_id());
+  start.set_segment_index(planned.index);
+  start.set_actual_start_utc_ms(UtcOf(aired ? seen.own_first() : seen.first_tick()));
+  if (!planned.IsPad())
+    start.set_asset_start_frame(FrameOf(aired ? seen.first_media_us() : planned.in_point_ms * 1000));
+  start.set_scheduled_duration_ms(plan.segment_duration_ms());
+  if (planned.skip_units > 0 && aired) start.set_join_in_progress(true);
+  start.set_segment_type_name(TypeName(plan));
+  start.set_asset_uri(planned.asset_uri);
+  start.set_segment_title(std::filesystem::path(planned.asset_uri).stem().string());
+  start.set_segment_uuid(plan.segment_uuid().empty()
+                             ? MakeUuid(session_.playout_session_id(), kSegmentUuids, planned.serial)
+                             : plan.segment_uuid());
+  start.set_asset_uuid(plan.asset_uuid());
+  Tell(std::move(message));
+}
+
+void EvidenceLedger::TellSegmentEnd(const PlannedBlock& block, const char* cut) {
+  const evidence::OpenSegment seen = state_.segment();
+  const PlannedSegment& planned = block.segments[seen.position()];
+  const wire::BlockSegment& plan = block.plan.segments(static_cast<int>(seen.position()));
+  const bool aired = seen.own_frames() > 0;
+  const int64_t first = aired ? seen.own_first() : seen.first_tick();
+  const int64_t end = aired ? seen.own_end() : first;
+  const Outcome outcome = Judge(planned, seen, state_.tick(), cut);
+
+  state_.clear_segment();
+  state_.mutable_block()->set_next_segment(seen.position() + 1);
+  state_.mutable_block()->set_truncated(outcome.reason == "FENCE_TERMINATION");
+  state_.mutable_block()->set_exhausted(outcome.reason == ToString(PadCause::kEof));
+
+  wire_evidence::EvidenceFromAir message = NextMessage();
+  wire_evidence::SegmentEnd& ended = *message.mutable_segment_end();
+  ended.set_block_id(block.plan.block_id());
+  ended.set_event_id_ref(plan.event_id());
+  ended.set_actual_start_utc_ms(UtcOf(first));
+  ended.set_actual_end_utc_ms(UtcOf(end));
+  if (!planned.IsPad()) {
+    const int64_t in_point = FrameOf(aired ? seen.first_media_us() : planned.in_point_ms * 1000);
+    ended.set_asset_start_frame(in_point);
+    ended.set_asset_end_frame(aired ? FrameOf(seen.last_media_us()) : in_point - 1);
+  }
+  ended.set_computed_duration_ms(UtcOf(end) - UtcOf(first));
+  ended.set_computed_duration_frames(end - first);
+  ended.set_status(outcome.status);
+  ended.set_reason(outcome.reason);
+  ended.set_fallback_frames_used(planned.IsPad() ? 0 : Sum(seen.pad()) + seen.slate_frames());
+  ended.set_segment_uuid(plan.segment_uuid().empty()
+                             ? MakeUuid(session_.playout_session_id(), kSegmentUuids, planned.serial)
+                             : plan.segment_uuid());
+  ended.set_segment_type_name(TypeName(plan));
+  ended.set_asset_uuid(plan.asset_uuid());
+
+  evidence::AiredSegment account;
+  account.set_block_id(block.plan.block_id());
+  account.set_segment_index(planned.index);
+  account.set_asset_uri(planned.asset_uri);
+  account.set_first_tick(seen.first_tick());
+  account.set_end_tick(state_.tick());
+  account.set_planned_start_utc_ms(block.plan.start_utc_ms());
+  for (uint32_t i = 0; i < seen.position(); ++i) {
+    account.set_planned_start_utc_ms(account.planned_start_utc_ms() +
+                                     block.plan.segments(static_cast<int>(i)).segment_duration_ms());
+  }
+  account.set_planned_duration_ms(plan.segment_duration_ms());
+  account.set_content_frames(planned.IsPad() ? 0 : seen.own_frames());
+  account.set_slate_frames(seen.slate_frames());
+  *account.mutable_pad() = seen.pad();
+  Tell(std::move(message), &account);
+}
+
+// ---- records
+// ----------------------------------------------------------------------------------------------------------
+
+void EvidenceLedger::Terminate(const std::string& reason, const std::string& detail) {
+  if (state_.terminated()) return;
+  if (state_.has_block()) CloseBlock("STOPPED");
+  CloseHole();
+  state_.set_terminated(true);
+  wire_evidence::EvidenceFromAir message = NextMessage();
+  wire_evidence::ChannelTerminated& terminated = *message.mutable_channel_terminated();
+  terminated.set_termination_utc_ms(UtcOf(state_.tick()));
+  terminated.set_reason(reason);
+  terminated.set_detail(detail);
+  Tell(std::move(message));
+}
+
+wire_evidence::EvidenceFromAir EvidenceLedger::NextMessage() {
+  state_.set_sequence(state_.sequence() + 1);
+  wire_evidence::EvidenceFromAir message;
+  message.set_schema_version(1);
+  message.set_channel_id(session_.channel_name());
+  message.set_playout_session_id(session_.playout_session_id());
+  message.set_sequence(state_.sequence());
+  message.set_event_uuid(MakeUuid(session_.playout_session_id(), kEventUuids, state_.sequence()));
+  message.set_emitted_utc(IsoUtc(callbacks_.utc_now()));
+  return message;
+}
+
+void EvidenceLedger::Tell(wire_evidence::EvidenceFromAir message, const evidence::AiredSegment* segment) {
+  evidence::Record record;
+  *record.mutable_message() = std::move(message);
+  if (segment != nullptr) *record.mutable_segment() = *segment;
+  Keep(std::move(record));
+}
+
+void EvidenceLedger::Keep(evidence::Record record) {
+  state_.set_number(state_.number() + 1);
+  record.set_number(state_.number());
+  *record.mutable_state() = state_;
+  runs_since_record_ = 0;
+  callbacks_.on_record(std::move(record));
+}
+
+}  // namespace air

@@ -1,0 +1,134 @@
+// Records on disk: whole or not there, in order, and what goes when there is no room.
+#include "supervisor/evidence_spool.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "absl/strings/str_cat.h"
+#include "protos/evidence_files.h"
+
+namespace air {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class EvidenceSpoolTest : public ::testing::Test {
+ protected:
+  EvidenceSpoolTest() : folder_(::testing::TempDir() + "air-spool-XXXXXX") {
+    if (mkdtemp(folder_.data()) == nullptr) std::abort();
+    session_.set_playout_session_id("one");
+    session_.set_endpoint("127.0.0.1:1");
+  }
+  ~EvidenceSpoolTest() override {
+    std::error_code ignored;
+    fs::remove_all(folder_, ignored);
+  }
+
+  void Open(EvidenceSpool::Limits limits = {}) {
+    spool_.reset();
+    spool_ = *EvidenceSpool::Open(folder_, session_, limits);
+  }
+  static evidence::Record Record(uint64_t number, bool is_message = true) {
+    evidence::Record record;
+    record.set_number(number);
+    if (is_message) {
+      record.mutable_message()->set_sequence(number);
+      record.mutable_message()->set_event_uuid(std::string(100, 'x'));
+    }
+    record.mutable_state()->set_number(number);
+    record.mutable_state()->set_sequence(number);
+    return record;
+  }
+  absl::Status Append(uint64_t number) { return spool_->Append(Record(number)); }
+  std::vector<uint64_t> From(uint64_t sequence, size_t most = 1000) const {
+    std::vector<uint64_t> sequences;
+    for (const auto& message : spool_->From(sequence, most)) sequences.push_back(message.sequence());
+    return sequences;
+  }
+  std::string LastFile() const { return folder_ + "/" + ListEvidenceFiles(folder_).back(); }
+
+  std::string folder_;
+  evidence::Session session_;
+  std::unique_ptr<EvidenceSpool> spool_;
+};
+
+TEST_F(EvidenceSpoolTest, GivesBackWhatItWasGivenAlsoToASuccessor) {
+  Open();
+  EXPECT_EQ(spool_->last_state(), std::nullopt);
+  EXPECT_EQ(spool_->first_sequence(), 0u);
+  for (uint64_t n = 1; n <= 5; ++n) ASSERT_TRUE(Append(n).ok());
+  spool_->Acknowledge(2);
+  EXPECT_THAT(From(3), ElementsAre(3, 4, 5));
+  session_.set_endpoint("another");
+  Open();
+  EXPECT_EQ(spool_->session().endpoint(), "127.0.0.1:1") << "what the session began with";
+  EXPECT_EQ(spool_->acknowledged(), 2u);
+  EXPECT_EQ(spool_->last_state()->number(), 5u);
+  ASSERT_TRUE(Append(6).ok());
+  EXPECT_THAT(From(3, 3), ElementsAre(3, 4, 5));
+  EXPECT_THAT(From(6), ElementsAre(6));
+  EXPECT_EQ(spool_->first_sequence(), 1u);
+}
+
+TEST_F(EvidenceSpoolTest, CutsOffWhatAKilledWriterHasBegunAndGoesOnThere) {
+  Open();
+  for (uint64_t n = 1; n <= 3; ++n) ASSERT_TRUE(Append(n).ok());
+  spool_.reset();
+  const uint64_t whole = fs::file_size(LastFile());
+  const std::string frame = EncodeEvidenceFrame(Record(4));
+  for (size_t torn = 1; torn < frame.size(); ++torn) {
+    std::ofstream(LastFile(), std::ios::app | std::ios::binary) << frame.substr(0, torn);
+    EXPECT_EQ(ReadEvidenceFile(LastFile()).records.size(), 3u);
+    Open();
+    ASSERT_EQ(spool_->last_state()->number(), 3u) << torn;
+    ASSERT_EQ(fs::file_size(LastFile()), whole);
+  }
+  ASSERT_TRUE(Append(4).ok());
+  EXPECT_THAT(From(1), ElementsAre(1, 2, 3, 4));
+}
+
+TEST_F(EvidenceSpoolTest, BelievesNoFrameThatWasChanged) {
+  Open();
+  for (uint64_t n = 1; n <= 3; ++n) ASSERT_TRUE(Append(n).ok());
+  std::fstream file(LastFile(), std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(static_cast<std::streamoff>(EncodeEvidenceFrame(Record(1)).size() + 40));
+  file << '?';
+  file.close();
+  EXPECT_EQ(ReadEvidenceFile(LastFile()).records.size(), 1u);
+}
+
+TEST_F(EvidenceSpoolTest, DropsTheOldestAcknowledgedFileWhenThereIsNoRoom) {
+  const uint64_t frame = EncodeEvidenceFrame(Record(10)).size();
+  Open({.file_bytes = 4 * frame, .session_bytes = 10 * frame});
+  uint64_t n = 0;
+  while (n < 10) ASSERT_TRUE(Append(++n).ok());
+  EXPECT_TRUE(absl::IsResourceExhausted(Append(11))) << "nothing has been acknowledged: nothing may go";
+  EXPECT_EQ(From(1).size(), 10u) << "and everything stays";
+  spool_->Acknowledge(3);
+  EXPECT_TRUE(absl::IsResourceExhausted(Append(11))) << "the oldest file holds the fourth, too";
+  spool_->Acknowledge(5);
+  EXPECT_TRUE(Append(11).ok());
+  EXPECT_EQ(spool_->dropped_files(), 1u);
+  EXPECT_EQ(spool_->first_sequence(), 5u);
+  EXPECT_THAT(From(6), ElementsAre(6, 7, 8, 9, 10, 11));
+  Open({.file_bytes = 4 * frame, .session_bytes = 10 * frame});
+  EXPECT_EQ(spool_->first_sequence(), 5u);
+  EXPECT_EQ(spool_->acknowledged(), 5u);
+}
+
+TEST_F(EvidenceSpoolTest, KeepsRecordsThatAreNoMessagesBesideThem) {
+  Open();
+  ASSERT_TRUE(Append(1).ok());
+  ASSERT_TRUE(spool_->Append(Record(2, /*is_message=*/false)).ok());
+  EXPECT_THAT(From(1), ElementsAre(1));
+  EXPECT_THAT(From(2), IsEmpty());
+  EXPECT_EQ(ReadEvidenceFile(LastFile()).records.size(), 2u);
+}
+
+}  // namespace
+}  // namespace air
