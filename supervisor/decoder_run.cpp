@@ -1,7 +1,9 @@
 #include "supervisor/decoder_run.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "link/stage_log.h"
 #include "shm/house_time.h"
@@ -9,12 +11,22 @@
 namespace air {
 namespace {
 
+constexpr size_t kLongestError = 500;
+
 // A killed process that is still there so long after is stuck in the kernel.
 constexpr int64_t kStuckNs = 500 * kNanosPerMs;
 
 // Rounded up: "at least a second".
 uint64_t UnitsPerSecond(const HouseFormat& format) {
   return (format.rate.num + format.rate.den - 1) / format.rate.den;
+}
+
+// What a decoder says of its asset may be the asset's own words: one line of bounded length.
+std::string Told(const std::string& error) {
+  std::string text = error.substr(0, kLongestError);
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return absl::ascii_iscntrl(c); }, ' ');
+  return text;
 }
 
 }  // namespace
@@ -192,7 +204,7 @@ void DecoderRun::OnMessage(const stage::DecoderState& message) {
       GiveUp(message.refused()      ? PadCause::kRefused
              : message.units() == 0 ? PadCause::kOpenFailed
                                     : PadCause::kCrash,
-             message.error());
+             Told(message.error()));
       return Do(RunEvent::kRefused);
     default:
       return;
