@@ -3,11 +3,11 @@
 // The demands conflict: a new viewer wants a picture at once, a slow one must not lose its place for nothing,
 // and neither may cost another viewer, or AIR, anything. Hence:
 //   - What has come since the last random access point is kept. A viewer that joins gets the tables (PAT,
-//   PMT), then that
-//     picture and everything after it: it decodes from its first packet, and no continuity counter is broken.
+//     PMT), then that picture and everything after it: it decodes from its first packet, and no
+//     continuity counter is broken.
 //   - Every viewer has a queue of its own, bounded in bytes. The bytes themselves are shared. One whose queue
-//   overflows loses it
-//     and goes on at the next random access point, which is marked as a discontinuity for it.
+//     overflows loses it and goes on at the next random access point, which is marked as a discontinuity
+//     for it.
 //   - Nothing here waits, and nothing is ever refused to the source.
 // Packets are passed on whole and unchanged, as ISO/IEC 13818-1 has them; only the discontinuity bit is ever
 // set.

@@ -8,11 +8,9 @@
 //
 //   AIRED      it began and ended on its ticks
 //   TRUNCATED  it began late and was cut (FENCE_TERMINATION), stopped before its end (EOF, DECODE_ERROR,
-//   LATE),
-//              or was taken off (REPLACED, STOPPED)
+//              LATE), or was taken off (REPLACED, STOPPED)
 //   SKIPPED    nothing of it was seen: LATE, OPEN_FAILED, EOF, DECODE_ERROR; TOO_LATE: it was over when it
-//   came;
-//              NO_FRAME: it is shorter than a frame and owns none
+//              came; NO_FRAME: it is shorter than a frame and owns none
 //
 // Each record carries the state of the ledger behind it, so that the next supervisor goes on behind the last
 // record that is on disk: what happened since then it reads from the log, and makes the same records of it.

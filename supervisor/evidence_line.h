@@ -1,8 +1,7 @@
 // EvidenceLine: the protocol of execution_evidence_v1.proto towards the control plane, as a state machine.
 //
 //   kWaiting   nobody is there; the next attempt is at an instant. 100 ms after the first failure, doubling
-//   to
-//              5 s; an acknowledgement sets it back
+//              to 5 s; an acknowledgement sets it back
 //   kGreeting  connected, or about to be: Hello is on its way. Its acknowledgement, or five seconds without
 //              one, makes it live
 //   kLive      everything behind the last durable acknowledgement goes out, in order, then what comes new

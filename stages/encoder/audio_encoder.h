@@ -3,9 +3,8 @@
 //
 //   grid frame f    the samples [1024 f, 1024 f + 1024), counted from tick 0; negative before it (silence)
 //   access unit p   what a decoder turns into the samples of grid frame p - 1: its time stamp is sample 1024
-//   (p - 1).
-//                   The codec's priming is one frame, so unit 0 is stamped 1024 samples before tick 0.
-//                   Unit p is there once grid frame p + 1 has been fed.
+//                   (p - 1). The codec's priming is one frame, so unit 0 is stamped 1024 samples before
+//                   tick 0. Unit p is there once grid frame p + 1 has been fed.
 //
 // A fresh encoder that begins at unit p is fed 16 grid frames earlier and their output is thrown away: with
 // fewer than eight there is a click at the join, with eight or more the error stays below 0.005 of full

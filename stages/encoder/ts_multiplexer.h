@@ -13,9 +13,8 @@
 //   PTS     90 kHz floor(n * den * 90e3 / num). Pictures are not reordered, so DTS = PTS and is not sent
 //           (2.4.3.7).
 //   audio   each packet at the place where its instant falls, the tick's packets being even in time. A tick
-//   of few
-//           packets has no such place: a unit that must not come earlier has a PCR packet before it that says
-//           when.
+//           of few packets has no such place: a unit that must not come earlier has a PCR packet before
+//           it that says when.
 //
 // Both clocks are functions of the tick plus the session's PTS origin, taken modulo 2^33 (of the 90 kHz part)
 // only when written. Nothing is accumulated but continuity counters.

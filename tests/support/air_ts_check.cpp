@@ -1,12 +1,13 @@
 // air-ts-check: judges a captured transport stream.
 //
-//   air-ts-check --rate 30000/1001 capture.ts               its structure (ts_analyser.h)
-//   air-ts-check --rate 25 --content --expect-consecutive --max-av-offset-ms 1 capture.ts    and its content
-//   (content_check.h)
-//   air-ts-check --rate 25 --t-std --constant-kbps 8000 capture.ts    its structure as a constant-rate
-//   stream's, held against the buffers of the decoder model (t_std.h)
-//   ... | air-ts-check --json -                             one line of JSON:
-//   {"structure":{...},"content":{...}}
+//   air-ts-check --rate 30000/1001 capture.ts
+//       its structure (ts_analyser.h)
+//   air-ts-check --rate 25 --content --expect-consecutive --max-av-offset-ms 1 capture.ts
+//       and its content (content_check.h)
+//   air-ts-check --rate 25 --t-std --constant-kbps 8000 capture.ts
+//       its structure as a constant-rate stream's, held against the buffers of the decoder model (t_std.h)
+//   ... | air-ts-check --json -
+//       one line of JSON: {"structure":{...},"content":{...}}
 //
 // Exit status: 0 clean, 1 something was found, 2 wrong arguments or an unreadable file.
 #include <sys/mman.h>

@@ -41,11 +41,9 @@ class PictureRuns {
 
   // Every place where the runs are not what a plan of clips could have put on the air, in words:
   //  - two runs of one clip that follow each other without a restart: pictures lost, repeated, or out of
-  //  order. A restart
-  //    (a loop) begins at picture 0 or where an expected segment of the clip begins;
+  //    order. A restart (a loop) begins at picture 0 or where an expected segment of the clip begins;
   //  - with segments given, a run of such a clip that is none of them. The first run of a capture may lack
-  //  its beginning,
-  //    the last one its end.
+  //    its beginning, the last one its end.
   std::vector<std::string> Breaks(const std::vector<ExpectedSegment>& segments) const;
 
  private:

@@ -3,29 +3,25 @@
 // set-top box.
 //
 //   packet ──► TB, 512 bytes ──Rx──► MB, then EB (video; 2.14.3.1)          ──► decoder, whole access units
-//   at
-//                              ──Rx──► B (audio; 2.4.2.6, ADTS)                  their DTS
+//                              ──Rx──► B (audio; 2.4.2.6, ADTS)                      at their DTS
 //
 //   arrival   piecewise constant between two PCR (2.4.2.2, equation 2-5). That is the standard's own
-//   definition, for
-//             constant and variable rate alike, so everything that is measured in milliseconds and kilobytes
-//             can be judged in either.
+//             definition, for constant and variable rate alike, so everything that is measured in
+//             milliseconds and kilobytes can be judged in either.
 //   TB        takes whole packets and leaks at Rx. It holds not three packets: it judges the spacing of
-//   single
-//             packets, which a variable-rate stream over a socket does not have (it leaves in ticks; nobody
-//             sends it through a modulator as it is). So its findings count in a constant-rate stream only;
-//             how full it would be is always measured.
+//             single packets, which a variable-rate stream over a socket does not have (it leaves in
+//             ticks; nobody sends it through a modulator as it is). So its findings count in a
+//             constant-rate stream only; how full it would be is always measured.
 //   MB + EB   EB has 1200 x MaxCPB[level] bits, MB the rest of BSmux + BSoh: 5.33 ms of 1200 x MaxBR[level],
-//   at
-//             least of 2 Mbit/s. MB leaks into EB at Rbx = 1200 x MaxBR[level] while EB has room, and
-//             Rx is the same rate: nothing waits in MB unless EB is full. So the two overflow when their sum
-//             does, and are modelled as one. NAL HRD parameters, which could make EB smaller, are not read;
-//             the factor 1200 is used for High profile too, whose own would be 1500: never too lenient.
+//             at least of 2 Mbit/s. MB leaks into EB at Rbx = 1200 x MaxBR[level] while EB has room, and
+//             Rx is the same rate: nothing waits in MB unless EB is full. So the two overflow when their
+//             sum does, and are modelled as one. NAL HRD parameters, which could make EB smaller, are not
+//             read; the factor 1200 is used for High profile too, whose own would be 1500: never too
+//             lenient.
 //   B         3584 bytes for one or two channels, Rx 2 Mbit/s.
 //   removal   a unit, PES header and all, in no time at its DTS. Not there yet: underflow.
 //   TBsys     tables (PAT, PMT): 512 bytes, 1 Mbit/s. Behind it Bsys has 1536 bytes for sections, which those
-//   of one
-//             program never fill.
+//             of one program never fill.
 //
 // To the byte: bytes enter at the rates above, not packet by packet. A time base that is declared anew starts
 // with empty buffers.
