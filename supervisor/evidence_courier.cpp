@@ -106,6 +106,8 @@ EvidenceCourier::~EvidenceCourier() {
 void EvidenceCourier::Submit(evidence::Record record) {
   const std::lock_guard lock(mutex_);
   terminated_ = terminated_ || record.state().terminated();
+  snapshot_.messages =
+      record.state().sequence();  // now, not when the thread has looked: Finish() waits for it
   inbox_.push_back(std::move(record));
   changed_.notify_all();
 }
