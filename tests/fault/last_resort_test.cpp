@@ -63,10 +63,13 @@ TEST_F(LastResort, OfASelectorThatDiesThreeTimesWithinASecondIsToBeginAnew) {
   channel_.SleepUntil(kLeadInMs + 2000);
   pid_t selector = channel_.Stage("air-selector", ".program");
   kill(selector, SIGKILL);
-  for (int again = 0; again < 2; ++again) {
-    selector = Another("air-selector", ".program", selector);
-    kill(selector, SIGKILL);
-  }
+  selector = Another("air-selector", ".program", selector);
+  kill(selector, SIGKILL);
+  selector = Another("air-selector", ".program", selector);
+  channel_.supervisor().Signal(SIGSTOP);  // or the next one comes before a tick is missed
+  kill(selector, SIGKILL);
+  std::this_thread::sleep_for(200ms);
+  channel_.supervisor().Signal(SIGCONT);
   signals_ += 3;
   channel_.FeedRest(schedule);
   metrics_ = channel_.Metrics();
@@ -78,9 +81,10 @@ TEST_F(LastResort, OfASelectorThatDiesThreeTimesWithinASecondIsToBeginAnew) {
   EXPECT_EQ(LossesOf(judged.aired, schedule.expected()).wrong, std::vector<std::string>());
   EXPECT_EQ(PadBetween(kLeadInMs, kLeadInMs + 1900), 0);
   EXPECT_EQ(PadBetween(kLeadInMs + 3500, schedule.end_ms() - 100), 0) << "every picture in its place again";
-  // The tables stand before the picture that declares it.
-  EXPECT_TRUE(judged.structure.Clean({analyser::Rule::kDiscontinuity, analyser::Rule::kFirstBytes}))
+  // At a variable rate no PCR says how fast the last tick before it came: the decoder model has to guess.
+  EXPECT_TRUE(judged.structure.Clean({analyser::Rule::kDiscontinuity, analyser::Rule::kTStdUnderflow}))
       << analyser::DescribeTs(judged.structure, {});
+  EXPECT_LE(judged.structure.findings.Count(analyser::Rule::kTStdUnderflow), 2) << "a picture, a sound";
   EXPECT_EQ(judged.content.complaints.count, 0);
   EXPECT_FALSE(viewer_->WaitForConnection(1, 0ms)) << "there was a second connection";
 }

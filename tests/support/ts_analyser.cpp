@@ -95,8 +95,10 @@ void TsAnalyser::TakePacket(RawPacket raw) {
   tables_.Take(*packet, log);
   if (tables_.complete() && streams_.empty()) OpenStreams();
   if (packet->pcr && packet->pid == tables_.program().pcr_pid) {
-    clock_.Add(packet->number, *packet->pcr, packet->discontinuity, log);
+    clock_.Add(packet->number, *packet->pcr,
+               packet->discontinuity ? std::optional(behind_last_stream_packet_) : std::nullopt, log);
   }
+  if (!tables_.Carries(packet->pid)) behind_last_stream_packet_ = packet->number + 1;
   if (auto stream = streams_.find(packet->pid); stream != streams_.end()) {
     stream->second.Take(*packet, log);
   } else if (!tables_.complete() && !tables_.Carries(packet->pid) && payload_before_tables_ < 0) {
@@ -197,7 +199,7 @@ void TsAnalyser::CheckFirstBytesOfTimeBases() {
   for (const PcrTimeline::Point& point : clock_.points()) {
     if (!point.begins) continue;
     auto next = [&](const std::vector<int64_t>& packets) {
-      const auto found = std::lower_bound(packets.begin(), packets.end(), point.packet);
+      const auto found = std::lower_bound(packets.begin(), packets.end(), point.opens);
       return found == packets.end() ? std::numeric_limits<int64_t>::max() : *found;
     };
     const std::vector<Arrival>& pictures = video_.stats().arrivals;

@@ -17,21 +17,21 @@ int64_t WrappedDistance(int64_t a, int64_t b, int64_t period) {
   return forward < period / 2 ? forward : forward - period;
 }
 
-void PcrTimeline::Add(int64_t packet, int64_t pcr, bool discontinuity, FindingLog& log) {
+void PcrTimeline::Add(int64_t packet, int64_t pcr, std::optional<int64_t> opens, FindingLog& log) {
   if (points_.empty()) {
     points_.push_back({packet, pcr});
     return;
   }
   const Point& last = points_.back();
   const int64_t step = WrappedDistance(last.value % kPcrPeriod, pcr, kPcrPeriod);
-  if (discontinuity) {
-    breaks_.push_back(packet);
+  if (opens.has_value()) {
+    breaks_.push_back(*opens);
   } else if (step <= 0) {
     log.Add(Rule::kPcr, packet, absl::StrFormat("PCR steps back or stands still: %.3f ms", step / 27e3));
   } else if (step > kLongestPcrStep) {
     log.Add(Rule::kPcr, packet, absl::StrFormat("PCR jumps by %.3f ms, not declared", step / 27e3));
   }
-  points_.push_back({packet, last.value + step, discontinuity});
+  points_.push_back({packet, last.value + step, opens.has_value(), opens.value_or(packet)});
 }
 
 int64_t PcrTimeline::At(int64_t packet) const {
@@ -41,6 +41,7 @@ int64_t PcrTimeline::At(int64_t packet) const {
   const Point& a = *(after - 1);
   if (after == points_.end()) return a.value;
   if (after->begins) {
+    if (packet >= after->opens) return after->value;
     if (a.begins || after - 1 == points_.begin()) return a.value;  // one PCR has no rate
     const Point& before = *(after - 2);
     return a.value + (a.value - before.value) * (packet - a.packet) / (a.packet - before.packet);

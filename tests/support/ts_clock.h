@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "tests/support/ts_findings.h"
@@ -24,14 +25,18 @@ class PcrTimeline {
     int64_t packet;
     int64_t value;        // unwrapped: continuing from the first PCR as coded
     bool begins = false;  // a new time base is declared here: nothing is measured across it
+    int64_t opens = 0;    // the first packet that belongs to it, `packet` or one of the tables in front of it
   };
 
-  void Add(int64_t packet, int64_t pcr, bool discontinuity, FindingLog& log);
+  // `opens`: the first packet of a new time base (13818-1 lets the tables a receiver needs stand in front of
+  // the picture that declares it, and says no time for them).
+  void Add(int64_t packet, int64_t pcr, std::optional<int64_t> opens, FindingLog& log);
 
   bool empty() const { return points_.empty(); }
   const std::vector<Point>& points() const { return points_; }
   // Arrival of packet `packet`; before the first and after the last PCR, theirs. Packets between the last PCR
-  // of a time base and the first of the next still come at the rate before (13818-1 2.4.2.2).
+  // of a time base and the opening of the next still come at the rate before (13818-1 2.4.2.2); those from
+  // there on at the next one's first PCR.
   int64_t At(int64_t packet) const;
   // No new time base between the two.
   bool Measurable(int64_t from_packet, int64_t to_packet) const;
@@ -41,7 +46,7 @@ class PcrTimeline {
 
  private:
   std::vector<Point> points_;
-  std::vector<int64_t> breaks_;  // packets of the points that begin a time base, without the first
+  std::vector<int64_t> breaks_;  // the opening packets of all time bases but the first
 };
 
 // Stamps of the form origin + floor(n * den * 90000 / num), n counting units from an unknown first one.

@@ -225,6 +225,22 @@ TEST_F(StreamWithAHole, WantsTablesAndAPictureThatStandsAloneBehindIt) {
   EXPECT_THAT(DescribeTs(Analyse(), kForeign), HasSubstr("no IDR picture first behind a discontinuity"));
 }
 
+TEST_F(StreamWithAHole, TakesTheTablesInFrontOfThePictureThatDeclaresItForTheNewOnes) {
+  limits_.constant_bps = 0;
+  MakeHole();
+  const Bytes declares_clock = Copy(hole_ + 2);
+  Remove(hole_ + 2);
+  Insert(hole_ + 6, declares_clock);  // behind PAT and PMT
+  std::set<Rule> others = kForeign;
+  others.insert(Rule::kDiscontinuity);
+  const TsReport report = Analyse();
+  EXPECT_EQ(report.time_bases, 2);
+  EXPECT_TRUE(report.Clean(others)) << DescribeTs(report, others);
+  const int64_t before = Count(Rule::kFirstBytes);
+  TakeAway(hole_ + 4, hole_ + 6, kPatPid);
+  EXPECT_EQ(Count(Rule::kFirstBytes), before + 1);
+}
+
 TEST_F(StreamWithAHole, WantsItWholePicturesLong) {
   limits_.constant_bps = 0;
   MakeHole();
@@ -285,8 +301,8 @@ class TStdByHand : public ::testing::Test {
 
   // The clock runs from packet 0 to `packets`, `ms_a_packet` each.
   void Clock(int64_t packets, int64_t ticks_a_packet) {
-    clock_.Add(0, 0, false, log_);
-    clock_.Add(packets, packets * ticks_a_packet, false, log_);
+    clock_.Add(0, 0, std::nullopt, log_);
+    clock_.Add(packets, packets * ticks_a_packet, std::nullopt, log_);
   }
   void Unit(int64_t first, int64_t last, int64_t dts_ms) {
     units_.push_back({first, last, dts_ms * 90});
