@@ -95,7 +95,6 @@ void EvidenceLedger::Know(const PlannedBlock& block) {
 }
 
 // ---- what has aired
-// ---------------------------------------------------------------------------------------------------
 
 void EvidenceLedger::Advance(const AiredLogReader& log) {
   while (!state_.terminated()) {
@@ -188,7 +187,6 @@ void EvidenceLedger::NoteInSegment(const PlannedBlock& block, const Piece& piece
 }
 
 // ---- blocks
-// -----------------------------------------------------------------------------------------------------------
 
 const PlannedBlock* EvidenceLedger::OpenBlockPlan() const {
   const auto found = state_.has_block() ? plan_.find(state_.block().serial()) : plan_.end();
@@ -267,7 +265,6 @@ void EvidenceLedger::CloseHole() {
 }
 
 // ---- segments
-// ---------------------------------------------------------------------------------------------------------
 
 void EvidenceLedger::OpenSegment(size_t position) {
   evidence::OpenSegment& segment = *state_.mutable_segment();
@@ -304,6 +301,17 @@ int64_t EvidenceLedger::FrameOf(int64_t media_us) const {
   return FloorMulDiv(media_us + half_a_frame, time_.num(), time_.den() * 1'000'000);
 }
 
+// Of the asset: the first that aired, or the one that should have been.
+int64_t EvidenceLedger::FirstFrameOf(const evidence::OpenSegment& seen, const PlannedSegment& planned,
+                                     bool aired) const {
+  return FrameOf(aired ? seen.first_media_us() : planned.in_point_ms * 1000);
+}
+
+std::string EvidenceLedger::SegmentUuid(const wire::BlockSegment& plan, const PlannedSegment& planned) const {
+  if (!plan.segment_uuid().empty()) return plan.segment_uuid();
+  return MakeUuid(session_.playout_session_id(), kSegmentUuids, planned.serial);
+}
+
 namespace {
 
 struct Outcome {
@@ -337,16 +345,13 @@ void EvidenceLedger::TellSegmentStart(const PlannedBlock& block, bool aired) {
   start.set_event_id(plan.event_id());
   start.set_segment_index(planned.index);
   start.set_actual_start_utc_ms(UtcOf(aired ? seen.own_first() : seen.first_tick()));
-  if (!planned.IsPad())
-    start.set_asset_start_frame(FrameOf(aired ? seen.first_media_us() : planned.in_point_ms * 1000));
+  if (!planned.IsPad()) start.set_asset_start_frame(FirstFrameOf(seen, planned, aired));
   start.set_scheduled_duration_ms(plan.segment_duration_ms());
   if (planned.skip_units > 0 && aired) start.set_join_in_progress(true);
   start.set_segment_type_name(TypeName(plan));
   start.set_asset_uri(planned.asset_uri);
   start.set_segment_title(std::filesystem::path(planned.asset_uri).stem().string());
-  start.set_segment_uuid(plan.segment_uuid().empty()
-                             ? MakeUuid(session_.playout_session_id(), kSegmentUuids, planned.serial)
-                             : plan.segment_uuid());
+  start.set_segment_uuid(SegmentUuid(plan, planned));
   start.set_asset_uuid(plan.asset_uuid());
   Tell(std::move(message));
 }
@@ -372,7 +377,7 @@ void EvidenceLedger::TellSegmentEnd(const PlannedBlock& block, const char* cut) 
   ended.set_actual_start_utc_ms(UtcOf(first));
   ended.set_actual_end_utc_ms(UtcOf(end));
   if (!planned.IsPad()) {
-    const int64_t in_point = FrameOf(aired ? seen.first_media_us() : planned.in_point_ms * 1000);
+    const int64_t in_point = FirstFrameOf(seen, planned, aired);
     ended.set_asset_start_frame(in_point);
     ended.set_asset_end_frame(aired ? FrameOf(seen.last_media_us()) : in_point - 1);
   }
@@ -381,9 +386,7 @@ void EvidenceLedger::TellSegmentEnd(const PlannedBlock& block, const char* cut) 
   ended.set_status(outcome.status);
   ended.set_reason(outcome.reason);
   ended.set_fallback_frames_used(planned.IsPad() ? 0 : Sum(seen.pad()) + seen.slate_frames());
-  ended.set_segment_uuid(plan.segment_uuid().empty()
-                             ? MakeUuid(session_.playout_session_id(), kSegmentUuids, planned.serial)
-                             : plan.segment_uuid());
+  ended.set_segment_uuid(SegmentUuid(plan, planned));
   ended.set_segment_type_name(TypeName(plan));
   ended.set_asset_uuid(plan.asset_uuid());
 
@@ -406,7 +409,6 @@ void EvidenceLedger::TellSegmentEnd(const PlannedBlock& block, const char* cut) 
 }
 
 // ---- records
-// ----------------------------------------------------------------------------------------------------------
 
 void EvidenceLedger::Terminate(const std::string& reason, const std::string& detail) {
   if (state_.terminated()) return;

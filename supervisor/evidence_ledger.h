@@ -82,6 +82,9 @@ class EvidenceLedger {
   void Keep(evidence::Record record);
   int64_t UtcOf(int64_t tick) const { return time_.UtcOf(epoch_, Tick(tick)).value(); }
   int64_t FrameOf(int64_t media_us) const;
+  int64_t FirstFrameOf(const evidence::OpenSegment& seen, const PlannedSegment& planned, bool aired) const;
+  // The plan's; one of our own where it has none.
+  std::string SegmentUuid(const wire::BlockSegment& plan, const PlannedSegment& planned) const;
 
   const evidence::Session session_;
   const Callbacks callbacks_;

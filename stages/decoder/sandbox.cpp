@@ -22,12 +22,6 @@
 namespace air {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
-
 constexpr rlim_t kMostDescriptors = 64;
 
 // Calls that say nothing about anybody but this process.

@@ -26,6 +26,13 @@
 
 namespace air {
 
+// This is a sanitizer's build: see above.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kSanitized = true;
+#else
+inline constexpr bool kSanitized = false;
+#endif
+
 // Private writable memory: heap, stacks, FFmpeg's frames. The ring is not counted.
 inline constexpr uint64_t kDecoderDataBytes = uint64_t{2} << 30;
 

@@ -62,6 +62,11 @@ class Adoption : public FaultedChannel {
     if (!seen.empty() && seen.back().rfind("ended", 0) == 0) seen.pop_back();
     EXPECT_EQ(seen, expected);
   }
+  void PlayTheRestAndExpectNothingHappened(const Schedule& schedule) {
+    channel_.FeedRest(schedule);
+    ExpectAllEvents(schedule);
+    ExpectNothingHappened(schedule);
+  }
   double Adoptions() const { return metrics_.Sum("air_adoptions_total").value_or(-1); }
 };
 
@@ -70,9 +75,7 @@ TEST_F(Adoption, OfASessionIsSeenByNobody) {
   channel_.Begin(schedule);
   KillSupervisorAt(kLeadInMs + 1000);
   StartAnother();
-  channel_.FeedRest(schedule);
-  ExpectAllEvents(schedule);
-  ExpectNothingHappened(schedule);
+  PlayTheRestAndExpectNothingHappened(schedule);
   EXPECT_EQ(Adoptions(), 1);
 }
 
@@ -83,9 +86,7 @@ TEST_F(Adoption, HappensAsOftenAsTheSupervisorIsKilled) {
     KillSupervisorAt(ms);
     StartAnother();
   }
-  channel_.FeedRest(schedule);
-  ExpectAllEvents(schedule);
-  ExpectNothingHappened(schedule);
+  PlayTheRestAndExpectNothingHappened(schedule);
   EXPECT_EQ(Adoptions(), 5);
 }
 
@@ -101,9 +102,7 @@ TEST_F(Adoption, OfASupervisorThatIsKilledWhileItAdoptsIsTheNextOnesBusiness) {
   }
   channel_.KillSupervisor();
   StartAnother();
-  channel_.FeedRest(schedule);
-  ExpectAllEvents(schedule);
-  ExpectNothingHappened(schedule);
+  PlayTheRestAndExpectNothingHappened(schedule);
 }
 
 // From three ticks before a seam to three behind it, a different one each time.
@@ -117,9 +116,7 @@ TEST_F(Adoption, AtASwitchLeavesTheSwitchOnItsTick) {
     KillSupervisorAt(seam + shift);
     StartAnother();
   }
-  channel_.FeedRest(schedule);
-  ExpectAllEvents(schedule);
-  ExpectNothingHappened(schedule);
+  PlayTheRestAndExpectNothingHappened(schedule);
   EXPECT_EQ(metrics_.Sum("air_stage_restarts_total").value_or(-1), 0) << "decoders of segments that are over";
 }
 
@@ -191,9 +188,7 @@ TEST_P(AdoptionWithout, IsSeenByNobody) {
   kill(companion, GetParam().signal);
   signals_ += 2;
   StartAnother();
-  channel_.FeedRest(schedule);
-  ExpectAllEvents(schedule);
-  ExpectNothingHappened(schedule);
+  PlayTheRestAndExpectNothingHappened(schedule);
   const bool hung = GetParam().signal == SIGSTOP;
   EXPECT_EQ(metrics_.Value("air_stage_restarts_total",
                            {{"stage", GetParam().program}, {"cause", hung ? "hang" : "unknown"}}),
@@ -319,9 +314,7 @@ TEST_F(Adoption, StreamsCanBeAttachedAndDetachedAfterwards) {
   EXPECT_TRUE(channel_.Detach(request).success());
   EXPECT_TRUE(second->WaitForEnd(0)) << "a copy of its socket is kept by somebody";
   ExpectCleanStructure(Judge(WholeTicks(second->Received(0)), format_));
-  channel_.FeedRest(schedule);
-  ExpectAllEvents(schedule);
-  ExpectNothingHappened(schedule);
+  PlayTheRestAndExpectNothingHappened(schedule);
 }
 
 }  // namespace

@@ -29,12 +29,6 @@
 namespace air {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
-
 // How a child ended that did this: its exit status, or 128 + the signal.
 int EndOf(const std::function<int()>& body) {
   const pid_t child = fork();
