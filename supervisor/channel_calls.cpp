@@ -48,15 +48,11 @@ absl::Status PlayoutEngine::Start(const wire::StartChannelRequest& request) {
                     .blocks = plan->blocks,
                     .relative = plan->relative,
                     .join_utc_ms = plan->join_utc_ms,
-                    .max_queue_depth = std::max(plan->blocks.size(), kLeastQueueDepth)});
-  if (!started.ok()) {
-    streams_.StopListening();
-    return started;
-  }
-  started_with_ = request;
-  plan_fingerprint_ = plan->fingerprint;
-  record_.Save();
-  return absl::OkStatus();
+                    .max_queue_depth = std::max(plan->blocks.size(), kLeastQueueDepth),
+                    .started_with = request,
+                    .plan_fingerprint = plan->fingerprint});
+  if (!started.ok()) streams_.StopListening();
+  return started;
 }
 
 absl::StatusOr<ChannelPlan> PlayoutEngine::PlanFor(const wire::UpdatePlanRequest& request) const {

@@ -99,10 +99,10 @@ void PlanExecutor::FinishUpdate(Tick at) {
   rundown_.ReplaceFrom(at, update.blocks, update.first_serial,
                        locks ? std::optional(update.prepared_at) : std::nullopt);
   exhausted_ = false;
+  update.done(at);          // first, so that one record has the plan and whose it is
   callbacks_.on_changed();  // before any of it can air
   CommitTimeline();
   Log().info("another plan from tick {} on: {} blocks", at.value(), update.blocks.size());
-  update.done(at);
 }
 
 void PlanExecutor::LoadPreview(const wire::LoadPreviewRequest& request, OnLoaded done) {

@@ -40,10 +40,11 @@ absl::Status PlayoutEngine::StartSession(NewSession session) {
   instance_ = *std::move(instance);
   format_json_ = session.format_json;
   incarnation_ = 1;
+  started_with_ = session.started_with;
+  plan_fingerprint_ = session.plan_fingerprint;
   if (absl::Status begun = instance_->Begin(session.blocks); !begun.ok()) {
     instance_->Conclude("error", std::string(begun.message()));
-    instance_.reset();
-    record_.Remove();
+    ForgetSession();
     return begun;
   }
   control_.BeginSession(session.channel_id);
@@ -88,12 +89,16 @@ void PlayoutEngine::EndSession(const std::string& reason, const std::string& det
   instance_->CancelPending();
   instance_->Conclude(reason, detail);
   streams_.EndSession();  // before the memory they read
+  ForgetSession();
+  control_.Apply(PlayoutEvent::kStopped);
+}
+
+void PlayoutEngine::ForgetSession() {
   instance_.reset();
   ending_ = false;
   record_.Remove();
   started_with_.Clear();
   plan_fingerprint_ = 0;
-  control_.Apply(PlayoutEvent::kStopped);
 }
 
 void PlayoutEngine::Shutdown() {

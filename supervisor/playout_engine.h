@@ -78,6 +78,9 @@ class PlayoutEngine {
     int64_t join_utc_ms = 0;
     size_t max_queue_depth = kLeastQueueDepth;
     std::string evidence_endpoint, channel_name;
+    // StartChannel: the call and its plan file. In the first record there is of the session already.
+    wire::StartChannelRequest started_with;
+    uint64_t plan_fingerprint = 0;
   };
   absl::Status Start(const wire::StartChannelRequest& request);
   // Errors: NotFound without a session; those of PlayoutControl::Admit.
@@ -91,6 +94,8 @@ class PlayoutEngine {
   // What the record says; false without a session.
   bool Describe(record::Session& session) const;
   void EndSession(const std::string& reason, const std::string& detail = "");
+  // There is no session any more, and no record of one.
+  void ForgetSession();
 
   SinkSnapshot Describe(const OutputStreams::Stream& stream) const;
 

@@ -1,8 +1,10 @@
 // SIGKILL of the supervisor of a channel on the air, and a new one in its folder: it takes the session up.
 // The viewer's stream is what it would have been, the plan goes on being fed, and no event is lost.
+#include <atomic>
 #include <fstream>
 #include <thread>
 
+#include "supervisor/session_record.h"
 #include "tests/support/faulted_channel.h"
 
 namespace air::e2e {
@@ -265,6 +267,31 @@ TEST_P(UnreadableRecord, IsACleanStart) {
 INSTANTIATE_TEST_SUITE_P(Adoption, UnreadableRecord, ::testing::Values("Damaged", "OfAnotherVersion"),
                          [](const auto& record) { return record.param; });
 
+// Every record of a session that can be read while it is being started: a supervisor may be killed behind any.
+class RecordsSeen {
+ public:
+  explicit RecordsSeen(const std::string& runtime_dir)
+      : thread_([this, record = SessionRecord(runtime_dir)] {
+          while (!stop_) {
+            if (absl::StatusOr<record::Session> session = record.Load(); session.ok())
+              seen_.push_back(*std::move(session));
+          }
+        }) {}
+  ~RecordsSeen() {
+    if (thread_.joinable()) Stop();
+  }
+  const std::vector<record::Session>& Stop() {
+    stop_ = true;
+    thread_.join();
+    return seen_;
+  }
+
+ private:
+  std::vector<record::Session> seen_;
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
+
 TEST_F(Adoption, GoesOnServingTheChannelsPort) {
   const std::string plan = channel_.Path("plan.json");
   std::ofstream(plan) << R"({"program_format": )" << format_.Json() << R"(, "blocks": [{"block_id": "a",
@@ -275,8 +302,14 @@ TEST_F(Adoption, GoesOnServingTheChannelsPort) {
   request.set_channel_id(kTestChannelId);
   request.set_plan_handle(plan);
   request.set_port(port);
+  RecordsSeen records(channel_.runtime_dir());
   const wire::StartChannelResponse started = channel_.StartChannel(request);
   ASSERT_TRUE(started.success()) << started.error_message();
+  for (const record::Session& session : records.Stop()) {
+    EXPECT_EQ(session.started_with().plan_handle(), plan) << "a record without the call it began with";
+    EXPECT_EQ(session.started_with().port(), port);
+    EXPECT_NE(session.plan_fingerprint(), 0u);
+  }
   const auto first = StreamViewer::ToPort(port);
   ASSERT_TRUE(first->WaitForBytes(0, 20'000));
   channel_.KillSupervisor();
