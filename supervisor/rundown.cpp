@@ -187,7 +187,9 @@ Tick Rundown::End() const {
 void Rundown::Forget(Tick n) {
   const size_t before = blocks_.size() + inserts_.size();
   while (blocks_.size() > 1 && blocks_.front().fence < n) blocks_.pop_front();
-  std::erase_if(inserts_, [&](const LiveInsert& insert) { return insert.segment.end < n; });
+  std::erase_if(inserts_, [&](const LiveInsert& insert) {
+    return insert.segment.end < n && EndOf(insert.resume_serial).value_or(insert.segment.end) < n;
+  });
   if (blocks_.size() + inserts_.size() != before) Compose();
 }
 

@@ -80,7 +80,8 @@ class Rundown {
   // The end of the last accepted block.
   std::optional<int64_t> last_end_utc_ms() const { return last_end_utc_ms_; }
 
-  // Drops what ended before tick `n`; the last block stays.
+  // Drops what ended before tick `n`; the last block stays, and what was LIVE while the segment behind it
+  // lasts: by it that one is known.
   void Forget(Tick n);
 
   void Describe(record::Session& session) const;

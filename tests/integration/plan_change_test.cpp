@@ -196,7 +196,8 @@ TEST_F(PlanChange, SwitchesToLiveOnTheTickAndBackToThePlanBehindIt) {
   const wire::LoadPreviewResponse gone = Load(PreviewRequest("/nonexistent.mp4", 0, -1));
   EXPECT_EQ(gone.result_code(), wire::RESULT_CODE_FAILED);
   EXPECT_THAT(gone.error_message(), HasSubstr("nonexistent"));
-  std::this_thread::sleep_for(4s);
+  // For longer than what was LIVE is remembered.
+  std::this_thread::sleep_for(9s);
   EXPECT_EQ(Switch(0).result_code(), wire::RESULT_CODE_NOT_READY);
 
   const std::vector<Stretch> aired = StopAndJudge();
@@ -207,6 +208,7 @@ TEST_F(PlanChange, SwitchesToLiveOnTheTickAndBackToThePlanBehindIt) {
   EXPECT_EQ(aired[4].clip, 1) << "behind its last picture the plan goes on";
   EXPECT_EQ(aired[4].picture, second + 60);
   EXPECT_EQ(aired[4].from, second + 60);
+  EXPECT_GT(aired[4].to, second + 60 + 125);
 }
 
 TEST_F(PlanChange, RefusesAPreviewThatContradictsItselfAndNamesTheField) {

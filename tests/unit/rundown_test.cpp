@@ -189,6 +189,23 @@ TEST_F(RundownTest, ForgetsWhatIsOver) {
   ExpectRecorded();
 }
 
+TEST_F(RundownTest, KeepsTheSegmentBehindWhatWasLiveForAsLongAsItLasts) {
+  ExpectAppended(Block("a", 0, {40'000, 1000}));
+  rundown_.Insert(Live("/one", 10, 20));
+  rundown_.Insert(Live("/two", 30, 40));
+  const PlannedSegment behind = rundown_.segments().at(4);
+  ASSERT_EQ(Told(behind), "/a1[40,1000)@40 b1");
+  rundown_.Forget(Tick(999));
+  EXPECT_EQ(rundown_.inserts().size(), 1u) << "behind the first one nothing is on the air any more";
+  const PlannedSegment* still = rundown_.FindSegment(behind.serial);
+  ASSERT_NE(still, nullptr) << "its decoder would be ended in the middle of it";
+  EXPECT_EQ(Told(*still), Told(behind));
+  EXPECT_EQ(rundown_.EndOf(behind.serial), Tick(1000));
+  ExpectRecorded();
+  rundown_.Forget(Tick(1001));
+  EXPECT_TRUE(rundown_.inserts().empty());
+}
+
 TEST_F(RundownTest, LeavesNoTickWithTwoOwners) {
   uint64_t dice = 88172645463325252u;
   const auto roll = [&](uint64_t below) {
