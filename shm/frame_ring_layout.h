@@ -161,7 +161,7 @@ struct SlotMeta {
   uint32_t flags = 0;    // SlotFlags
   uint32_t samples = 0;  // audio samples per channel in this unit
   uint32_t video_bytes = 0;
-  uint32_t side_bytes = 0;  // captions, at kSideDataOffset
+  uint32_t side_bytes = 0;  // captions, at kSideDataOffset; a decoder keeps notes behind them
   TickJournal journal;      // program ring; decoder rings fill media_position_us only
   int64_t deadline_ns = 0;  // program ring: when the tick was due
   int64_t opened_ns = 0;

@@ -13,8 +13,6 @@ constexpr int kTypes = 0x03;
 constexpr int kFirstPacketType = 2;  // 0 and 1 are the fields of line 21
 constexpr std::array<uint8_t, CaptionLine::kTripletBytes> kFilling = {0xfa, 0x00, 0x00};
 constexpr size_t kTripletsPerSecond = 600;
-// Four seconds of either kind: what is farther behind is of no use to anybody.
-constexpr size_t kMostPairs = 120, kMostPackets = 2400;
 
 // How many pairs of a field of line 21, of which there are 30000/1001 a second, fall to unit i. The second
 // field's fall due half a period off the first one's.
@@ -76,6 +74,25 @@ uint32_t CaptionLine::Take(UnitIndex i, int64_t stamp, std::span<uint8_t> out) {
 
 void CaptionLine::DropBefore(int64_t stamp) {
   while (!pictures_.empty() && pictures_.front().stamp < stamp) pictures_.pop_front();
+}
+
+void CaptionLine::Keep(std::span<uint8_t> out) const {
+  if (out.size() < kKeptBytes) return;
+  auto to = out.begin() + 2;
+  for (const auto* queue : {&line21_[0], &line21_[1], &packets_}) {
+    for (const Triplet& triplet : *queue) to = std::ranges::copy(triplet, to).out;
+  }
+  const size_t count = line21_[0].size() + line21_[1].size() + packets_.size();
+  out[0] = static_cast<uint8_t>(count % 256);
+  out[1] = static_cast<uint8_t>(count / 256);
+}
+
+void CaptionLine::TakeUp(std::span<const uint8_t> kept) {
+  if (kept.size() < kKeptBytes) return;
+  const size_t count = kept[0] + size_t{256} * kept[1];
+  if (2 + count * kTripletBytes > kKeptBytes) return;
+  for (size_t at = 2; at < 2 + count * kTripletBytes; at += kTripletBytes)
+    Queue({kept[at], kept[at + 1], kept[at + 2]});
 }
 
 void CaptionLine::Restart() {

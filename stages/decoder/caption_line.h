@@ -10,6 +10,9 @@
 //
 // Where both rates are the same, what came with a picture goes out with it. Filling (null pairs, invalid
 // triplets) is left out on the way in and made anew on the way out, so that a backlog is soon gone.
+//
+// What waits at the end of a unit is a function of everything before it, so no decoding from a little earlier
+// finds it again. It is kept beside each unit instead, for whoever takes over behind that one.
 #pragma once
 
 #include <array>
@@ -27,6 +30,10 @@ class CaptionLine {
  public:
   static constexpr size_t kTripletBytes = 3;
   static constexpr size_t kMostTriplets = 31;  // in one picture: cc_count has five bits
+  // What is farther behind is of no use to anybody: four seconds of a field, one and a half of 708.
+  static constexpr size_t kMostPairs = 120, kMostPackets = 900;
+  // What Keep writes at most: how many, and the triplets.
+  static constexpr size_t kKeptBytes = 2 + (2 * kMostPairs + kMostPackets) * kTripletBytes;
 
   explicit CaptionLine(const HouseFormat& house) : rate_(house.rate) {}
 
@@ -37,6 +44,10 @@ class CaptionLine {
   uint32_t Take(UnitIndex i, int64_t stamp, std::span<uint8_t> out);
   // Forgets what pictures before `stamp` carry.
   void DropBefore(int64_t stamp);
+  // Writes down what waits, behind the last Take, and takes it up again in another process. Memory too short
+  // is left alone, and what does not make sense is not taken up.
+  void Keep(std::span<uint8_t> out) const;
+  void TakeUp(std::span<const uint8_t> kept);
   void Restart();
 
  private:

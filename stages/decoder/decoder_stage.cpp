@@ -8,6 +8,16 @@
 
 namespace air {
 
+namespace {
+
+// What the predecessor has left with the unit before `next`, if that one is in the ring.
+std::span<const uint8_t> KeptBehind(const RingView& ring, uint64_t next) {
+  if (next == 0 || ring.slot(next - 1).commit.load(std::memory_order_acquire) != next) return {};
+  return std::span<const uint8_t>(ring.side_data(next - 1), kSideDataBytes).subspan(kKeptOffset);
+}
+
+}  // namespace
+
 std::unique_ptr<IProducer> MakeProducer(const std::string& asset_uri) {
   if (absl::StartsWith(asset_uri, kFaultScheme)) {
     // One that is not understood is refused by its name, as a file that is not there.
@@ -34,6 +44,7 @@ absl::Status DecoderStage::Run(IProducer& producer, ProducerRequest request, Pre
   request.skips = request.first_unit > missing;
   if (!request.skips) request.first_unit = missing;
   request.bad_unit = missing;
+  if (!request.skips) request.kept = KeptBehind(writer_.view(), writer_.next());
   request.on_progress = [this] { writer_.Beat(clock_.Now().value()); };
   treatment_.emplace(presentation.treatment, request.format, request.skip_units);
   enrichers_ = presentation.enrichers;

@@ -68,6 +68,7 @@ absl::Status FileProducer::Start(const ProducerRequest& request) {
   opened_ = false;
   demuxer_->PreferLanguage(request.audio_language);
   request_ = request;
+  request_.kept = {};
   instants_.emplace(request);
   next_ = request.first_unit;
 
@@ -85,7 +86,10 @@ absl::Status FileProducer::Start(const ProducerRequest& request) {
     if (absl::Status begun = Begin(instant); !begun.ok()) return begun;
   }
   if (absl::Status plays = CheckSomethingPlays(instant); !plays.ok()) return plays;
-  if (picture_ != nullptr) picture_->DropCaptions(/*through=*/takes_over);
+  if (picture_ != nullptr) {
+    picture_->DropCaptions(/*through=*/takes_over);
+    if (takes_over) picture_->TakeUpCaptions(request.kept);
+  }
   if (takes_over) shown_serial_ = picture_ != nullptr ? picture_->serial() : 0;
   ready_ = true;
   return absl::OkStatus();
@@ -261,8 +265,10 @@ absl::StatusOr<Rendered> FileProducer::Render(UnitIndex i, const UnitBuffer& out
   } else {
     FillBlack(house, out.video);
   }
-  if (picture_ != nullptr && !out.side_data.empty())
-    info.side_bytes = picture_->TakeCaptions(i, out.side_data);
+  if (picture_ != nullptr && out.side_data.size() > kKeptOffset) {
+    info.side_bytes = picture_->TakeCaptions(i, out.side_data.first(kKeptOffset));
+    picture_->KeepCaptions(out.side_data.subspan(kKeptOffset));
+  }
   const int64_t serial = picture_ != nullptr ? picture_->serial() : 0;
   info.repeat = serial == std::exchange(shown_serial_, serial);
   const bool moving = serial > 0 && !demuxer_->still_picture();

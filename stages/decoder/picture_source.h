@@ -47,6 +47,9 @@ class PictureSource {
   uint32_t TakeCaptions(UnitIndex i, std::span<uint8_t> out);
   // Those of the pictures before the current one belong to nobody; with `through`, its own neither.
   void DropCaptions(bool through);
+  // See CaptionLine.
+  void KeepCaptions(std::span<uint8_t> out) const { captions_.Keep(out); }
+  void TakeUpCaptions(std::span<const uint8_t> kept) { captions_.TakeUp(kept); }
 
   bool has_picture() const { return current_.frame != nullptr; }
   // Another number means another picture became the current one; 0: there has been none.

@@ -29,15 +29,22 @@ struct ProducerRequest {
   // between can be decoded by itself, else with the next one that can. Next() then says which unit that is.
   bool skips = false;
   UnitIndex bad_unit;
+  // What the maker of unit first_unit - 1 has left in its side data, behind the captions; empty when nobody
+  // knows. Looked at by Start alone.
+  std::span<const uint8_t> kept = {};
   // Called with every packet that is read or decoded: a sign of life.
   std::function<void()> on_progress = [] {};
 };
 
+inline constexpr size_t kKeptOffset = 96;
+
 // Where one unit's bytes go. All memory is the callee's to write until Render returns.
 struct UnitBuffer {
-  std::span<uint8_t> video;      // exactly HouseFormat::VideoBytes(): planes Y, U, V, tightly packed
-  std::span<int16_t> audio;      // MaxUnitSamples() * channels, interleaved
-  std::span<uint8_t> side_data;  // captions (CEA-708 cc_data), may stay empty
+  std::span<uint8_t> video;  // exactly HouseFormat::VideoBytes(): planes Y, U, V, tightly packed
+  std::span<int16_t> audio;  // MaxUnitSamples() * channels, interleaved
+  // Captions (CEA-708 cc_data), as many bytes as UnitInfo says; from kKeptOffset on what the producer keeps
+  // for one that will take over behind this unit. May be no memory at all.
+  std::span<uint8_t> side_data;
 };
 
 struct UnitInfo {

@@ -8,11 +8,13 @@
 #include <vector>
 
 #include "stages/decoder/caption_line.h"
+#include "stages/decoder/decoder_stage.h"
 #include "stages/decoder/test_pattern.h"
 #include "stages/encoder/video_encoder.h"
 #include "tests/support/captioned_clip.h"
 #include "tests/support/numbered_clip.h"
 #include "tests/support/played_file.h"
+#include "tests/support/ring_memory.h"
 
 namespace air {
 namespace {
@@ -114,6 +116,64 @@ TEST(Captions, LoseNothingAndKeepToTheLinesRateAtEveryOtherRate) {
   }
 }
 
+// A producer after the other into one ring, each killed in its nth unit: what the stages between an asset and
+// its ring do when a decoder dies.
+class MortalProducer : public FileProducer {
+ public:
+  explicit MortalProducer(int64_t lifetime) : left_(lifetime) {}
+  absl::StatusOr<Rendered> Render(UnitIndex i, const UnitBuffer& out, UnitInfo& info) override {
+    if (left_-- == 0) return absl::AbortedError("killed");
+    return FileProducer::Render(i, out, info);
+  }
+
+ private:
+  int64_t left_;
+};
+
+std::vector<Bytes> CaptionsInTheRing(const ProducerRequest& request, int64_t lifetime) {
+  RingMemory ring({.format = request.format, .slot_count = 512});
+  VirtualClock clock;
+  absl::Status status;
+  do {
+    DecoderStage stage(clock, ring.View(), ring.page(), /*pid=*/1);
+    MortalProducer producer(lifetime);
+    status = stage.Run(producer, request, {}, [](uint64_t) {});
+  } while (absl::IsAborted(status));
+  EXPECT_TRUE(status.ok()) << status;
+  std::vector<Bytes> captions;
+  const RingView view = ring.View();
+  for (uint64_t i = 0; i < view.writer().next; ++i) {
+    const uint8_t* const side_data = view.side_data(i);
+    captions.emplace_back(side_data, side_data + view.slot(i).meta.side_bytes);
+  }
+  return captions;
+}
+
+// Twice what line 21 can carry at 59.94, and 708 in bursts: there is always something that waits.
+TEST(Captions, ThatWaitAreNotLostWhereADecoderDies) {
+  const ClipFolder folder;
+  const auto captions = [](int64_t k) {
+    Bytes each = NumberedCaptions(k);
+    for (int64_t n = 0; n < (k % 40 < 20 ? 24 : 0); ++n) {
+      const Bytes more = {0xfe, static_cast<uint8_t>(k), static_cast<uint8_t>(n)};
+      each.insert(n % 12 == 0 ? each.begin() : each.end(), more.begin(), more.end());
+    }
+    return each;
+  };
+  for (const FrameRate source : {FrameRate{30000, 1001}, {60000, 1001}}) {
+    const std::string clip = CaptionedFile(folder, source, 150, captions);
+    for (const FrameRate house : {FrameRate{24000, 1001}, {25, 1}, {30000, 1001}, {60000, 1001}}) {
+      SCOPED_TRACE(ToString(source) + " in " + ToString(house));
+      const ProducerRequest request = RequestFor(clip, HouseOf(house), 333);
+      const std::vector<Bytes> whole = CaptionsInTheRing(request, 1'000'000);
+      ASSERT_GE(whole.size(), 50u);
+      const std::vector<Bytes> pieces = CaptionsInTheRing(request, 11);
+      ASSERT_EQ(pieces.size(), whole.size());
+      for (size_t i = 0; i < whole.size(); ++i) ASSERT_EQ(pieces[i], whole[i]) << "unit " << i;
+    }
+  }
+}
+
 TEST(Captions, AreNothingWhereTheAssetHasNone) {
   const ClipFolder folder;
   const std::string clip = CaptionedFile(folder, {25, 1}, 20, [](int64_t) { return Bytes{}; });
@@ -131,6 +191,28 @@ TEST(CaptionLine, IgnoresDamageAndForgetsWhatIsFarBehind) {
   int64_t units = 1;
   while (line.Take(UnitIndex(units), 1000, out) > 0) ++units;
   EXPECT_EQ(units - 1, 120);
+}
+
+TEST(CaptionLine, TakesUpNothingThatMakesNoSense) {
+  const HouseFormat house = HouseOf({25, 1});
+  CaptionLine full(house), empty(house);
+  for (int64_t k = 0; k < 1000; ++k)
+    full.Put(k, Bytes{0xfc, 0x41, 0x42, 0xfd, 0x43, 0x44, 0xff, 1, 2, 0xfe, 3, 4});
+  Bytes out(96), kept(CaptionLine::kKeptBytes), rest(CaptionLine::kKeptBytes);
+  full.Take(UnitIndex(0), 1000, out);
+  full.Keep(kept);
+  empty.TakeUp(kept);
+  empty.Keep(rest);
+  EXPECT_EQ(rest, kept) << "as much as is kept at most";
+  for (const size_t size : {size_t{0}, size_t{1}, CaptionLine::kKeptBytes - 1}) {
+    CaptionLine line(house);
+    line.TakeUp(std::span(kept).first(size));
+    EXPECT_EQ(line.Take(UnitIndex(0), 0, out), 0u) << size;
+  }
+  kept[1] = 0xff;
+  CaptionLine line(house);
+  line.TakeUp(kept);
+  EXPECT_EQ(line.Take(UnitIndex(0), 0, out), 0u);
 }
 
 // What the encoder codes, and a reader finds in its pictures.
