@@ -154,15 +154,17 @@ TEST(FileProducerRates, BelieveTheStampsOfAVariableRateNotTheDeclaredOne) {
 // the unit's instant than the one that is shown. Stamps are good to a tick of their container.
 class CounterClip : public ::testing::TestWithParam<std::string> {};
 
-void ExpectNearest(const std::vector<int>& numbers, FrameRate house, const std::vector<double>& stamps) {
-  constexpr double kTwoTicks = 2e-4;  // of 1/12800 s and finer
+constexpr double kTwoTicks = 2e-4;  // of 1/12800 s and finer
+
+void ExpectNearest(const std::vector<int>& numbers, FrameRate house, const std::vector<double>& stamps,
+                   double in_point = 0, double two_ticks = kTwoTicks) {
   for (size_t i = 0; i < numbers.size(); ++i) {
-    const double instant = static_cast<double>(i) * house.den / house.num;
+    const double instant = in_point + static_cast<double>(i) * house.den / house.num;
     double nearest = 1e9;
     for (const double stamp : stamps) nearest = std::min(nearest, std::abs(stamp - instant));
     ASSERT_LT(static_cast<size_t>(numbers[i]), stamps.size()) << i;
     const double shown = std::abs(stamps[static_cast<size_t>(numbers[i])] - instant);
-    EXPECT_LE(shown, nearest + kTwoTicks) << "unit " << i << " shows picture " << numbers[i];
+    EXPECT_LE(shown, nearest + two_ticks) << "unit " << i << " shows picture " << numbers[i];
   }
 }
 
@@ -211,6 +213,53 @@ TEST(FileProducerRates, ShowTheNearestPictureOfAVariableRateInEveryHouse) {
     }
   }
 }
+
+// In-points into pictures of 10 ms to three seconds, the key pictures far apart: between two pictures, on one,
+// in the middle of one that stands for seconds, and for a producer that takes over there.
+class VariableRateInPoint : public ::testing::TestWithParam<Format> {};
+
+TEST_P(VariableRateInPoint, BeginsWithThePictureThatIsNearest) {
+  const ClipFolder folder;
+  ClipSpec spec{.pictures = 120};
+  // Twelve pictures of 10, 65, 30, ... ms, then one of three seconds.
+  spec.options = std::string(R"(-vf "settb=1/90000,setpts=(N*0.04+0.025*mod(N\,2)+3*floor(N/13))/TB" )") +
+                 "-fps_mode vfr -enc_time_base 1/90000 " + GetParam().options;
+  std::vector<double> stamps;
+  for (int n = 0; n < 120; ++n) stamps.push_back(n * 0.04 + 0.025 * (n % 2) + 3 * (n / 13));
+  const std::string clip = MakeClip(folder, GetParam().file, spec);
+  const HouseFormat house = SmallHouse({30000, 1001});
+  constexpr double kTwoMilliseconds = 2e-3;  // Matroska's ticks
+  for (const int64_t ms : {1, 64, 66, 137, 520, 1'900, 3'540, 3'595, 4'020, 13'000, 20'123, 24'700, 29'999}) {
+    SCOPED_TRACE(ms);
+    const double in_point = static_cast<double>(ms) / 1000;
+    ProducerRequest request = RequestFor(clip, house, ms);
+    const std::vector<int> numbers = NumbersOf(Play(request, 40), house);
+    ASSERT_EQ(numbers.size(), 40u);
+    ExpectNearest(numbers, house.rate, stamps, in_point, kTwoMilliseconds);
+    request.first_unit = UnitIndex(33);
+    EXPECT_EQ(NumbersOf(Play(request, 3), house),
+              std::vector<int>(numbers.begin() + 33, numbers.begin() + 36));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    OfEveryContainer, VariableRateInPoint,
+    ::testing::Values(
+        Format{"Mp4", "clip.mp4",
+               "-c:v libx264 -preset superfast -crf 20 -bf 3 -g 250 -video_track_timescale 90000"},
+        Format{"FragmentedMp4", "clip.mp4",
+               "-c:v libx264 -preset superfast -crf 20 -bf 3 -g 40 -video_track_timescale 90000 "
+               "-movflags frag_keyframe+empty_moov"},
+        Format{"Mkv", "clip.mkv", "-c:v libx264 -preset superfast -crf 20 -bf 3 -g 250"},
+        Format{"MkvWithoutIndex", "clip.mkv",
+               "-c:v libx264 -preset superfast -crf 20 -bf 3 -g 40 -live 1 -cluster_time_limit 500"},
+        Format{"WebmWithoutIndex", "clip.webm",
+               "-c:v libvpx -deadline realtime -cpu-used 8 -b:v 500k -g 250 -live 1"},
+        Format{"Ts", "clip.ts", "-c:v libx264 -preset superfast -crf 20 -bf 3 -g 40"},
+        Format{"TsWithLongGroups", "clip.ts", "-c:v libx264 -preset superfast -crf 20 -bf 3 -g 250"},
+        Format{"HevcInTs", "clip.ts",
+               "-c:v libx265 -preset ultrafast -x265-params log-level=error:keyint=40"}),
+    [](const auto& format) { return std::string(format.param.name); });
 
 TEST(FileProducerRates, SkipUnitsWhenJoinedInProgress) {
   const ClipFolder folder;
