@@ -66,7 +66,7 @@ class AsRunBuilder {
     const evidence::AiredSegment& account = record.segment();
     const auto& ended = record.message().segment_end();
     evidence::AsRunLine& line = *as_run_.add_lines();
-    line.set_what("segment");
+    line.set_what(account.live() ? "live" : "segment");
     line.set_block_id(account.block_id());
     line.set_segment_index(account.segment_index());
     line.set_asset_uri(account.asset_uri());
@@ -127,6 +127,7 @@ std::string PadText(const evidence::AsRunLine& line) {
 
 std::string Name(const evidence::AsRunLine& line) {
   if (line.what() == "hole") return "(no plan)";
+  if (line.segment_type() == "live") return absl::StrCat("LIVE ", line.asset_uri());
   const std::string asset = line.asset_uri().empty() ? "pad" : line.asset_uri();
   return absl::StrCat(line.block_id(), "[", line.segment_index(), "] ", asset);
 }

@@ -1,7 +1,6 @@
 #include "supervisor/evidence_ledger.h"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -13,7 +12,7 @@ namespace {
 
 namespace wire_evidence = ::retrovue::evidence::v1;
 
-constexpr uint64_t kEventUuids = 1, kSegmentUuids = 2;
+constexpr uint64_t kEventUuids = 1;
 constexpr uint64_t kRunsPerCheckpoint = 1000;  // far fewer than the log holds
 
 uint64_t Mix(uint64_t x) {  // splitmix64
@@ -30,19 +29,6 @@ std::string FormatUuid(uint64_t high, uint64_t low, uint64_t version) {
                          low >> 48, low & 0xffff'ffff'ffff);
 }
 
-const char* TypeName(const wire::BlockSegment& segment) {
-  if (segment.asset_uri().empty() || segment.segment_type() == wire::SEGMENT_TYPE_PAD) return "pad";
-  return segment.segment_type() == wire::SEGMENT_TYPE_FILLER ? "filler" : "content";
-}
-
-// The word of a reason: what stood in for the content says why it was missing.
-std::string ReasonOf(const std::string& cause) {
-  for (PadCause plain : {PadCause::kLate, PadCause::kEof, PadCause::kOpenFailed}) {
-    if (cause == ToString(plain)) return cause;
-  }
-  return "DECODE_ERROR";
-}
-
 void AddPad(google::protobuf::RepeatedPtrField<evidence::PadFrames>& pad, const std::string& cause,
             uint64_t frames) {
   auto found = std::find_if(pad.begin(), pad.end(), [&](const auto& p) { return p.cause() == cause; });
@@ -51,12 +37,6 @@ void AddPad(google::protobuf::RepeatedPtrField<evidence::PadFrames>& pad, const 
     found = pad.end() - 1;
   }
   found->set_frames(found->frames() + frames);
-}
-
-uint64_t Sum(const google::protobuf::RepeatedPtrField<evidence::PadFrames>& pad) {
-  uint64_t sum = 0;
-  for (const evidence::PadFrames& p : pad) sum += p.frames();
-  return sum;
 }
 
 }  // namespace
@@ -94,6 +74,17 @@ void EvidenceLedger::Know(const PlannedBlock& block) {
   if (block.serial > state_.last_block()) plan_.try_emplace(block.serial, block);
 }
 
+void EvidenceLedger::Know(const LiveInsert& insert) {
+  const PlannedSegment& segment = insert.segment;
+  Live& live = live_[segment.serial];
+  live.end = segment.end;
+  live.facts.set_asset_uri(segment.asset_uri);
+  live.facts.set_in_point_ms(segment.in_point_ms);
+  live.facts.set_skip_units(segment.skip_units);
+  live.facts.set_start_tick(segment.start.value());
+  if (insert.asked_end.has_value()) live.facts.set_asked_end_tick(insert.asked_end->value());
+}
+
 // ---- what has aired
 
 void EvidenceLedger::Advance(const AiredLogReader& log) {
@@ -114,20 +105,25 @@ void EvidenceLedger::Advance(const AiredLogReader& log) {
     if (++runs_since_record_ >= kRunsPerCheckpoint) Keep({});
   }
   if (!state_.has_block()) SkipOverdue(UINT64_MAX, /*only_those_over=*/true);
+  std::erase_if(live_, [&](const auto& known) { return known.second.end.value() <= state_.tick(); });
 }
 
 void EvidenceLedger::Note(const Piece& piece) {
   state_.set_tick(piece.from);
-  if (state_.has_block() && state_.block().serial() != piece.run.block_serial) {
-    const PlannedBlock* open = OpenBlockPlan();
-    CloseBlock(open != nullptr && open->fence.value() > piece.from ? "REPLACED" : nullptr);
-  }
   const auto block = plan_.find(piece.run.block_serial);
-  if (block == plan_.end()) {
-    NoteInHole(piece);
-  } else {
+  if (state_.has_segment() && state_.segment().serial() != piece.run.segment_serial)
+    CloseSegment(CutAt(piece.from));
+  // What is LIVE goes on behind the fence; its account is closed with the block's and begins anew.
+  if (state_.has_block() && state_.block().serial() != piece.run.block_serial) CloseBlock(nullptr);
+  if (state_.has_segment() && !state_.has_block() && block != plan_.end()) CloseSegment(nullptr);
+  if (block != plan_.end()) {
     CloseHole();
     NoteInBlock(block->second, piece);
+  } else if (state_.has_segment() || OpenLive(piece.run.segment_serial)) {
+    CloseHole();
+    NoteInSegment(piece);
+  } else {
+    NoteInHole(piece);
   }
   state_.set_tick(piece.end);
 }
@@ -144,34 +140,21 @@ void EvidenceLedger::NoteInBlock(const PlannedBlock& block, const Piece& piece) 
     const bool planned_pad = piece.run.kind == AiredKind::kPad && piece.run.cause == PadCause::kNone;
     OpenBlock(block, piece.run.kind == AiredKind::kContent || planned_pad);
   }
-  if (state_.has_segment() &&
-      block.segments[state_.segment().position()].serial != piece.run.segment_serial) {
-    const bool over = block.segments[state_.segment().position()].end.value() <= piece.from;
-    CloseSegment(block, over ? nullptr : "REPLACED");
-  }
-  if (!state_.has_segment()) {
-    const auto found = std::find_if(block.segments.begin(), block.segments.end(),
-                                    [&](const auto& s) { return s.serial == piece.run.segment_serial; });
-    if (found != block.segments.end()) {
-      const auto position = static_cast<size_t>(found - block.segments.begin());
-      SkipSegmentsTo(block, position);
-      OpenSegment(position);
-    }
-  }
-  if (state_.has_segment()) NoteInSegment(block, piece);
+  if (!state_.has_segment() && !OpenLive(piece.run.segment_serial)) OpenPlanned(block, piece);
+  if (state_.has_segment()) NoteInSegment(piece);
   state_.mutable_block()->set_frames(state_.block().frames() + static_cast<uint64_t>(piece.frames()));
 }
 
-void EvidenceLedger::NoteInSegment(const PlannedBlock& block, const Piece& piece) {
+void EvidenceLedger::NoteInSegment(const Piece& piece) {
   evidence::OpenSegment& segment = *state_.mutable_segment();
   const auto frames = static_cast<uint64_t>(piece.frames());
-  const bool own = piece.run.kind == AiredKind::kContent || block.segments[segment.position()].IsPad();
+  const bool own = piece.run.kind == AiredKind::kContent || Open()->planned.IsPad();
   if (own && !segment.started()) {
     // Told before anything of it is counted: whoever goes on behind this record counts it.
     segment.set_started(true);
     segment.set_own_first(piece.from);
     segment.set_first_media_us(piece.run.first_media_us);
-    TellSegmentStart(block, /*aired=*/true);
+    TellSegmentStart(*Open(), /*aired=*/true);
   }
   if (piece.run.kind == AiredKind::kSlate) {
     segment.set_slate_frames(segment.slate_frames() + frames);
@@ -227,11 +210,8 @@ void EvidenceLedger::OpenBlock(const PlannedBlock& block, bool primed) {
 }
 
 void EvidenceLedger::CloseBlock(const char* cut) {
-  const PlannedBlock* block = OpenBlockPlan();
-  if (block != nullptr) {
-    if (state_.has_segment()) CloseSegment(*block, cut);
-    SkipSegmentsTo(*block, block->segments.size());
-  }
+  if (state_.has_segment()) CloseSegment(cut);
+  if (const PlannedBlock* block = OpenBlockPlan()) SkipSegmentsTo(*block, block->segments.size());
   const evidence::OpenBlock closed = state_.block();
   state_.clear_segment();
   state_.clear_block();
@@ -266,15 +246,41 @@ void EvidenceLedger::CloseHole() {
 
 // ---- segments
 
-void EvidenceLedger::OpenSegment(size_t position) {
+void EvidenceLedger::OpenSegment(size_t position, uint64_t serial) {
   evidence::OpenSegment& segment = *state_.mutable_segment();
   segment.Clear();
   segment.set_position(static_cast<uint32_t>(position));
+  segment.set_serial(serial);
   segment.set_first_tick(state_.tick());
 }
 
-// Those that own no tick, or whose ticks were over when their block came. What lies behind the present tick
-// has not been skipped; what lies before the session was none of its business.
+bool EvidenceLedger::OpenLive(uint64_t serial) {
+  const auto live = live_.find(serial);
+  if (live == live_.end()) return false;
+  OpenSegment(0, serial);
+  *state_.mutable_segment()->mutable_live() = live->second.facts;
+  return true;
+}
+
+// One that is entered in the middle, behind what was LIVE, has another serial than it was planned with.
+void EvidenceLedger::OpenPlanned(const PlannedBlock& block, const Piece& piece) {
+  const uint64_t serial = piece.run.segment_serial;
+  const auto owns = [&](const PlannedSegment& s) {
+    return s.start.value() <= piece.from && piece.from < s.end.value();
+  };
+  auto found = std::find_if(block.segments.begin(), block.segments.end(),
+                            [&](const PlannedSegment& s) { return s.serial == serial; });
+  if (found == block.segments.end() && serial != 0)
+    found = std::find_if(block.segments.begin(), block.segments.end(), owns);
+  if (found == block.segments.end()) return;
+  const auto position = static_cast<size_t>(found - block.segments.begin());
+  SkipSegmentsTo(block, position);
+  state_.mutable_block()->set_replaced(false);
+  OpenSegment(position, serial);
+}
+
+// Those that own no tick, or whose ticks were over when their block came, or were another's. What lies behind
+// the present tick has not been skipped; what lies before the session was none of its business.
 void EvidenceLedger::SkipSegmentsTo(const PlannedBlock& block, size_t position) {
   for (size_t i = state_.block().next_segment(); i < position; ++i) {
     const PlannedSegment& segment = block.segments[i];
@@ -283,136 +289,33 @@ void EvidenceLedger::SkipSegmentsTo(const PlannedBlock& block, size_t position) 
       state_.mutable_block()->set_next_segment(static_cast<uint32_t>(i + 1));
       continue;
     }
-    OpenSegment(i);
-    CloseSegment(block, nullptr);
+    OpenSegment(i, segment.serial);
+    CloseSegment(nullptr);
   }
 }
 
-void EvidenceLedger::CloseSegment(const PlannedBlock& block, const char* cut) {
+void EvidenceLedger::CloseSegment(const char* cut) {
+  const std::optional<Subject> subject = Open();
+  if (!subject.has_value()) return state_.clear_segment();
   if (!state_.segment().started()) {
     state_.mutable_segment()->set_started(true);
-    TellSegmentStart(block, /*aired=*/false);
+    TellSegmentStart(*subject, /*aired=*/false);
   }
-  TellSegmentEnd(block, cut);
+  TellSegmentEnd(*subject, cut);
 }
 
-int64_t EvidenceLedger::FrameOf(int64_t media_us) const {
-  const int64_t half_a_frame = FloorMulDiv(time_.den(), 500'000, time_.num());
-  return FloorMulDiv(media_us + half_a_frame, time_.num(), time_.den() * 1'000'000);
-}
-
-// Of the asset: the first that aired, or the one that should have been.
-int64_t EvidenceLedger::FirstFrameOf(const evidence::OpenSegment& seen, const PlannedSegment& planned,
-                                     bool aired) const {
-  return FrameOf(aired ? seen.first_media_us() : planned.in_point_ms * 1000);
-}
-
-std::string EvidenceLedger::SegmentUuid(const wire::BlockSegment& plan, const PlannedSegment& planned) const {
-  if (!plan.segment_uuid().empty()) return plan.segment_uuid();
-  return MakeUuid(session_.playout_session_id(), kSegmentUuids, planned.serial);
-}
-
-namespace {
-
-struct Outcome {
-  const char* status;
-  std::string reason;
-};
-
-Outcome Judge(const PlannedSegment& planned, const evidence::OpenSegment& seen, int64_t end,
-              const char* cut) {
-  const bool nothing = end == seen.first_tick();
-  if (nothing && cut == nullptr)
-    return {"SKIPPED", planned.IsEmpty() && planned.skip_units == 0 ? "NO_FRAME" : "TOO_LATE"};
-  if (seen.own_frames() == 0)
-    return {"SKIPPED", nothing || seen.last_cause().empty() ? cut : ReasonOf(seen.last_cause())};
-  if (cut != nullptr) return {"TRUNCATED", cut};
-  if (seen.own_end() < end) return {"TRUNCATED", ReasonOf(seen.last_cause())};
-  if (seen.own_first() > seen.first_tick()) return {"TRUNCATED", "FENCE_TERMINATION"};
-  const bool whole = planned.IsPad() || Sum(seen.pad()) + seen.slate_frames() == 0;
-  return {"AIRED", whole ? "" : "DECODE_ERROR"};
-}
-
-}  // namespace
-
-void EvidenceLedger::TellSegmentStart(const PlannedBlock& block, bool aired) {
-  const evidence::OpenSegment& seen = state_.segment();
-  const PlannedSegment& planned = block.segments[seen.position()];
-  const wire::BlockSegment& plan = block.plan.segments(static_cast<int>(seen.position()));
-  wire_evidence::EvidenceFromAir message = NextMessage();
-  wire_evidence::SegmentStart& start = *message.mutable_segment_start();
-  start.set_block_id(block.plan.block_id());
-  start.set_event_id(plan.event_id());
-  start.set_segment_index(planned.index);
-  start.set_actual_start_utc_ms(UtcOf(aired ? seen.own_first() : seen.first_tick()));
-  if (!planned.IsPad()) start.set_asset_start_frame(FirstFrameOf(seen, planned, aired));
-  start.set_scheduled_duration_ms(plan.segment_duration_ms());
-  if (planned.skip_units > 0 && aired) start.set_join_in_progress(true);
-  start.set_segment_type_name(TypeName(plan));
-  start.set_asset_uri(planned.asset_uri);
-  start.set_segment_title(std::filesystem::path(planned.asset_uri).stem().string());
-  start.set_segment_uuid(SegmentUuid(plan, planned));
-  start.set_asset_uuid(plan.asset_uuid());
-  Tell(std::move(message));
-}
-
-void EvidenceLedger::TellSegmentEnd(const PlannedBlock& block, const char* cut) {
-  const evidence::OpenSegment seen = state_.segment();
-  const PlannedSegment& planned = block.segments[seen.position()];
-  const wire::BlockSegment& plan = block.plan.segments(static_cast<int>(seen.position()));
-  const bool aired = seen.own_frames() > 0;
-  const int64_t first = aired ? seen.own_first() : seen.first_tick();
-  const int64_t end = aired ? seen.own_end() : first;
-  const Outcome outcome = Judge(planned, seen, state_.tick(), cut);
-
-  state_.clear_segment();
-  state_.mutable_block()->set_next_segment(seen.position() + 1);
-  state_.mutable_block()->set_truncated(outcome.reason == "FENCE_TERMINATION");
-  state_.mutable_block()->set_exhausted(outcome.reason == ToString(PadCause::kEof));
-
-  wire_evidence::EvidenceFromAir message = NextMessage();
-  wire_evidence::SegmentEnd& ended = *message.mutable_segment_end();
-  ended.set_block_id(block.plan.block_id());
-  ended.set_event_id_ref(plan.event_id());
-  ended.set_actual_start_utc_ms(UtcOf(first));
-  ended.set_actual_end_utc_ms(UtcOf(end));
-  if (!planned.IsPad()) {
-    const int64_t in_point = FirstFrameOf(seen, planned, aired);
-    ended.set_asset_start_frame(in_point);
-    ended.set_asset_end_frame(aired ? FrameOf(seen.last_media_us()) : in_point - 1);
-  }
-  ended.set_computed_duration_ms(UtcOf(end) - UtcOf(first));
-  ended.set_computed_duration_frames(end - first);
-  ended.set_status(outcome.status);
-  ended.set_reason(outcome.reason);
-  ended.set_fallback_frames_used(planned.IsPad() ? 0 : Sum(seen.pad()) + seen.slate_frames());
-  ended.set_segment_uuid(SegmentUuid(plan, planned));
-  ended.set_segment_type_name(TypeName(plan));
-  ended.set_asset_uuid(plan.asset_uuid());
-
-  evidence::AiredSegment account;
-  account.set_block_id(block.plan.block_id());
-  account.set_segment_index(planned.index);
-  account.set_asset_uri(planned.asset_uri);
-  account.set_first_tick(seen.first_tick());
-  account.set_end_tick(state_.tick());
-  account.set_planned_start_utc_ms(block.plan.start_utc_ms());
-  for (uint32_t i = 0; i < seen.position(); ++i) {
-    account.set_planned_start_utc_ms(account.planned_start_utc_ms() +
-                                     block.plan.segments(static_cast<int>(i)).segment_duration_ms());
-  }
-  account.set_planned_duration_ms(plan.segment_duration_ms());
-  account.set_content_frames(planned.IsPad() ? 0 : seen.own_frames());
-  account.set_slate_frames(seen.slate_frames());
-  *account.mutable_pad() = seen.pad();
-  Tell(std::move(message), &account);
+// What has taken it off, if something else owns this tick before it was over.
+const char* EvidenceLedger::CutAt(int64_t tick) const {
+  const std::optional<Subject> subject = Open();
+  return subject.has_value() && tick < subject->planned.end.value() ? "REPLACED" : nullptr;
 }
 
 // ---- records
 
 void EvidenceLedger::Terminate(const std::string& reason, const std::string& detail) {
   if (state_.terminated()) return;
-  if (state_.has_block()) CloseBlock("STOPPED");
+  if (state_.has_segment()) CloseSegment("STOPPED");
+  if (state_.has_block()) CloseBlock(nullptr);
   CloseHole();
   state_.set_terminated(true);
   wire_evidence::EvidenceFromAir message = NextMessage();

@@ -10,7 +10,12 @@
 //   TRUNCATED  it began late and was cut (FENCE_TERMINATION), stopped before its end (EOF, DECODE_ERROR,
 //              LATE), or was taken off (REPLACED, STOPPED)
 //   SKIPPED    nothing of it was seen: LATE, OPEN_FAILED, EOF, DECODE_ERROR; TOO_LATE: it was over when it
-//              came; NO_FRAME: it is shorter than a frame and owns none
+//              came; REPLACED: all its ticks were another's; NO_FRAME: it is shorter than a frame and owns
+//              none
+//
+// What is switched to LIVE over the plan is a segment of its own, once in each block it reaches into (and once
+// where no block owns the channel). The plan's segment it cuts is TRUNCATED; one that is entered in the middle
+// behind it starts once more.
 //
 // Each record carries the state of the ledger behind it, so that the next supervisor goes on behind the last
 // record that is on disk: what happened since then it reads from the log, and makes the same records of it.
@@ -28,7 +33,7 @@
 #include "shm/aired_log.h"
 #include "shm/house_time.h"
 #include "shm/session_page.h"
-#include "supervisor/block_plan.h"
+#include "supervisor/rundown.h"
 
 namespace air {
 
@@ -53,6 +58,8 @@ class EvidenceLedger {
 
   // A block that was accepted. One it knows, or that is over, changes nothing.
   void Know(const PlannedBlock& block);
+  // What was, or will be, switched to LIVE.
+  void Know(const LiveInsert& insert);
   // Accounts for everything that has aired since the last call.
   void Advance(const AiredLogReader& log);
   // The session is over: `reason` "stopped", "error", ...
@@ -60,37 +67,58 @@ class EvidenceLedger {
 
  private:
   struct Piece;  // of a run
+  struct Live {
+    evidence::LiveSegment facts;
+    Tick end;  // as far as is known
+  };
+  // A segment that is on the air, whoever put it there.
+  struct Subject {
+    std::string block_id;
+    PlannedSegment planned;
+    wire::BlockSegment plan;  // as it was fed; of what is LIVE: nothing but its duration
+    const char* type = "";
+    int64_t in_point_us = 0;
+    bool entered_inside = false;
+    int64_t start_utc_ms = 0;  // planned
+  };
   void Note(const Piece& piece);
   void NoteInHole(const Piece& piece);
   void NoteInBlock(const PlannedBlock& block, const Piece& piece);
-  void NoteInSegment(const PlannedBlock& block, const Piece& piece);
+  void NoteInSegment(const Piece& piece);
 
   void SkipOverdue(uint64_t before_serial, bool only_those_over);
   void OpenBlock(const PlannedBlock& block, bool primed);
+  // `cut`: what has taken its last segment off before the end.
   void CloseBlock(const char* cut);
-  void OpenSegment(size_t position);
-  // `cut`: what has taken it off before its end.
-  void CloseSegment(const PlannedBlock& block, const char* cut);
+  void OpenSegment(size_t position, uint64_t serial);
+  bool OpenLive(uint64_t serial);  // false: it is no such thing
+  void OpenPlanned(const PlannedBlock& block, const Piece& piece);
+  void CloseSegment(const char* cut);
+  const char* CutAt(int64_t tick) const;
   void SkipSegmentsTo(const PlannedBlock& block, size_t position);
   void CloseHole();
 
   const PlannedBlock* OpenBlockPlan() const;
-  void TellSegmentStart(const PlannedBlock& block, bool aired);
-  void TellSegmentEnd(const PlannedBlock& block, const char* cut);
+  // The open segment; nothing when its block is not known.
+  std::optional<Subject> Open() const;
+  Subject LiveSubject(const evidence::LiveSegment& live, uint64_t serial) const;
+  void TellSegmentStart(const Subject& subject, bool aired);
+  void TellSegmentEnd(const Subject& subject, const char* cut);
   retrovue::evidence::v1::EvidenceFromAir NextMessage();
   void Tell(retrovue::evidence::v1::EvidenceFromAir message, const evidence::AiredSegment* segment = nullptr);
   void Keep(evidence::Record record);
   int64_t UtcOf(int64_t tick) const { return time_.UtcOf(epoch_, Tick(tick)).value(); }
   int64_t FrameOf(int64_t media_us) const;
-  int64_t FirstFrameOf(const evidence::OpenSegment& seen, const PlannedSegment& planned, bool aired) const;
+  int64_t FirstFrameOf(const Subject& subject, bool aired) const;
   // The plan's; one of our own where it has none.
-  std::string SegmentUuid(const wire::BlockSegment& plan, const PlannedSegment& planned) const;
+  std::string SegmentUuid(const Subject& subject) const;
 
   const evidence::Session session_;
   const Callbacks callbacks_;
   const HouseTime time_;
   const UtcMs epoch_;
   std::map<uint64_t, PlannedBlock> plan_;  // by serial; those that are over are dropped
+  std::map<uint64_t, Live> live_;          // by the segment's serial; likewise
   evidence::LedgerState state_;
   std::optional<uint64_t> run_;  // the next one to look at
   uint64_t runs_since_record_ = 0;

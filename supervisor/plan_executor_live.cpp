@@ -175,6 +175,7 @@ absl::StatusOr<Tick> PlanExecutor::SwitchToLive(int64_t target_utc_ms) {
   insert.segment.start = at;
   insert.segment.end = end;
   insert.open = end == Rundown::kNoEnd;
+  if (!insert.open) insert.asked_end = end;
   rundown_.Insert(std::move(insert));
   Log().info("{} is LIVE from tick {} on", preview_->segment.asset_uri, at.value());
   preview_.reset();

@@ -99,7 +99,7 @@ absl::Status PlayoutInstance::MakePlan() {
 absl::Status PlayoutInstance::Append(const wire::BlockPlan& block) {
   const std::optional<int64_t> end_before = plan_->rundown().last_end_utc_ms();
   absl::Status appended = plan_->Append(block);
-  evidence_->Know(plan_->rundown().blocks());
+  evidence_->Know(plan_->rundown());
   const bool is_new = appended.ok() && plan_->rundown().last_end_utc_ms() != end_before;
   if (is_new && selector_started_) TellOfFed(plan_->rundown().blocks().back(), end_before);
   return appended;
@@ -206,7 +206,7 @@ absl::StatusOr<std::unique_ptr<PlayoutInstance>> PlayoutInstance::Adopt(
   instance->drift_.emplace(instance->memory_->session().facts().epoch.mono, UtcMs(session.wall_utc_ms()));
   if (absl::Status made = instance->MakePlan(); !made.ok()) return made;
   instance->plan_->Restore(session, survivors);
-  instance->evidence_->Know(instance->plan_->rundown().blocks());
+  instance->evidence_->Know(instance->plan_->rundown());
   instance->selector_ = survivors.Take(session.selector());
   return instance;
 }
@@ -329,7 +329,7 @@ void PlayoutInstance::OnSelectorDeath(const StageDeath& death) {
 }
 
 void PlayoutInstance::Poll() {
-  evidence_->Know(plan_->rundown().blocks());
+  evidence_->Know(plan_->rundown());
   plan_->Poll();
   evidence_->Look();
   LookAtClock();

@@ -29,10 +29,11 @@ namespace air {
 
 // A producer that is LIVE from `segment.start` on.
 struct LiveInsert {
-  PlannedSegment segment;      // block_serial 0
-  bool open = false;           // until something else is known to follow; segment.end is then kNoEnd
-  uint64_t resume_serial = 0;  // of the plan's segment that is entered behind it
-  int64_t target_utc_ms = 0;   // as it was asked for; 0 = the next tick
+  PlannedSegment segment;         // block_serial 0
+  bool open = false;              // until something else is known to follow; segment.end is then kNoEnd
+  uint64_t resume_serial = 0;     // of the plan's segment that is entered behind it
+  int64_t target_utc_ms = 0;      // as it was asked for; 0 = the next tick
+  std::optional<Tick> asked_end;  // by its frames or its hard stop; something else may have come before
 };
 
 class Rundown {

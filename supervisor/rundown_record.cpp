@@ -24,6 +24,7 @@ void Rundown::Describe(record::Session& session) const {
     if (!insert.open) recorded.set_end_tick(segment.end.value());
     recorded.set_resume_serial(insert.resume_serial);
     recorded.set_target_utc_ms(insert.target_utc_ms);
+    if (insert.asked_end.has_value()) recorded.set_asked_end_tick(insert.asked_end->value());
   }
   session.set_next_block_serial(next_block_serial_);
   session.set_next_segment_serial(next_segment_serial_);
@@ -48,6 +49,7 @@ void Rundown::Restore(const record::Session& session) {
                         .open = !recorded.has_end_tick(),
                         .resume_serial = recorded.resume_serial(),
                         .target_utc_ms = recorded.target_utc_ms()});
+    if (recorded.has_asked_end_tick()) inserts_.back().asked_end = Tick(recorded.asked_end_tick());
   }
   next_block_serial_ = session.next_block_serial();
   next_segment_serial_ = session.next_segment_serial();

@@ -31,8 +31,9 @@ SessionEvidence::SessionEvidence(EvidenceOffice& office, MasterClock& clock, con
   if (opened_.last_state.has_value()) ledger_.Restore(*opened_.last_state);
 }
 
-void SessionEvidence::Know(const std::deque<PlannedBlock>& blocks) {
-  for (const PlannedBlock& block : blocks) ledger_.Know(block);
+void SessionEvidence::Know(const Rundown& rundown) {
+  for (const PlannedBlock& block : rundown.blocks()) ledger_.Know(block);
+  for (const LiveInsert& insert : rundown.inserts()) ledger_.Know(insert);
 }
 
 void SessionEvidence::Terminate(const std::string& reason, const std::string& detail) {

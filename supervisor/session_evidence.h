@@ -2,7 +2,6 @@
 // has aired (the log in shared memory) and who takes the records away (the courier).
 #pragma once
 
-#include <deque>
 #include <string>
 
 #include "supervisor/evidence_ledger.h"
@@ -16,8 +15,8 @@ class SessionEvidence {
   SessionEvidence(EvidenceOffice& office, MasterClock& clock, const SessionPage& page,
                   const std::string& channel_name, const std::string& endpoint);
 
-  // Before any of them can be forgotten.
-  void Know(const std::deque<PlannedBlock>& blocks);
+  // Before anything of it can be forgotten.
+  void Know(const Rundown& rundown);
   void Look() { ledger_.Advance(log_); }
   void Terminate(const std::string& reason, const std::string& detail);
 

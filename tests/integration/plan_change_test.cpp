@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "ctl/as_run.h"
 #include "tests/support/test_channel.h"
 
 namespace air::e2e {
@@ -209,6 +210,32 @@ TEST_F(PlanChange, SwitchesToLiveOnTheTickAndBackToThePlanBehindIt) {
   EXPECT_EQ(aired[4].picture, second + 60);
   EXPECT_EQ(aired[4].from, second + 60);
   EXPECT_GT(aired[4].to, second + 60 + 125);
+
+  // And that is what the account says.
+  absl::StatusOr<evidence::AsRun> as_run = ReadAsRun(channel_.runtime_dir(), "");
+  for (int i = 0; i < 100 && as_run.ok() && as_run->state() == "on air";
+       ++i) {  // it is written behind the answer
+    std::this_thread::sleep_for(50ms);
+    as_run = ReadAsRun(channel_.runtime_dir(), "");
+  }
+  ASSERT_TRUE(as_run.ok()) << as_run.status();
+  std::vector<std::string> lines;
+  for (const evidence::AsRunLine& line : as_run->lines()) {
+    lines.push_back(absl::StrCat(line.what(), " ", (line.start_utc_ms() - join_utc_ms_) / 40, "..",
+                                 (line.end_utc_ms() - join_utc_ms_) / 40, " from ", line.asset_start_frame(),
+                                 " frames ", line.frames_aired(), " ", line.status(), line.reason()));
+  }
+  const auto line = [](const char* what, const Stretch& s, const char* status) {
+    return absl::StrCat(what, " ", s.from, "..", s.to, " from ", s.picture, " frames ", s.to - s.from, " ",
+                        status);
+  };
+  ASSERT_EQ(lines.size(), 5u) << AsRunTable(*as_run);
+  lines.erase(lines.begin());  // how long it took to the first picture is its own affair
+  EXPECT_EQ(lines[0], line("live", aired[1], "AIRED"));
+  EXPECT_EQ(lines[1], line("segment", aired[2], "TRUNCATEDREPLACED"));
+  EXPECT_EQ(lines[2], line("live", aired[3], "AIRED"));
+  EXPECT_THAT(lines[3], HasSubstr(absl::StrCat("segment ", second + 60, "..")));
+  EXPECT_THAT(lines[3], HasSubstr("TRUNCATEDSTOPPED"));
 }
 
 TEST_F(PlanChange, RefusesAPreviewThatContradictsItselfAndNamesTheField) {

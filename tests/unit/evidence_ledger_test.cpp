@@ -5,7 +5,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <deque>
 #include <map>
 #include <set>
 
@@ -67,8 +66,8 @@ class LedgerRig {
             .utc_now = [] { return UtcMs(kEpochMs + 99); }});
   }
 
-  const PlannedBlock& Plan(const std::string& id, int64_t start_ms, const std::vector<Asset>& assets,
-                           Tick earliest = Tick(0)) {
+  void Plan(const std::string& id, int64_t start_ms, const std::vector<Asset>& assets,
+            Tick earliest = Tick(0)) {
     wire::BlockPlan plan;
     plan.set_block_id(id);
     plan.set_channel_id(7);
@@ -85,10 +84,26 @@ class LedgerRig {
       start_ms += asset.ms;
     }
     plan.set_end_utc_ms(kEpochMs + start_ms);
-    blocks_.push_back(
-        PlanBlock(plan, HouseTime(kFormat), UtcMs(kEpochMs), blocks_.size() + 1, next_segment_, earliest));
-    ledger_->Know(blocks_.back());
-    return blocks_.back();
+    const absl::StatusOr<bool> appended = rundown_.Append(plan, 7, earliest);
+    EXPECT_TRUE(appended.ok()) << appended.status();
+    KnowAll();
+  }
+
+  // Switched to LIVE; without an end: until EndLive() says when.
+  void Live(const std::string& uri, int64_t start, std::optional<int64_t> end, int64_t skip_units = 0) {
+    LiveInsert insert{.segment = {.serial = rundown_.ReserveSegments(1),
+                                  .asset_uri = uri,
+                                  .start = Tick(start),
+                                  .end = Tick(end.value_or(0)),
+                                  .skip_units = skip_units},
+                      .open = !end.has_value()};
+    if (end.has_value()) insert.asked_end = Tick(*end);
+    rundown_.Insert(insert);
+    KnowAll();
+  }
+  void EndLive(int64_t end) {
+    rundown_.EndInsert(rundown_.inserts().back().segment.serial, Tick(end));
+    KnowAll();
   }
 
   // The next ticks, as the timeline has them: '.' is the frame the segment is at.
@@ -97,18 +112,15 @@ class LedgerRig {
       const Shown shown = Parse(c);
       SlotMeta frame{.index = static_cast<uint64_t>(tick_), .flags = shown.flags};
       frame.journal.pad_cause = shown.cause;
-      for (const PlannedBlock& block : blocks_) {
-        for (const PlannedSegment& segment : block.segments) {
-          if (shown.cause == PadCause::kNoPlan || tick_ < segment.start.value() ||
-              tick_ >= segment.end.value())
-            continue;
-          frame.journal.block_serial = block.serial;
-          frame.journal.segment_serial = segment.serial;
-          if (shown.flags == kFlagContent) {
-            const auto [lock, first] = locks_.try_emplace(segment.serial, tick_);
-            frame.journal.media_position_us =
-                segment.in_point_ms * 1000 + (segment.skip_units + tick_ - lock->second) * 40'000;
-          }
+      for (const PlannedSegment& segment : rundown_.segments()) {
+        if (shown.cause == PadCause::kNoPlan || tick_ < segment.start.value() || tick_ >= segment.end.value())
+          continue;
+        frame.journal.block_serial = segment.block_serial;
+        frame.journal.segment_serial = segment.serial;
+        if (shown.flags == kFlagContent) {
+          const auto [lock, first] = locks_.try_emplace(segment.serial, tick_);
+          frame.journal.media_position_us =
+              segment.in_point_ms * 1000 + (segment.skip_units + tick_ - lock->second) * 40'000;
         }
       }
       writer_.Append(frame);
@@ -124,7 +136,7 @@ class LedgerRig {
     records_.resize(records);
     MakeLedger();
     ledger_->Restore(state);
-    for (const PlannedBlock& block : blocks_) ledger_->Know(block);
+    KnowAll();
     ledger_->Advance(AiredLogReader(log_));
   }
 
@@ -139,8 +151,10 @@ class LedgerRig {
                                      m.block_start().primed_success() ? " primed" : ""));
       } else if (m.has_segment_start()) {
         const auto& s = m.segment_start();
-        lines.push_back(absl::StrCat("start ", s.segment_index(), " at ", s.actual_start_utc_ms() - kEpochMs,
-                                     " from ", s.asset_start_frame()));
+        const std::string which =
+            s.segment_type_name() == "live" ? s.asset_uri() : absl::StrCat(s.segment_index());
+        lines.push_back(absl::StrCat("start ", which, " at ", s.actual_start_utc_ms() - kEpochMs, " from ",
+                                     s.asset_start_frame()));
       } else if (m.has_segment_end()) {
         const auto& e = m.segment_end();
         lines.push_back(absl::StrCat("end at ", e.actual_end_utc_ms() - kEpochMs, ": ",
@@ -178,11 +192,15 @@ class LedgerRig {
   std::vector<evidence::Record>& records() { return records_; }
 
  private:
+  void KnowAll() {
+    for (const PlannedBlock& block : rundown_.blocks()) ledger_->Know(block);
+    for (const LiveInsert& insert : rundown_.inserts()) ledger_->Know(insert);
+  }
+
   PageMemory memory_{sizeof(AiredLogMemory)};
   AiredLogMemory& log_ = *reinterpret_cast<AiredLogMemory*>(memory_.bytes().data());
   AiredLogWriter writer_{log_};
-  std::deque<PlannedBlock> blocks_;
-  uint64_t next_segment_ = 1;
+  Rundown rundown_{HouseTime(kFormat), UtcMs(kEpochMs)};
   int64_t tick_ = 0;
   std::map<uint64_t, int64_t> locks_;
   std::optional<EvidenceLedger> ledger_;
@@ -333,7 +351,79 @@ TEST(EvidenceLedger, EndsWhatIsOnTheAirWithTheSession) {
   EXPECT_EQ(rig.Told().size(), 7u) << "that is said once, and nothing after it";
 }
 
-// Everything that can happen, in 75 ticks.
+TEST(EvidenceLedger, GivesWhatWasLiveALineOfItsOwn) {
+  LedgerRig rig;
+  rig.Plan("a", 0, {{.ms = 600, .uri = "one", .in_point_ms = 1000}, {.ms = 200, .uri = "two"}});
+  rig.Live("news", 5, 10, /*skip_units=*/100);
+  rig.Air(".......L....");
+  rig.Air("........N");
+  EXPECT_THAT(
+      rig.Told(),
+      ElementsAre("block a at 0 primed", "start 0 at 0 from 25",
+                  "end at 200: 5 frames, 25..29, 0 pad TRUNCATED REPLACED", "start news at 200 from 100",
+                  "end at 400: 5 frames, 100..104, 1 pad AIRED DECODE_ERROR",
+                  "start 0 at 400 from 35",  // where the clock is
+                  "end at 600: 5 frames, 35..39, 0 pad AIRED ", "start 1 at 600 from 0",
+                  "end at 800: 5 frames, 0..4, 0 pad AIRED ", "fence a at 20: 20 frames"));
+  const evidence::AiredSegment live = rig.Accounts().at(1);
+  EXPECT_TRUE(live.live());
+  EXPECT_EQ(live.block_id(), "a");
+  EXPECT_EQ(live.asset_uri(), "news");
+  EXPECT_EQ(live.content_frames(), 4u);
+  EXPECT_EQ(LedgerRig::PadOf(live.pad()), "1 LATE");
+  EXPECT_EQ(live.planned_start_utc_ms(), kEpochMs + 200);
+  EXPECT_EQ(live.planned_duration_ms(), 200);
+  const auto& message = rig.records()[3].message().segment_start();
+  EXPECT_EQ(message.segment_type_name(), "live");
+  EXPECT_EQ(message.segment_index(), -1);
+  EXPECT_TRUE(rig.records()[5].message().segment_start().join_in_progress());
+}
+
+TEST(EvidenceLedger, FollowsWhatIsLiveAcrossFencesAndWhereNothingIsPlanned) {
+  LedgerRig rig;
+  rig.Plan("a", 0, {{.ms = 200, .uri = "one"}, {.ms = 200, .uri = "two"}});
+  rig.Plan("b", 400, {{.ms = 120, .uri = "three"}, {.ms = 80, .uri = "four"}});
+  rig.Live("news", 3, std::nullopt);
+  rig.Air("..........");
+  rig.Air(".....NN");  // nothing of it is left for anybody else: NO_PLAN is what the clock shows
+  rig.Air("...");
+  rig.EndLive(20);
+  rig.Air("NN");
+  EXPECT_THAT(rig.Told(),
+              ElementsAre("block a at 0 primed", "start 0 at 0 from 0",
+                          "end at 120: 3 frames, 0..2, 0 pad TRUNCATED REPLACED", "start news at 120 from 0",
+                          "end at 400: 7 frames, 0..6, 0 pad AIRED ", "start 1 at 400 from 0",
+                          "end at 400: 0 frames, 0..-1, 0 pad SKIPPED REPLACED", "fence a at 10: 10 frames",
+                          "block b at 10 primed", "start news at 400 from 7",
+                          "end at 600: 5 frames, 7..11, 0 pad AIRED ", "start 0 at 600 from 0",
+                          "end at 600: 0 frames, 0..-1, 0 pad SKIPPED REPLACED", "start 1 at 600 from 0",
+                          "end at 600: 0 frames, 0..-1, 0 pad SKIPPED REPLACED", "fence b at 15: 5 frames",
+                          "hole 15..17 2 NO_PLAN", "start news at 680 from 14",
+                          "end at 800: 3 frames, 14..16, 0 pad AIRED "));
+}
+
+TEST(EvidenceLedger, SaysThatWhatWasLiveWasCutOrCouldNotBePlayed) {
+  LedgerRig rig;
+  rig.Plan("a", 0, {{.ms = 1000, .uri = "one"}});
+  rig.Live("early", 5, 15);
+  rig.Air("......");
+  rig.Live("gone", 8, 12);
+  rig.Air("..OOOO.");
+  rig.Live("last", 15, std::nullopt);
+  rig.Air("...");
+  rig.Air(".");
+  rig.ledger().Terminate("stopped", "");
+  const std::vector<std::string> told = rig.Told();
+  EXPECT_THAT(
+      std::vector<std::string>(told.begin() + 3, told.end()),
+      ElementsAre("start early at 200 from 0", "end at 320: 3 frames, 0..2, 0 pad TRUNCATED REPLACED",
+                  "start gone at 320 from 0", "end at 320: 0 frames, 0..-1, 4 pad SKIPPED OPEN_FAILED",
+                  "start 0 at 480 from 12", "end at 600: 3 frames, 12..14, 0 pad TRUNCATED REPLACED",
+                  "start last at 600 from 0", "end at 680: 2 frames, 0..1, 0 pad TRUNCATED STOPPED",
+                  "fence a at 17: 17 frames", "terminated stopped"));
+}
+
+// Everything that can happen, in 105 ticks.
 void PlayEverything(LedgerRig& rig) {
   rig.Plan("a", 0,
            {{.ms = 200}, {.ms = 200, .uri = "one"}, {.ms = 10, .uri = "shorter"}, {.ms = 390, .uri = "two"}});
@@ -348,6 +438,14 @@ void PlayEverything(LedgerRig& rig) {
   rig.Air("L......EEEEEEEE");
   rig.Air("ppppp");
   rig.Air("NNN");
+  rig.Plan("d", 3200, {{.ms = 80, .uri = "seven"}, {.ms = 40, .uri = "eight"}, {.ms = 280, .uri = "nine"}},
+           Tick(80));
+  rig.Live("news", 81, 85);
+  rig.Live("more news", 88, std::nullopt);
+  rig.Air("NNNN......LL..");
+  rig.Air("...");
+  rig.EndLive(95);
+  rig.Air("...NNN");
 }
 
 std::string TextOf(const std::vector<evidence::Record>& records) {
