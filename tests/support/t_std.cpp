@@ -174,7 +174,7 @@ TStdBuffers BuffersOfAdts(int channels) {
 TStdBuffers BuffersOfTables() { return {1'000'000, 0}; }
 
 TStdUse ModelTStd(const std::string& name, const TStdBuffers& buffers, std::span<const TStdPacket> packets,
-                  std::span<const Arrival> units, const PcrTimeline& clock, bool judge_transport,
+                  std::span<const Arrival> units, const PcrTimeline& clock, bool constant_rate,
                   FindingLog& log) {
   TStdUse use;
   use.main_bytes = buffers.main_bytes;
@@ -184,12 +184,12 @@ TStdUse ModelTStd(const std::string& name, const TStdBuffers& buffers, std::span
   for (size_t begin = 0; begin < points.size();) {  // each time base
     size_t end = begin + 1;
     while (end < points.size() && !points[end].begins) ++end;
-    const bool last = end == points.size();
+    const bool to_last_pcr = end == points.size() || !constant_rate;
     const int64_t first_packet = points[begin].packet;
-    const int64_t end_packet = last ? points.back().packet : points[end].packet;
+    const int64_t end_packet = to_last_pcr ? points[end - 1].packet : points[end].packet;
     begin = end;
 
-    Model model(name, buffers, clock, judge_transport, use, log);
+    Model model(name, buffers, clock, constant_rate, use, log);
     while (u < units.size() && units[u].first_packet < first_packet) ++u;
     // Bytes before the first unit belong to one that was never seen whole.
     const int64_t from = units.empty() || u == units.size() ? first_packet : units[u].first_packet;
@@ -204,12 +204,12 @@ TStdUse ModelTStd(const std::string& name, const TStdBuffers& buffers, std::span
     for (; p < packets.size() && packets[p].number < end_packet; ++p) {
       n = packets[p].number;
       const auto arrived = static_cast<double>(clock.At(n));
-      const bool before_a_break = n + 1 == end_packet && !last;
+      const bool before_a_break = n + 1 == end_packet && !to_last_pcr;
       const double packet_ticks =
           static_cast<double>(before_a_break ? clock.At(n) - clock.At(n - 1) : clock.At(n + 1) - clock.At(n));
       model.Take(packets[p], arrived, arrived + packet_ticks);
     }
-    model.Finish(static_cast<double>(clock.At(last ? end_packet : end_packet - 1)), n);
+    model.Finish(static_cast<double>(clock.At(to_last_pcr ? end_packet : end_packet - 1)), n);
   }
   return use;
 }

@@ -24,7 +24,8 @@
 //             of one program never fill.
 //
 // To the byte: bytes enter at the rates above, not packet by packet. A time base that is declared anew starts
-// with empty buffers.
+// with empty buffers. What comes behind the last PCR of a time base comes at the rate before (2.4.2.2); at a
+// variable rate that says nothing about when, and it is left out.
 #pragma once
 
 #include <cstdint>
@@ -61,10 +62,10 @@ struct TStdUse {
   Measured<double> ready_before_ms;  // from the unit's last byte in the buffer to its removal
 };
 
-// Follows one stream through its buffers; what is wrong goes to the log, under `name`. `judge_transport`:
-// findings of the transport buffer count.
+// Follows one stream through its buffers; what is wrong goes to the log, under `name`. Only at a constant
+// rate do findings of the transport buffer count.
 TStdUse ModelTStd(const std::string& name, const TStdBuffers& buffers, std::span<const TStdPacket> packets,
-                  std::span<const Arrival> units, const PcrTimeline& clock, bool judge_transport,
+                  std::span<const Arrival> units, const PcrTimeline& clock, bool constant_rate,
                   FindingLog& log);
 
 }  // namespace air::analyser

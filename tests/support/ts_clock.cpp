@@ -49,6 +49,12 @@ int64_t PcrTimeline::At(int64_t packet) const {
   return a.value + (after->value - a.value) * (packet - a.packet) / (after->packet - a.packet);
 }
 
+bool PcrTimeline::IsExtrapolated(int64_t packet) const {
+  const auto at_or_after = std::lower_bound(points_.begin(), points_.end(), packet,
+                                            [](const Point& point, int64_t p) { return point.packet < p; });
+  return at_or_after != points_.end() && at_or_after->begins && packet < at_or_after->opens;
+}
+
 bool PcrTimeline::Measurable(int64_t from_packet, int64_t to_packet) const {
   return std::upper_bound(breaks_.begin(), breaks_.end(), from_packet) ==
          std::upper_bound(breaks_.begin(), breaks_.end(), to_packet);

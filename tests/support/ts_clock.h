@@ -38,6 +38,9 @@ class PcrTimeline {
   // of a time base and the opening of the next still come at the rate before (13818-1 2.4.2.2); those from
   // there on at the next one's first PCR.
   int64_t At(int64_t packet) const;
+  // It lies behind the last PCR of a time base that another one follows: only the rate before says when it
+  // comes, and a variable rate does not.
+  bool IsExtrapolated(int64_t packet) const;
   // No new time base between the two.
   bool Measurable(int64_t from_packet, int64_t to_packet) const;
   int64_t breaks() const { return static_cast<int64_t>(breaks_.size()); }

@@ -161,6 +161,7 @@ void TsAnalyser::CheckDelay(const char* name, const StreamStats& stats, Measured
   for (const Arrival& arrival : stats.arrivals) {
     if (arrival.last_packet > clock_.points().back().packet) break;  // arrives at an instant not known
     if (!clock_.Measurable(arrival.first_packet, arrival.last_packet)) continue;
+    if (limits_.constant_bps == 0 && clock_.IsExtrapolated(arrival.last_packet)) continue;
     const double longest = clock_.DelayTo(arrival.dts, arrival.first_packet) / kTicksPerMs;
     const double shortest = clock_.DelayTo(arrival.dts, arrival.last_packet) / kTicksPerMs;
     delay_ms.Add(longest);

@@ -308,8 +308,8 @@ class TStdByHand : public ::testing::Test {
     units_.push_back({first, last, dts_ms * 90});
     for (int64_t n = first; n <= last; ++n) packets_.push_back({n, 184});
   }
-  TStdUse Run(const TStdBuffers& buffers) {
-    return ModelTStd("it", buffers, packets_, units_, clock_, true, log_);
+  TStdUse Run(const TStdBuffers& buffers, bool constant_rate = true) {
+    return ModelTStd("it", buffers, packets_, units_, clock_, constant_rate, log_);
   }
   int64_t Count(Rule rule) const { return log_.Count(rule); }
 
@@ -369,6 +369,19 @@ TEST_F(TStdByHand, AUnitThatIsAByteShortAtItsDtsUnderflows) {
   ASSERT_EQ(Count(Rule::kTStdUnderflow), 1);
   EXPECT_THAT(log_.kept().back().text,
               HasSubstr("184 bytes of the unit in packet 0 are missing at its DTS, 0.009 s"));
+}
+
+TEST_F(TStdByHand, AtAVariableRateNothingSaysWhenTheLastPacketsBeforeABreakCome) {
+  Clock(40, kMs);
+  clock_.Add(60, 300 * kMs, 60, log_);
+  clock_.Add(100, 340 * kMs, std::nullopt, log_);
+  Unit(0, 9, 30);
+  Unit(42, 51, 45);  // at the rate before, its last byte comes at 52 ms
+  Unit(70, 79, 330);
+  EXPECT_NEAR(Run({8'000'000, 10'000}, false).ready_before_ms.max, 20, 1e-6);
+  EXPECT_EQ(Count(Rule::kTStdUnderflow), 0);
+  Run({8'000'000, 10'000}, true);
+  EXPECT_EQ(Count(Rule::kTStdUnderflow), 1);
 }
 
 TEST(TStdBuffers, AreThoseOfTheLevel) {
