@@ -16,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+#include "tests/unit/timeline_entries.h"
+
 namespace air {
 namespace {
 
@@ -59,28 +61,6 @@ SourceRef Source(uint32_t ring, uint64_t generation = 1) {
   return {.ring = ring, .reserved = 0, .generation = generation};
 }
 
-TimelineEntry Content(int64_t start, int64_t end, uint64_t serial, SourceRef source,
-                      PadCause cause = PadCause::kNone) {
-  return {.start_tick = start,
-          .end_tick = end,
-          .kind = EntryKind::kContent,
-          .pad_cause = cause,
-          .source = source,
-          .segment_serial = serial,
-          .block_serial = 1};
-}
-
-TimelineEntry Still(int64_t start, int64_t end, uint64_t serial, EntryKind kind,
-                    PadCause cause = PadCause::kNone) {
-  return {.start_tick = start,
-          .end_tick = end,
-          .kind = kind,
-          .pad_cause = cause,
-          .source = {},
-          .segment_serial = serial,
-          .block_serial = 1};
-}
-
 // A selector reduced to its decisions: it carries the lock from tick to tick and gives units back.
 class FrameSelection : public testing::Test {
  protected:
@@ -114,12 +94,12 @@ TEST_F(FrameSelection, PadsWhereNothingIsPlanned) {
   EXPECT_EQ(Program(0, 2), "NO_PLAN NO_PLAN");
   sources_[Source(0)].there = kPlenty;
   sources_[Source(1)].there = kPlenty;
-  Plan({Content(2, 4, 1, Source(0)), Content(6, 7, 2, Source(1))});
+  Plan({ContentEntry(2, 4, 1, Source(0)), ContentEntry(6, 7, 2, Source(1))});
   EXPECT_EQ(Program(0, 9), "NO_PLAN NO_PLAN a0 a1 NO_PLAN NO_PLAN b0 NO_PLAN NO_PLAN");
 }
 
 TEST_F(FrameSelection, PlannedPadHasNoCauseUnlessItsEntryNamesOne) {
-  Plan({Still(0, 2, 1, EntryKind::kPad), Still(2, 3, 2, EntryKind::kPad, PadCause::kSkipped)});
+  Plan({StillEntry(0, 2, 1, EntryKind::kPad), StillEntry(2, 3, 2, EntryKind::kPad, PadCause::kSkipped)});
   EXPECT_EQ(Decide(0).cause, PadCause::kNone);
   EXPECT_EQ(Decide(1).show, EntryKind::kPad);
   EXPECT_EQ(Decide(2).cause, PadCause::kSkipped);
@@ -127,14 +107,14 @@ TEST_F(FrameSelection, PlannedPadHasNoCauseUnlessItsEntryNamesOne) {
 }
 
 TEST_F(FrameSelection, LateContentStartsAtItsFirstUnitAndIsCutAtTheFence) {
-  Plan({Content(0, 6, 1, Source(0))});
+  Plan({ContentEntry(0, 6, 1, Source(0))});
   EXPECT_EQ(Program(0, 2), "LATE LATE");
   sources_[Source(0)].there = kPlenty;
   EXPECT_EQ(Program(2, 8), "a0 a1 a2 a3 NO_PLAN NO_PLAN");
 }
 
 TEST_F(FrameSelection, EntersWhatIsLockedAlreadyBehindItsUnitZeroHoweverLateItsUnitsCome) {
-  TimelineEntry entered = Content(3, 9, 1, Source(0));
+  TimelineEntry entered = ContentEntry(3, 9, 1, Source(0));
   entered.lock_tick = 1;
   Plan({entered});
   sources_[Source(0)].there = 4;
@@ -144,7 +124,7 @@ TEST_F(FrameSelection, EntersWhatIsLockedAlreadyBehindItsUnitZeroHoweverLateItsU
 }
 
 TEST_F(FrameSelection, WaitsForUnitZeroWithoutGivingAnythingBack) {
-  Plan({Content(0, 6, 1, Source(0))});
+  Plan({ContentEntry(0, 6, 1, Source(0))});
   const Decision d = Decide(0);
   EXPECT_FALSE(d.wanted);
   EXPECT_EQ(d.unit, 0u);
@@ -153,21 +133,21 @@ TEST_F(FrameSelection, WaitsForUnitZeroWithoutGivingAnythingBack) {
 
 TEST_F(FrameSelection, CallsAMissingUnitWhatItsEntrySays) {
   for (PadCause cause : {PadCause::kCrash, PadCause::kHang, PadCause::kOpenFailed}) {
-    Plan({Content(0, 4, 1, Source(0), cause)});
+    Plan({ContentEntry(0, 4, 1, Source(0), cause)});
     EXPECT_EQ(Decide(0).cause, cause) << "before the first unit";
   }
   sources_[Source(0)].there = 2;
-  Plan({Content(0, 4, 1, Source(0), PadCause::kCrash)});
+  Plan({ContentEntry(0, 4, 1, Source(0), PadCause::kCrash)});
   EXPECT_EQ(Program(0, 4), "a0 a1 CRASH CRASH") << "a cause is for what is missing, not for what is there";
 }
 
 TEST_F(FrameSelection, ASegmentWithoutADecoderIsLate) {
-  Plan({Content(0, 2, 1, SourceRef{})});
+  Plan({ContentEntry(0, 2, 1, SourceRef{})});
   EXPECT_EQ(Program(0, 2), "LATE LATE");
 }
 
 TEST_F(FrameSelection, ARecoveredDecoderIsOnTimeAgain) {
-  Plan({Content(0, 10, 1, Source(0))});
+  Plan({ContentEntry(0, 10, 1, Source(0))});
   sources_[Source(0)].there = 3;
   EXPECT_EQ(Program(0, 6), "a0 a1 a2 LATE LATE LATE");
   EXPECT_EQ(sources_[Source(0)].released, 6u)
@@ -177,20 +157,20 @@ TEST_F(FrameSelection, ARecoveredDecoderIsOnTimeAgain) {
 }
 
 TEST_F(FrameSelection, AShortFileIsPadUntilTheFence) {
-  Plan({Content(0, 4, 1, Source(0)), Content(4, 6, 2, Source(1))});
+  Plan({ContentEntry(0, 4, 1, Source(0)), ContentEntry(4, 6, 2, Source(1))});
   sources_[Source(0)] = {.there = 2, .end = 2, .refused = {}, .released = 0};
   sources_[Source(1)].there = kPlenty;
   EXPECT_EQ(Program(0, 6), "a0 a1 EOF EOF b0 b1");
 }
 
 TEST_F(FrameSelection, AnEmptyFileIsPadUntilTheFence) {
-  Plan({Content(0, 2, 1, Source(0))});
+  Plan({ContentEntry(0, 2, 1, Source(0))});
   sources_[Source(0)].end = 0;
   EXPECT_EQ(Program(0, 2), "EOF EOF");
 }
 
 TEST_F(FrameSelection, WhatIsMissingBehindTheEndIsTheEndEvenAfterACrash) {
-  Plan({Content(0, 4, 1, Source(0), PadCause::kCrash)});
+  Plan({ContentEntry(0, 4, 1, Source(0), PadCause::kCrash)});
   sources_[Source(0)] = {.there = 2, .end = 3, .refused = {}, .released = 0};
   EXPECT_EQ(Program(0, 4), "a0 a1 CRASH EOF");
 }
@@ -198,91 +178,93 @@ TEST_F(FrameSelection, WhatIsMissingBehindTheEndIsTheEndEvenAfterACrash) {
 TEST_F(FrameSelection, SwitchesOnTheSeamAndOnNothingElse) {
   sources_[Source(0)].there = kPlenty;  // has more than its segment needs
   sources_[Source(1)].there = kPlenty;  // has been ready all the time
-  Plan({Content(0, 3, 1, Source(0)), Content(3, 5, 2, Source(1))});
+  Plan({ContentEntry(0, 3, 1, Source(0)), ContentEntry(3, 5, 2, Source(1))});
   EXPECT_EQ(Program(0, 5), "a0 a1 a2 b0 b1");
 }
 
 TEST_F(FrameSelection, TheNextSegmentIsLateOnItsOwnAccount) {
   sources_[Source(0)].there = kPlenty;
-  Plan({Content(0, 2, 1, Source(0)), Content(2, 5, 2, Source(1))});
+  Plan({ContentEntry(0, 2, 1, Source(0)), ContentEntry(2, 5, 2, Source(1))});
   EXPECT_EQ(Program(0, 3), "a0 a1 LATE") << "nobody stretches the segment before";
   sources_[Source(1)].there = kPlenty;
   EXPECT_EQ(Program(3, 5), "b0 b1");
 }
 
 TEST_F(FrameSelection, ARefusedUnitCostsItsOwnTickOnly) {
-  Plan({Content(0, 4, 1, Source(0))});
+  Plan({ContentEntry(0, 4, 1, Source(0))});
   sources_[Source(0)] = {.there = kPlenty, .end = kEndUnknown, .refused = {1}, .released = 0};
   EXPECT_EQ(Program(0, 4), "a0 REFUSED a2 a3");
 }
 
 TEST_F(FrameSelection, ARefusedFirstUnitDoesNotCostItsSegment) {
-  Plan({Content(0, 4, 1, Source(0))});
+  Plan({ContentEntry(0, 4, 1, Source(0))});
   sources_[Source(0)] = {.there = kPlenty, .end = kEndUnknown, .refused = {0}, .released = 0};
   EXPECT_EQ(Program(0, 4), "REFUSED a1 a2 a3");
 }
 
 TEST_F(FrameSelection, UnitsThatWereSkippedCostTheirOwnTicksOnly) {
-  Plan({Content(0, 6, 1, Source(0))});
+  Plan({ContentEntry(0, 6, 1, Source(0))});
   sources_[Source(0)] = {.there = kPlenty, .end = kEndUnknown, .refused = {}, .skipped = {1, 2, 3}};
   EXPECT_EQ(Program(0, 6), "a0 SKIPPED SKIPPED SKIPPED a4 a5");
 }
 
 TEST_F(FrameSelection, ASegmentWhoseFirstUnitsWereSkippedStaysInItsPlace) {
-  Plan({Content(0, 4, 1, Source(0))});
+  Plan({ContentEntry(0, 4, 1, Source(0))});
   sources_[Source(0)] = {.there = kPlenty, .end = kEndUnknown, .refused = {}, .skipped = {0, 1}};
   EXPECT_EQ(Program(0, 4), "SKIPPED SKIPPED a2 a3");
 }
 
 TEST_F(FrameSelection, EverySegmentCountsFromItsOwnFirstUnit) {
   for (uint32_t ring : {0u, 1u, 2u}) sources_[Source(ring)].there = kPlenty;
-  Plan({Content(0, 3, 1, Source(0)), Content(3, 4, 2, Source(1)), Content(4, 6, 3, Source(2))});
+  Plan(
+      {ContentEntry(0, 3, 1, Source(0)), ContentEntry(3, 4, 2, Source(1)), ContentEntry(4, 6, 3, Source(2))});
   EXPECT_EQ(Program(0, 6), "a0 a1 a2 b0 c0 c1");
 }
 
 TEST_F(FrameSelection, AHalfReadRingIsNotReadForTheNextSegment) {
   sources_[Source(0)].there = kPlenty;
-  Plan({Content(0, 2, 1, Source(0)), Content(2, 4, 2, Source(0))});
+  Plan({ContentEntry(0, 2, 1, Source(0)), ContentEntry(2, 4, 2, Source(0))});
   EXPECT_EQ(Program(0, 4), "a0 a1 LATE LATE") << "unit 0 of the next segment is not in it";
 }
 
 TEST_F(FrameSelection, TheSameRingWithItsNextAssetIsAnotherSource) {
   sources_[Source(0, 1)].there = kPlenty;
   sources_[Source(0, 2)].there = kPlenty;
-  Plan({Content(0, 2, 1, Source(0, 1)), Content(2, 4, 2, Source(0, 2))});
+  Plan({ContentEntry(0, 2, 1, Source(0, 1)), ContentEntry(2, 4, 2, Source(0, 2))});
   EXPECT_EQ(Program(0, 4), "a0 a1 a0 a1");
 }
 
 TEST_F(FrameSelection, AnotherRingForTheRestOfASegmentGoesOnWithTheSameUnitNumbers) {
   sources_[Source(0)].there = 2;
   sources_[Source(1)].there = kPlenty;
-  Plan({Content(0, 4, 1, Source(0)), Content(4, 6, 1, Source(1))});
+  Plan({ContentEntry(0, 4, 1, Source(0)), ContentEntry(4, 6, 1, Source(1))});
   EXPECT_EQ(Program(0, 6), "a0 a1 LATE LATE b4 b5");
 }
 
 TEST_F(FrameSelection, AGivenUpSegmentIsSlateAndTheNextStartsNormally) {
   sources_[Source(0)].there = 1;
   sources_[Source(1)].there = kPlenty;
-  Plan({Content(0, 2, 1, Source(0), PadCause::kCrash), Still(2, 4, 1, EntryKind::kSlate, PadCause::kCrash),
-        Content(4, 6, 2, Source(1))});
+  Plan({ContentEntry(0, 2, 1, Source(0), PadCause::kCrash),
+        StillEntry(2, 4, 1, EntryKind::kSlate, PadCause::kCrash), ContentEntry(4, 6, 2, Source(1))});
   EXPECT_EQ(Program(0, 6), "a0 CRASH SLATE SLATE b0 b1");
 }
 
 TEST_F(FrameSelection, ASegmentKeepsItsMappingBehindASlate) {
   sources_[Source(0)].there = kPlenty;
-  Plan({Content(0, 2, 1, Source(0)), Still(2, 4, 1, EntryKind::kSlate), Content(4, 6, 1, Source(0))});
+  Plan({ContentEntry(0, 2, 1, Source(0)), StillEntry(2, 4, 1, EntryKind::kSlate),
+        ContentEntry(4, 6, 1, Source(0))});
   EXPECT_EQ(Program(0, 6), "a0 a1 SLATE SLATE a4 a5");
 }
 
 TEST_F(FrameSelection, WorksOnTicksBeforeTheEpoch) {
   sources_[Source(0)].there = kPlenty;
-  Plan({Content(-5, 2, 1, Source(0))});
+  Plan({ContentEntry(-5, 2, 1, Source(0))});
   EXPECT_EQ(Program(-6, 3), "NO_PLAN a0 a1 a2 a3 a4 a5 a6 NO_PLAN");
 }
 
 TEST_F(FrameSelection, RecordsWhyItDecided) {
   sources_[Source(0, 7)].there = kPlenty;
-  TimelineEntry entry = Content(10, 20, 5, Source(0, 7));
+  TimelineEntry entry = ContentEntry(10, 20, 5, Source(0, 7));
   entry.block_serial = 3;
   Plan({});
   Plan({entry});
@@ -428,8 +410,8 @@ class ScenarioMaker {
         const SourceRef source =
             Chance(10) ? SourceRef{} : Source(uint32_t(Pick(0, 3)), uint64_t(Pick(1, 2)));
         const int64_t end = at + Pick(1, 14);
-        entries.push_back(kind == EntryKind::kContent ? Content(at, end, serial, source, cause)
-                                                      : Still(at, end, serial, kind, cause));
+        entries.push_back(kind == EntryKind::kContent ? ContentEntry(at, end, serial, source, cause)
+                                                      : StillEntry(at, end, serial, kind, cause));
         at = end + (Chance(15) ? Pick(1, 3) : 0);
       }
     }

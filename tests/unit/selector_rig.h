@@ -20,6 +20,7 @@
 #include "shm/shared_segment.h"
 #include "stages/selector/timing_loop.h"
 #include "tests/support/ring_memory.h"
+#include "tests/unit/timeline_entries.h"
 
 namespace air {
 
@@ -291,27 +292,5 @@ class SelectorRig {
   std::optional<ProgramOutput> output_;
   std::optional<TimingLoop> loop_;
 };
-
-inline TimelineEntry ContentEntry(int64_t start, int64_t end, uint64_t segment, const SourceRef& source,
-                                  PadCause cause = PadCause::kNone) {
-  return {.start_tick = start,
-          .end_tick = end,
-          .kind = EntryKind::kContent,
-          .pad_cause = cause,
-          .source = source,
-          .segment_serial = segment,
-          .block_serial = 1};
-}
-
-inline TimelineEntry StillEntry(int64_t start, int64_t end, uint64_t segment, EntryKind kind,
-                                PadCause cause = PadCause::kNone) {
-  return {.start_tick = start,
-          .end_tick = end,
-          .kind = kind,
-          .pad_cause = cause,
-          .source = {},
-          .segment_serial = segment,
-          .block_serial = 1};
-}
 
 }  // namespace air
