@@ -37,9 +37,12 @@ absl::Status ContainerError(const std::string& path, int error) {
   }
 }
 
+// Truevision Targa has no mark by which it could be told from anything else: the name has to say it.
+bool IsNamedAsTarga(const std::string& path) { return av_match_ext(path.c_str(), "tga,icb,vda,vst") != 0; }
+
 bool IsStillImageFormat(const AVInputFormat& format) {
   const std::string_view name(format.name);
-  return name == "image2" || (name.size() > 5 && name.substr(name.size() - 5) == "_pipe");
+  return name == "image2pipe" || (name.size() > 5 && name.substr(name.size() - 5) == "_pipe");
 }
 
 // Hostile or damaged stamps must not overflow anything behind this point.
@@ -63,6 +66,24 @@ absl::StatusOr<std::unique_ptr<Demuxer>> Demuxer::Open(std::unique_ptr<AssetFile
 }
 
 absl::Status Demuxer::OpenContainer() {
+  // No file name: the content decides what it is, and an image format would open the file by its name.
+  auto error = OpenAs(nullptr, "");
+  if (error.ok() && *error == AVERROR_INVALIDDATA && IsNamedAsTarga(path()))
+    error = OpenAs(av_find_input_format("image2pipe"), "image.tga");
+  if (!error.ok()) return error.status();
+  if (*error < 0) {
+    if (IsPlaylist()) {
+      return absl::PermissionDeniedError(absl::StrCat(
+          "asset '", path(), "' is a playlist: what it refers to is not played, give the files themselves"));
+    }
+    return ContainerError(path(), *error);
+  }
+  if (int found = avformat_find_stream_info(container_.get(), nullptr); found < 0)
+    return ContainerError(path(), found);
+  return ChooseStreams();
+}
+
+absl::StatusOr<int> Demuxer::OpenAs(const AVInputFormat* format, const char* name) {
   container_.reset();
   auto io = file_->NewIo();
   if (!io.ok()) return io.status();
@@ -73,18 +94,9 @@ absl::Status Demuxer::OpenContainer() {
   context->pb = io_.get();
   context->io_open = &DenyOpen;
   context->protocol_whitelist = av_strdup("");
-  // No file name: the content decides what it is, and an image format would open the file by its name.
-  if (int error = avformat_open_input(&context, "", nullptr, nullptr); error < 0) {
-    if (IsPlaylist()) {  // the context is freed already
-      return absl::PermissionDeniedError(absl::StrCat(
-          "asset '", path(), "' is a playlist: what it refers to is not played, give the files themselves"));
-    }
-    return ContainerError(path(), error);
-  }
-  container_.reset(context);
-  if (int error = avformat_find_stream_info(context, nullptr); error < 0)
-    return ContainerError(path(), error);
-  return ChooseStreams();
+  const int error = avformat_open_input(&context, name, format, nullptr);
+  if (error >= 0) container_.reset(context);  // otherwise it is freed already
+  return error;
 }
 
 // Looked at only when it could not be opened: FFmpeg has an error of its own for each kind.

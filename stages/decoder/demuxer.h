@@ -60,6 +60,8 @@ class Demuxer {
  private:
   explicit Demuxer(std::unique_ptr<AssetFile> file) : file_(std::move(file)) {}
   absl::Status OpenContainer();
+  // FFmpeg's error, 0 or more for none. `format`: null where the content is to say it.
+  absl::StatusOr<int> OpenAs(const AVInputFormat* format, const char* name);
   bool IsPlaylist();
   absl::Status ChooseStreams();
   void ChooseAnchor();

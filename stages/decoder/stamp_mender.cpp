@@ -15,8 +15,9 @@ bool StampMender::Continues(const Line& line, int64_t at_us) {
 int64_t StampMender::ShiftFor(const Line& own, const Line& other, int64_t dts_us) {
   if (Continues(own, dts_us + own.shift_us)) return own.shift_us;
   if (other.expected_us) {
-    const bool a_gap =
-        other.shift_us == own.shift_us && std::llabs(dts_us + own.shift_us - *other.expected_us) < kGapUs;
+    const bool forwards = dts_us + own.shift_us > *own.expected_us;
+    const bool a_gap = forwards && other.shift_us == own.shift_us &&
+                       std::llabs(dts_us + own.shift_us - *other.expected_us) < kGapUs;
     if (a_gap) return own.shift_us;
     if (Continues(own, dts_us + other.shift_us)) return other.shift_us;
   }

@@ -3,7 +3,7 @@
 // line is continuous.
 //
 // A jump is told from a gap (no sound for a minute is legitimate) by looking at both streams: stamps that
-// leave their own stream's line but stay near the other stream's are a gap and are left alone. Picture and
+// run ahead of their own stream's line but stay near the other stream's are a gap and are left alone. Picture and
 // sound are given the same shift, so that lip sync behind the join is what the file says. A hole in both at
 // once longer than kGap is closed.
 //

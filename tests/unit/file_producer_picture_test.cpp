@@ -458,10 +458,12 @@ TEST(FileProducerColour, ConvertsTheMatrixOfStandardDefinitionForAHighDefinition
 
 TEST(FileProducerStill, ShowsAPhotoForAsLongAsItIsAskedFor) {
   const ClipFolder folder;
-  const std::string photo = MakeClip(folder, "photo.png", ClipSpec{.pictures = 1, .options = "-frames:v 1"});
   const HouseFormat house = SmallHouse({25, 1});
-  EXPECT_EQ(Play(RequestFor(photo, house), 500).size(), 500u);
-  EXPECT_EQ(Play(RequestFor(photo, house, 3'600'000), 5).size(), 5u);
+  for (const char* file : {"photo.png", "photo.jpg", "photo.webp", "photo.bmp", "photo.tiff", "photo.tga"}) {
+    const std::string photo = MakeClip(folder, file, ClipSpec{.pictures = 1, .options = "-frames:v 1"});
+    EXPECT_EQ(Play(RequestFor(photo, house), 500).size(), 500u) << file;
+    EXPECT_EQ(Play(RequestFor(photo, house, 3'600'000), 5).size(), 5u) << file;
+  }
 }
 
 }  // namespace

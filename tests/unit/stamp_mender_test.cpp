@@ -52,6 +52,19 @@ TEST(StampMender, ShiftsBothStreamsAlikeWhoeverJumpsFirst) {
   EXPECT_EQ(recording.Picture(50'000'040), 1'080);
 }
 
+// Recordings of a few seconds, one behind the other in one file.
+TEST(StampMender, ClosesAJumpBackOfAFewSecondsForBothStreams) {
+  Recording recording;
+  int64_t sound = -100;
+  for (int64_t line = 0; line < 9'000; line += 40) {
+    const int64_t stamp = line % 3'000;
+    EXPECT_EQ(recording.Picture(stamp), line);
+    // As far in front of the pictures as ever, also where these have jumped already.
+    for (; sound < line + 40 - 100; sound += 40)
+      EXPECT_EQ(recording.Sound((sound + 3'100) % 3'000 - 100), sound) << line;
+  }
+}
+
 TEST(StampMender, LeavesAHoleInOneStreamOpen) {
   Recording recording;
   recording.Sound(0);
