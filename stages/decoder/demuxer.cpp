@@ -57,6 +57,13 @@ void ForgetAbsurdStamps(AVRational base, AVPacket& packet) {
   if (!IsPlausible(packet.duration, base) || packet.duration < 0) packet.duration = 0;
 }
 
+// MPEG-4 with packed B pictures has packets that only say "nothing new" beside those that hold two pictures;
+// FFmpeg's parser takes some of them for key pictures.
+void ForgetFalseKey(AVCodecID codec, AVPacket& packet) {
+  constexpr int kLongestEmptyPicture = 19;
+  if (codec == AV_CODEC_ID_MPEG4 && packet.size <= kLongestEmptyPicture) packet.flags &= ~AV_PKT_FLAG_KEY;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Demuxer>> Demuxer::Open(std::unique_ptr<AssetFile> file) {
@@ -190,6 +197,7 @@ bool Demuxer::Read(AVPacket& packet, StreamKind& kind) {
     kind = packet.stream_index == picture_index_ ? StreamKind::kPicture : StreamKind::kSound;
     const AVRational base = stream(kind)->time_base;
     ForgetAbsurdStamps(base, packet);
+    ForgetFalseKey(stream(kind)->codecpar->codec_id, packet);
     if (container_->iformat->flags & AVFMT_TS_DISCONT) mender_.Mend(kind, base, packet);
     return true;
   }

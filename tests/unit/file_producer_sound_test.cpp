@@ -387,6 +387,25 @@ TEST(FileProducerTakeOver, SkipsBehindABadUnitAndMakesTheSameUnitsFromThere) {
   }
 }
 
+// Xvid packs a B picture into the packet of the picture before it, and empty packets follow.
+TEST(FileProducerTakeOver, FindsTheKeyPicturesOfMpeg4ThatIsPacked) {
+  const ClipFolder folder;
+  const std::string clip = folder.Path("packed.avi");
+  RunCommand(
+      "ffmpeg -nostdin -v error -y -f lavfi -i testsrc2=s=160x96:r=25:d=4 -c:v libxvid -bf 2 -vtag XVID " +
+      clip);
+  ProducerRequest request = RequestFor(clip, SmallHouse({25, 1}, 160, 96));
+  const std::vector<PlayedUnit> straight = Play(request, 200);
+  ASSERT_GE(straight.size(), 95u);
+  for (size_t first = 20; first < 90; first += 3) {
+    request.first_unit = UnitIndex(static_cast<int64_t>(first));
+    const std::vector<PlayedUnit> taken_over = Play(request, 5);
+    ASSERT_EQ(taken_over.size(), 5u);
+    for (size_t i = 0; i < 5; ++i)
+      ASSERT_EQ(taken_over[i].video, straight[first + i].video) << "from " << first << ", unit " << i;
+  }
+}
+
 TEST(FileProducerTakeOver, ContinuesSoundAloneOnTheSameSamples) {
   const ClipFolder folder;
   ClipSpec spec{.sample_rate = 44100, .samples = 8 * 44100, .sound = Tone(440, 44100)};
