@@ -2,7 +2,7 @@
 // viewer got judged from outside.
 //
 //   air_chaos [--seed 1] [--minutes 10] [--size 1280x720] [--rate 30000/1001] [--signal KILL|STOP|BOTH]
-//             [--victims decoder,selector,encoder,supervisor] [--delay-ms 0] [--gop 2]
+//             [--victims decoder,selector,encoder,supervisor] [--delay-ms 0] [--rate-kbps 0] [--gop 2]
 //             [--max-arrival-gap-ms N] [--allow-pad]
 //
 // A seed strikes the same kinds of stages in the same rhythm each time; the instants within a frame are the
@@ -234,6 +234,8 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"decoder", "selector", "encoder", "supervisor"}))
       ->capture_default_str();
   app.add_option("--delay-ms", options.format.delay_ms, "mux.delay_ms")->capture_default_str();
+  app.add_option("--rate-kbps", options.format.constant_kbps, "mux.rate_kbps; 0: variable")
+      ->capture_default_str();
   app.add_option("--gop", options.gop_seconds, "seconds between the clips' key frames")
       ->capture_default_str();
   app.add_option("--least-gap-ms", options.least_gap_ms, "between strikes")->capture_default_str();
