@@ -12,6 +12,7 @@ extern "C" {
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
+#include "stages/decoder/key_picture.h"
 
 namespace air {
 namespace {
@@ -57,11 +58,8 @@ void ForgetAbsurdStamps(AVRational base, AVPacket& packet) {
   if (!IsPlausible(packet.duration, base) || packet.duration < 0) packet.duration = 0;
 }
 
-// MPEG-4 with packed B pictures has packets that only say "nothing new" beside those that hold two pictures;
-// FFmpeg's parser takes some of them for key pictures.
 void ForgetFalseKey(AVCodecID codec, AVPacket& packet) {
-  constexpr int kLongestEmptyPicture = 19;
-  if (codec == AV_CODEC_ID_MPEG4 && packet.size <= kLongestEmptyPicture) packet.flags &= ~AV_PKT_FLAG_KEY;
+  if (IsFalseKey(codec, {packet.data, static_cast<size_t>(packet.size)})) packet.flags &= ~AV_PKT_FLAG_KEY;
 }
 
 }  // namespace
