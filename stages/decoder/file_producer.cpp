@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "shm/frame_ring_layout.h"
 
 namespace air {
 namespace {
@@ -25,6 +26,13 @@ constexpr SeekAttempt kSeekAttempts[] = {{500, 0}, {4'000, 2'000}, {15'000, 10'0
 Stamp Earlier(Stamp stamp, int64_t ms) {
   return {stamp.value - RoundTo({ms, kMilliseconds}, stamp.base), stamp.base};
 }
+
+// Of what is kept with a unit: behind what the sound has kept.
+template <class Byte>
+std::span<Byte> KeptCaptions(std::span<Byte> kept) {
+  return kept.subspan(std::min(kept.size(), SoundSource::kKeptBytes));
+}
+static_assert(kKeptOffset + SoundSource::kKeptBytes + CaptionLine::kKeptBytes <= kSideDataBytes);
 
 absl::Status CheckRequest(const ProducerRequest& request) {
   if (absl::Status valid = Validate(request.format); !valid.ok()) return valid;
@@ -68,7 +76,6 @@ absl::Status FileProducer::Start(const ProducerRequest& request) {
   opened_ = false;
   demuxer_->PreferLanguage(request.audio_language);
   request_ = request;
-  request_.kept = {};
   instants_.emplace(request);
   next_ = request.first_unit;
 
@@ -88,8 +95,9 @@ absl::Status FileProducer::Start(const ProducerRequest& request) {
   if (absl::Status plays = CheckSomethingPlays(instant); !plays.ok()) return plays;
   if (picture_ != nullptr) {
     picture_->DropCaptions(/*through=*/takes_over);
-    if (takes_over) picture_->TakeUpCaptions(request.kept);
+    picture_->TakeUpCaptions(KeptCaptions(request.kept));
   }
+  request_.kept = {};
   if (takes_over) shown_serial_ = picture_ != nullptr ? picture_->serial() : 0;
   ready_ = true;
   return absl::OkStatus();
@@ -116,6 +124,7 @@ absl::Status FileProducer::Begin(Stamp instant) {
   picture_.reset();
   sound_.reset();
   if (absl::Status opened = OpenSources(); !opened.ok()) return opened;
+  if (sound_ != nullptr) sound_->TakeUp(request_.kept);
   return Land(instant);
 }
 
@@ -166,22 +175,27 @@ absl::Status FileProducer::Land(Stamp instant) {
   if (picture_ != nullptr && !demuxer_->still_picture()) {
     if (const AVPacket* first = feed_->Peek(StreamKind::kPicture)) picture_->Learn(*first);
   }
+  bool picture_found = false;
   for (const SeekAttempt& attempt : kSeekAttempts) {
     if (instant_ms <= attempt.seek_back_ms) break;
     if (attempt.aim_back_ms == 0 && demuxer_->stamps_need_run_up()) continue;
     const bool last = &attempt == std::end(kSeekAttempts) - 1;
-    if (TrySeek(instant, attempt.seek_back_ms, attempt.aim_back_ms, last)) return absl::OkStatus();
+    // For sound that is not there it is enough to read from farther back.
+    const bool aims_right = picture_found && !demuxer_->stamps_need_run_up();
+    const PacketFeed::Landing landing =
+        Seek(instant, attempt.seek_back_ms, aims_right ? 0 : attempt.aim_back_ms);
+    picture_found = landing == PacketFeed::Landing::kPictureOnly;
+    if (landing == PacketFeed::Landing::kMissed || (picture_found && !last)) continue;
+    if (BeginSources(instant)) return absl::OkStatus();
+    picture_found = false;
   }
   return ReadFromStart(instant);
 }
 
-bool FileProducer::TrySeek(Stamp instant, int64_t seek_back_ms, int64_t aim_back_ms, bool sound_may_be_late) {
+PacketFeed::Landing FileProducer::Seek(Stamp instant, int64_t seek_back_ms, int64_t aim_back_ms) {
   const AVRational base = demuxer_->stream(demuxer_->anchor())->time_base;
   const int64_t seek_to = RoundTo(media_zero_, base) + FloorTo(Earlier(instant, seek_back_ms), base);
-  const PacketFeed::Landing landing = feed_->Land(seek_to, TargetFor(instant, aim_back_ms));
-  if (landing == PacketFeed::Landing::kMissed) return false;
-  if (landing == PacketFeed::Landing::kPictureOnly && !sound_may_be_late) return false;
-  return BeginSources(instant);
+  return feed_->Land(seek_to, TargetFor(instant, aim_back_ms));
 }
 
 absl::Status FileProducer::ReadFromStart(Stamp instant) {
@@ -265,9 +279,13 @@ absl::StatusOr<Rendered> FileProducer::Render(UnitIndex i, const UnitBuffer& out
   } else {
     FillBlack(house, out.video);
   }
-  if (picture_ != nullptr && out.side_data.size() > kKeptOffset) {
-    info.side_bytes = picture_->TakeCaptions(i, out.side_data.first(kKeptOffset));
-    picture_->KeepCaptions(out.side_data.subspan(kKeptOffset));
+  if (out.side_data.size() > kKeptOffset) {
+    const std::span<uint8_t> kept = out.side_data.subspan(kKeptOffset);
+    if (sound_ != nullptr) sound_->Keep(kept);
+    if (picture_ != nullptr) {
+      info.side_bytes = picture_->TakeCaptions(i, out.side_data.first(kKeptOffset));
+      picture_->KeepCaptions(KeptCaptions(kept));
+    }
   }
   const int64_t serial = picture_ != nullptr ? picture_->serial() : 0;
   info.repeat = serial == std::exchange(shown_serial_, serial);

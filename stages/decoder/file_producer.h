@@ -59,7 +59,7 @@ class FileProducer : public IProducer {
   absl::Status OpenSound();
   absl::Status OpenPicture();
   absl::Status Land(Stamp instant);
-  bool TrySeek(Stamp instant, int64_t seek_back_ms, int64_t aim_back_ms, bool sound_may_be_late);
+  PacketFeed::Landing Seek(Stamp instant, int64_t seek_back_ms, int64_t aim_back_ms);
   absl::Status ReadFromStart(Stamp instant);
   PacketFeed::Target TargetFor(Stamp instant, int64_t aim_back_ms) const;
   bool BeginSources(Stamp instant);

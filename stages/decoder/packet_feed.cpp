@@ -115,9 +115,13 @@ PacketFeed::Landing PacketFeed::Collect(const Target& target, bool from_start) {
     const int64_t stamp = StampOf(*packet);
     const bool known = stamp != AV_NOPTS_VALUE;
     if (kind == StreamKind::kSound && target.sound && known) {
-      if (stamp <= *target.sound) sound_covered = true;
-      if (stamp + packet->duration <= *target.sound) continue;  // over before the pre-roll begins
-      if (!target.picture) reached = true;
+      // What is over before the pre-roll begins is not needed. Its duration says so, or the next one's stamp.
+      // It may be left over from before the seek, too (RealMedia): it says nothing of what follows.
+      const bool lasts = packet->duration > 0;
+      if (lasts && stamp + packet->duration <= *target.sound) continue;
+      if (stamp <= *target.sound + packet->duration) sound_covered = true;
+      if (stamp <= *target.sound) Clear(queue(StreamKind::kSound));
+      if (!target.picture) reached = lasts || stamp > *target.sound;
     }
     if (kind == StreamKind::kPicture && target.picture) {
       if (known && (packet->flags & AV_PKT_FLAG_KEY) && stamp <= *target.picture) {

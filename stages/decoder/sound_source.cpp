@@ -5,6 +5,8 @@ extern "C" {
 }
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <utility>
 
 #include "absl/memory/memory.h"
@@ -12,6 +14,8 @@ extern "C" {
 
 namespace air {
 namespace {
+
+constexpr int64_t kFarthestSeconds = int64_t{30} * 366 * 86'400;  // as the demuxer's
 
 AVRational PerSecond(int64_t rate) { return {1, static_cast<int>(rate)}; }
 
@@ -82,6 +86,7 @@ void SoundSource::Restart(int64_t first) {
   decoder_.Restart();
   line_.Restart(first);
   expected_.reset();
+  placed_.clear();
   run_.reset();
   skip_ = 0;
   ended_ = false;
@@ -114,6 +119,7 @@ void SoundSource::Take(const AVFrame& frame) {
 // Places the frame and leaves out the encoder's delay, its padding, and what an edit list cuts away.
 SoundSource::Heard SoundSource::Trim(const AVFrame& frame) {
   const int64_t position = PositionOf(frame);
+  Remember(frame, position);
   expected_ = position + frame.nb_samples;
   expected_rate_ = frame.sample_rate;
 
@@ -139,9 +145,35 @@ int64_t SoundSource::PositionOf(const AVFrame& frame) const {
   if (frame.best_effort_timestamp == AV_NOPTS_VALUE) return expected.value_or(0);
   const int64_t stamped =
       RoundTo({frame.best_effort_timestamp - origin_, decoder_.time_base()}, PerSecond(frame.sample_rate));
+  const bool known = predecessors_ && predecessors_->stamp == frame.best_effort_timestamp;
+  if (known && std::abs(stamped - predecessors_->position) <= frame.sample_rate)
+    return predecessors_->position;
   const int64_t jitter = RoundTo(JitterOf(decoder_.context()), PerSecond(frame.sample_rate));
   if (expected && std::abs(stamped - *expected) <= jitter) return *expected;
   return SnapToGrid(stamped, frame);
+}
+
+// The one to be kept lies so far back that it will have been decoded again before the first sample that is
+// wanted, and not so far that it will not be decoded any more (kPreRoll).
+void SoundSource::Remember(const AVFrame& frame, int64_t position) {
+  if (frame.best_effort_timestamp == AV_NOPTS_VALUE) return;
+  placed_.push_back({frame.best_effort_timestamp, position});
+  while (placed_.size() > 1 && placed_[1].position <= position - frame.sample_rate / 5) placed_.pop_front();
+}
+
+void SoundSource::Keep(std::span<uint8_t> out) const {
+  const Placed kept = placed_.empty() ? Placed{AV_NOPTS_VALUE, 0} : placed_.front();
+  const std::array<int64_t, 2> words = {kept.stamp, kept.position};
+  if (out.size() >= sizeof words) std::memcpy(out.data(), words.data(), sizeof words);
+}
+
+void SoundSource::TakeUp(std::span<const uint8_t> kept) {
+  std::array<int64_t, 2> words{};
+  if (kept.size() < sizeof words) return;
+  std::memcpy(words.data(), kept.data(), sizeof words);
+  const int64_t farthest = kFarthestSeconds * std::max(decoder_.context().sample_rate, 1);
+  if (words[0] != AV_NOPTS_VALUE && words[1] >= -farthest && words[1] <= farthest)
+    predecessors_ = Placed{words[0], words[1]};
 }
 
 // A stamp is good to one tick of its time base. If a frame can begin on the codec's grid within that, it

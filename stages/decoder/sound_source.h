@@ -7,10 +7,13 @@
 //
 // Whichever unit the source begins at, each unit's samples are the same: the position of the first decoded
 // frame is recovered from its rounded stamp by the grid its codec's frames lie on, and the resampler's phase
-// is a function of that position (SoundResampler).
+// is a function of that position (SoundResampler). Some files' stamps wander by more than that; where a frame
+// of the last moments was put is kept beside each unit, and whoever takes over puts it there, too.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -54,6 +57,12 @@ class SoundSource {
   // The feed has landed elsewhere; the next Read is at `first`.
   void Restart(int64_t first);
 
+  // What Keep writes down behind a Read, and TakeUp, before any, learns from. What makes no sense is not
+  // taken up.
+  static constexpr size_t kKeptBytes = 2 * sizeof(int64_t);
+  void Keep(std::span<uint8_t> out) const;
+  void TakeUp(std::span<const uint8_t> kept);
+
   // Damaged packets and frames that could not be converted.
   int64_t errors() const { return decoder_.errors() + conversion_errors_; }
   // Gaps and overlaps between frames: joins that were not contiguous.
@@ -67,12 +76,19 @@ class SoundSource {
     int count = 0;
   };
 
+  // A frame's stamp, in the stream's time base, and where it was put, in source samples.
+  struct Placed {
+    int64_t stamp = 0;
+    int64_t position = 0;
+  };
+
   SoundSource(StreamDecoder decoder, const HouseFormat& house, int64_t origin)
       : decoder_(std::move(decoder)), house_(house), origin_(origin), line_(house.channels) {}
   void FillUpTo(PacketFeed& feed, int64_t end);
   void Take(const AVFrame& frame);
   Heard Trim(const AVFrame& frame);
   int64_t PositionOf(const AVFrame& frame) const;
+  void Remember(const AVFrame& frame, int64_t position);
   int64_t SnapToGrid(int64_t position, const AVFrame& frame) const;
   bool Join(const AVFrame& frame, Heard& heard);
   void EndRun();
@@ -89,6 +105,8 @@ class SoundSource {
   // samples.
   std::optional<int64_t> expected_;
   int expected_rate_ = 0;
+  std::deque<Placed> placed_;           // the first is the one to be kept
+  std::optional<Placed> predecessors_;  // that it has kept
   std::unique_ptr<SoundResampler> run_;
   int64_t run_end_ = 0;
   uint32_t skip_ = 0;  // encoder delay still to be left out

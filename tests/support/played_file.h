@@ -22,6 +22,7 @@ struct PlayedUnit {
   std::vector<uint8_t> video;
   std::vector<int16_t> audio;     // SamplesOf(i) stereo samples
   std::vector<uint8_t> captions;  // cc_data
+  std::vector<uint8_t> kept;      // for a producer that takes over behind this unit
   UnitInfo info;
 };
 
@@ -64,6 +65,7 @@ inline std::vector<PlayedUnit> Play(const ProducerRequest& request, int64_t most
     if (!rendered.ok() || *rendered == Rendered::kEndOfStream) break;
     EXPECT_EQ(unit.info.samples, HouseTime(request.format).SamplesOf(i));
     unit.audio.resize(size_t{unit.info.samples} * request.format.channels);
+    unit.kept.assign(unit.captions.begin() + kKeptOffset, unit.captions.end());
     unit.captions.resize(unit.info.side_bytes);
     units.push_back(std::move(unit));
   }
