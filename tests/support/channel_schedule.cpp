@@ -10,6 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "tests/support/child_program.h"
 
@@ -47,12 +48,13 @@ std::string ChannelFormat::Json() const {
   std::string more;
   if (constant_kbps > 0) absl::StrAppend(&more, ", \"rate_kbps\": ", constant_kbps);
   if (delay_ms > 0) absl::StrAppend(&more, ", \"delay_ms\": ", delay_ms);
-  std::string encoder;
-  if (video_kbps > 0) encoder = absl::StrFormat(R"(, "encoder": {"bitrate_kbps": %d})", video_kbps);
+  std::vector<std::string> encoder;
+  if (video_kbps > 0) encoder.push_back(absl::StrCat("\"bitrate_kbps\": ", video_kbps));
+  if (coder_threads > 0) encoder.push_back(absl::StrCat("\"threads\": ", coder_threads));
   return absl::StrFormat(
       R"({"video": {"width": %d, "height": %d, "frame_rate": "%s"}, "audio": {"sample_rate": 48000, "channels": 2},)"
-      R"( "mux": {"pts_origin": %d%s}%s})",
-      width, height, Rate(), pts_origin, more, encoder);
+      R"( "mux": {"pts_origin": %d%s}, "encoder": {%s}})",
+      width, height, Rate(), pts_origin, more, absl::StrJoin(encoder, ", "));
 }
 
 int64_t ChannelFormat::TickAt(int64_t ms) const { return CeilDiv(ms * num, 1000 * den); }

@@ -25,6 +25,7 @@ struct ChannelFormat {
   int constant_kbps = 0;  // mux.rate_kbps; 0: variable
   int video_kbps = 0;     // encoder.bitrate_kbps; 0: AIR's default
   int delay_ms = 0;       // mux.delay_ms
+  int coder_threads = 0;  // encoder.threads; 0: AIR's default
 
   // "1280x720" and "30000/1001" or "25"; false, with a word on stderr, when they are not.
   bool Parse(const std::string& size, const std::string& rate);
