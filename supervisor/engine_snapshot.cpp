@@ -41,6 +41,7 @@ MetricsSnapshot PlayoutEngine::Snapshot() const {
   m.segments_given_up = stages_.segments_given_up();
   m.adoptions = adoptions_;
   m.evidence = evidence_.Snapshot();
+  m.record_stale = record_.is_stale();
   if (instance_ == nullptr) return m;
   m.in_session = true;
   m.lookahead_low = instance_->lookahead_low();

@@ -181,10 +181,11 @@ void EvidenceCourier::WriteDown(std::deque<evidence::Record> records) {
   for (evidence::Record& record : records) unwritten_.push_back(std::move(record));
   while (!unwritten_.empty()) {
     if (absl::Status s = spool_->Append(unwritten_.front()); !s.ok()) {
-      if (dropped_ == 0 && unwritten_.size() == 1)
+      if (!std::exchange(complained_, true))
         Log().error("evidence: {}; what comes now is kept in memory only", std::string(s.message()));
       break;
     }
+    if (std::exchange(complained_, false)) Log().info("evidence: there is room on the disk again");
     if (!sync_at_.has_value()) sync_at_ = clock_.Now() + kSyncNs;
     unwritten_.pop_front();
   }
@@ -305,6 +306,7 @@ void EvidenceCourier::NoteSnapshot() {
   snapshot_.messages = inbox_.empty() ? LastMessage() : inbox_.back().state().sequence();
   snapshot_.acknowledged = line_.acknowledged();
   snapshot_.dropped = dropped_;
+  snapshot_.unwritten = unwritten_.size();
   snapshot_.attempts = line_.attempts();
   snapshot_.talking = line_.state() != EvidenceLine::State::kWaiting;
   snapshot_.connected = line_.state() == EvidenceLine::State::kLive;

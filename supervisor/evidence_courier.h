@@ -26,6 +26,7 @@ struct EvidenceSnapshot {
   uint64_t messages = 0;      // made in this session
   uint64_t acknowledged = 0;  // of them, by the control plane
   uint64_t dropped = 0;       // records for which there was no room
+  uint64_t unwritten = 0;     // records that wait in memory for room on the disk
   uint64_t attempts = 0;      // to reach the control plane
   bool connected = false;     // and it has greeted
   bool talking = false;       // connected, or trying to
@@ -89,6 +90,7 @@ class EvidenceCourier {
   std::vector<std::unique_ptr<Call>> ended_;  // gRPC is not done with them yet
   uint64_t calls_ = 0, dropped_ = 0;
   bool writing_ = false;
+  bool complained_ = false;  // of the disk
   std::optional<Nanos> sync_at_;
 
   std::jthread thread_;  // last: it uses all of the above

@@ -149,8 +149,9 @@ void EvidenceSpool::Acknowledge(uint64_t sequence) {
   if (sequence <= acknowledged_) return;
   acknowledged_ = sequence;
   // Lost with the power, it costs messages that are sent twice: not worth a sync.
-  if (absl::Status s = ReplaceFile(folder_ + "/acknowledged", absl::StrCat(sequence, "\n")); !s.ok())
-    Log().warn("evidence: {}", std::string(s.message()));
+  const absl::Status written = ReplaceFile(folder_ + "/acknowledged", absl::StrCat(sequence, "\n"));
+  if (!written.ok() && !acknowledgement_failed_) Log().warn("evidence: {}", std::string(written.message()));
+  acknowledgement_failed_ = !written.ok();
 }
 
 void EvidenceSpool::Sync() { fdatasync(last_.get()); }

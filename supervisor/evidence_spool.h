@@ -74,6 +74,7 @@ class EvidenceSpool {
   UniqueFd last_;  // that of files_.back(), for appending
   std::optional<evidence::LedgerState> last_state_;
   uint64_t acknowledged_ = 0;
+  bool acknowledgement_failed_ = false;  // to be written down; said once
   uint64_t dropped_files_ = 0;
 };
 

@@ -71,6 +71,7 @@ void BlockSignals() {
   for (int signal : {SIGTERM, SIGINT, SIGCHLD}) sigaddset(&set, signal);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is a full disk, not a death; stages inherit it
 }
 
 class Supervisor {

@@ -198,6 +198,12 @@ std::vector<MetricFamily> MetricsExporter::Collect() const {
     f.Add("air_evidence_attempts_total", "Attempts to reach the control plane with evidence",
           MetricType::Counter, double(m.evidence.attempts), by_channel);
   }
+  f.Add("air_evidence_unwritten", "Records of evidence that wait in memory for room on the disk",
+        MetricType::Gauge, double(m.evidence.unwritten), by_channel);
+  f.Add("air_session_record_stale",
+        "1 while the session record could not be written: a supervisor that took over would know an older "
+        "state",
+        MetricType::Gauge, m.record_stale ? 1 : 0, by_channel);
   f.Add("air_evidence_dropped_total", "Records of evidence for which there was no room", MetricType::Counter,
         double(m.evidence.dropped), by_channel);
   AddSinks(m, channel, f);

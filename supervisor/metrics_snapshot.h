@@ -63,6 +63,7 @@ struct MetricsSnapshot {
   uint64_t lowest_depth = 0;  // of the ring on air, within the last minute or so
   std::string block, asset;   // on air; empty = none
   EvidenceSnapshot evidence;  // of the last session
+  bool record_stale = false;  // what a successor would take up is of an older moment
   int32_t segment = 0;
 };
 

@@ -146,6 +146,7 @@ void PlayoutInstance::LookAtClock() {
   const Nanos now = loop_.clock().Now();
   if (now - drift_at_ < kNanosPerSecond) return;
   drift_at_ = now;
+  callbacks_.on_changed();  // what could not be recorded, for want of room, is tried again
   if (!drift_->Look(now, loop_.clock().UtcNow())) return;
   Log().warn("the clock on the wall is {} ms ahead of where the session has it; nothing on the air moves",
              drift_->drift_ms());

@@ -84,7 +84,7 @@ void SessionRecord::Save() {
     }
     return;
   }
-  complained_ = false;
+  if (std::exchange(complained_, false)) Log().info("{}: written again", path_);
   written_ = std::move(message);
   ++writes_;
 }
@@ -102,6 +102,7 @@ void SessionRecord::Remove() {
   unlink(path_.c_str());
   unlink((path_ + ".new").c_str());
   written_.clear();
+  complained_ = false;
 }
 
 }  // namespace air

@@ -42,6 +42,8 @@ class SessionRecord {
   void Remove();
 
   uint64_t writes() const { return writes_; }
+  // The file is of an older moment: what came since could not be written.
+  bool is_stale() const { return complained_; }
 
  private:
   absl::Status Replace(const std::string& bytes) const;

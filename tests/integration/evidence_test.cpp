@@ -2,10 +2,13 @@
 // control plane both die in the middle of it, and which nobody who reads it can tell from another.
 #include <gmock/gmock.h>
 
+#include <sys/resource.h>
+
 #include <csignal>
 #include <map>
 
 #include "absl/strings/str_cat.h"
+#include "ctl/as_run.h"
 #include "tests/support/evidence_core.h"
 #include "tests/support/faulted_channel.h"
 
@@ -119,6 +122,43 @@ TEST_F(Evidence, IsOneUnbrokenAccountWhateverIsKilledMeanwhile) {
                                    line("d", 8533, 9233, 0), line("d", 9233, 10133, 0)));
   EXPECT_EQ(stored.back().channel_terminated().reason(), "stopped");
   EXPECT_EQ(stored.back().channel_terminated().detail(), "the test has seen enough");
+}
+
+// No file may grow: what a full disk is like.
+TEST_F(Evidence, GoesOnFromMemoryWhileNothingCanBeWritten) {
+  Schedule schedule(format_, NowUtcMs());
+  schedule.AddBlock("a", {Pad(kLeadInMs), ShowPattern(1, 1000)});
+  schedule.AddBlock("b", {ShowPattern(2, 1000)});
+  schedule.AddBlock("c", {ShowPattern(3, 2000)});
+  schedule.AddBlock("d", {ShowPattern(4, 1000)});
+  channel_.Begin(StartRequest(schedule));
+  channel_.SleepUntil(2200);
+  const pid_t supervisor = channel_.supervisor().pid();
+  rlimit before{};
+  ASSERT_EQ(prlimit(supervisor, RLIMIT_FSIZE, nullptr, &before), 0);
+  const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
+  ASSERT_EQ(prlimit(supervisor, RLIMIT_FSIZE, &none, nullptr), 0);
+  for (size_t i = 2; i < 4; ++i) EXPECT_TRUE(channel_.Feed(schedule.blocks()[i]).success());
+  EXPECT_TRUE(WaitUntilStored("b")) << "it goes to the control plane all the same";
+  const MetricsPage meanwhile = channel_.Metrics();
+  EXPECT_GT(meanwhile.Sum("air_evidence_unwritten").value_or(0), 0);
+  EXPECT_EQ(meanwhile.Sum("air_session_record_stale"), 1);
+  ASSERT_EQ(prlimit(supervisor, RLIMIT_FSIZE, &before, nullptr), 0);
+  ASSERT_TRUE(WaitUntilStored("d"));
+  channel_.AwaitEndOf(schedule.blocks().back());
+  channel_.SleepUntil(schedule.end_ms() + 1200);
+  const Losses losses = StopAndJudge(schedule);
+  EXPECT_EQ(losses.pad, 0) << "the channel feels nothing";
+  EXPECT_EQ(metrics_.Sum("air_evidence_unwritten"), 0) << "there is room again";
+  EXPECT_EQ(metrics_.Sum("air_session_record_stale"), 0);
+  EXPECT_EQ(metrics_.Sum("air_evidence_dropped_total"), 0);
+  ASSERT_TRUE(core_.WaitFor([](const Message& m) { return m.has_channel_terminated(); }));
+  channel_.End();
+  ExpectWellFormed(core_.stored());
+  const absl::StatusOr<evidence::AsRun> as_run = ReadAsRun(channel_.runtime_dir(), "");
+  ASSERT_TRUE(as_run.ok()) << as_run.status();
+  EXPECT_EQ(as_run->messages(), core_.stored().size()) << "all of it is on disk in the end";
+  EXPECT_EQ(as_run->lines_size(), 6) << AsRunTable(*as_run);
 }
 
 }  // namespace
