@@ -88,6 +88,7 @@ class AsRunBuilder {
     line.set_event_id(ended.event_id_ref());
     line.set_segment_uuid(ended.segment_uuid());
     line.set_segment_type(ended.segment_type_name());
+    line.set_detail(ended.detail());
   }
 
   void AddHole(const evidence::Hole& hole) {
@@ -132,6 +133,11 @@ std::string Name(const evidence::AsRunLine& line) {
   return absl::StrCat(line.block_id(), "[", line.segment_index(), "] ", asset);
 }
 
+// What was wrong with it stands behind its name.
+std::string What(const evidence::AsRunLine& line) {
+  return line.detail().empty() ? Name(line) : absl::StrCat(Name(line), ": ", line.detail());
+}
+
 }  // namespace
 
 absl::StatusOr<evidence::AsRun> ReadAsRun(const std::string& runtime_dir, const std::string& session) {
@@ -166,7 +172,7 @@ std::string AsRunTable(const evidence::AsRun& as_run) {
     const bool on_air = line.what() == "on air";
     absl::StrAppendFormat(&text, "%-24s %-24s %8s %-9s %-17s %-24s %s\n", line.start_utc(), line.end_utc(),
                           on_air ? "" : absl::StrCat(line.frames_aired()), on_air ? "ON AIR" : line.status(),
-                          line.reason(), PadText(line), Name(line));
+                          line.reason(), PadText(line), What(line));
   }
   absl::StrAppendFormat(&text, "state    %s\n", as_run.state());
   if (!as_run.session().endpoint().empty()) {

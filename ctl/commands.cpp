@@ -284,6 +284,13 @@ ExitStatus Commands::Events(int channel_id) {
              << event.enricher_dropped().segment_index() << ": " << event.enricher_dropped().reason()
              << std::endl;
         break;
+      case BlockEvent::kSegmentFailed: {
+        const auto& failed = event.segment_failed();
+        out_ << "segment_failed   " << (failed.block_id().empty() ? "LIVE" : failed.block_id());
+        if (failed.segment_index() >= 0) out_ << "  segment " << failed.segment_index();
+        out_ << "  " << failed.asset_uri() << "  " << failed.cause() << ": " << failed.reason() << std::endl;
+        break;
+      }
       case BlockEvent::kLookaheadLow:
         out_ << "lookahead_low    " << event.lookahead_low().block_id() << "  came "
              << event.lookahead_low().lead_ms() << " ms before its start" << std::endl;

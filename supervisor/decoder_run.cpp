@@ -261,14 +261,15 @@ void DecoderRun::OnDeath(const StageDeath& death) {
   pad_cause_ = expiry_;
   if (verdict.skips) {
     pad_cause_ = PadCause::kSkipped;
-    Log().error(
-        "segment {} ({}): unit {} brings every decoder down; going on at unit {} or with the next key "
-        "picture",
-        segment_.serial, segment_.asset_uri, RingNext(), *resume_at_);
+    const std::string why =
+        absl::StrCat("unit ", RingNext(), " brings every decoder down (", death.text, "); going on at unit ",
+                     *resume_at_, " or with the next key picture");
+    Log().error("segment {} ({}): {}", segment_.serial, segment_.asset_uri, why);
+    on_failed_(segment_, PadCause::kSkipped, why);
   }
   if (!verdict.delay_ns.has_value()) {
     slate_ = true;
-    GiveUp(expiry_, "its decoder died again and again; slate until it ends");
+    GiveUp(expiry_, absl::StrCat("its decoder died again and again (", death.text, "); slate until it ends"));
     return Do(RunEvent::kDiedForGood);
   }
   retry_delay_ns_ = *verdict.delay_ns;
@@ -280,6 +281,7 @@ void DecoderRun::GiveUp(PadCause cause, const std::string& why) {
   error_ = why;
   stages_.CountGivenUp();
   Log().error("segment {} ({}) is given up: {}", segment_.serial, segment_.asset_uri, why);
+  on_failed_(segment_, cause, why);
 }
 
 }  // namespace air

@@ -35,6 +35,10 @@ class DecoderRun {
   // Told once of each thing that could not be laid over the segment's picture.
   using OnDropped = std::function<void(const PlannedSegment& segment, const std::string& reason)>;
   void ReportDropped(OnDropped on_dropped) { on_dropped_ = std::move(on_dropped); }
+  // Told when something of the segment turns out not to be playable, and, once more, when it is taken up.
+  using OnFailed =
+      std::function<void(const PlannedSegment& segment, PadCause cause, const std::string& reason)>;
+  void ReportFailed(OnFailed on_failed) { on_failed_ = std::move(on_failed); }
 
   // What a predecessor of this supervisor has recorded, and the decoder it had, if that lives. Nothing
   // happens before Resume().
@@ -96,6 +100,7 @@ class DecoderRun {
   std::vector<std::string> media_roots_;
   std::function<void()> on_change_;
   OnDropped on_dropped_ = [](const PlannedSegment&, const std::string&) {};
+  OnFailed on_failed_ = [](const PlannedSegment&, PadCause, const std::string&) {};
   bool told_dropped_ = false;
 
   RunState state_ = RunState::kOpening;

@@ -67,6 +67,7 @@ void DecoderRun::Restore(const record::Run& recorded, std::unique_ptr<StageProce
 
 void DecoderRun::Resume() {
   const bool works = state_ == RunState::kOpening || state_ == RunState::kProducing;
+  if (state_ == RunState::kGivenUp) on_failed_(segment_, pad_cause_, error_);
   std::unique_ptr<StageProcess> process = std::move(adopted_);
   if (process == nullptr) {
     const bool has_ended = writer_.end.load(std::memory_order_acquire) != kEndUnknown;

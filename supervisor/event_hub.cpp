@@ -1,5 +1,8 @@
 #include "supervisor/event_hub.h"
 
+#include <algorithm>
+#include <string>
+
 namespace air {
 
 void EventHub::Publish(const std::vector<retrovue::playout::BlockEvent>& events) {
@@ -11,6 +14,13 @@ void EventHub::Publish(const std::vector<retrovue::playout::BlockEvent>& events)
   for (const auto& event : events) {
     for (auto& subscriber : subscribers_) subscriber->OnEvent(event);
   }
+}
+
+void EventHub::PublishOnce(const retrovue::playout::BlockEvent& event) {
+  const std::string bytes = event.SerializeAsString();
+  if (std::any_of(kept_.begin(), kept_.end(), [&](const auto& k) { return k.SerializeAsString() == bytes; }))
+    return;
+  Publish(event);
 }
 
 void EventHub::Subscribe(std::shared_ptr<IEventSubscriber> subscriber) {

@@ -14,6 +14,8 @@ namespace wire_evidence = ::retrovue::evidence::v1;
 
 constexpr uint64_t kEventUuids = 1;
 constexpr uint64_t kRunsPerCheckpoint = 1000;  // far fewer than the log holds
+constexpr size_t kMostFailures = 64;           // remembered: more than can be on the air or prepared
+constexpr size_t kLongestFailure = 1000;
 
 uint64_t Mix(uint64_t x) {  // splitmix64
   x += 0x9e3779b97f4a7c15;
@@ -83,6 +85,13 @@ void EvidenceLedger::Know(const LiveInsert& insert) {
   live.facts.set_skip_units(segment.skip_units);
   live.facts.set_start_tick(segment.start.value());
   if (insert.asked_end.has_value()) live.facts.set_asked_end_tick(insert.asked_end->value());
+}
+
+void EvidenceLedger::NoteFailure(uint64_t segment_serial, const std::string& reason) {
+  std::string& known = failures_[segment_serial];
+  if (known.find(reason) != std::string::npos || known.size() + reason.size() > kLongestFailure) return;
+  absl::StrAppend(&known, known.empty() ? "" : "; ", reason);
+  if (failures_.size() > kMostFailures) failures_.erase(failures_.begin());
 }
 
 // ---- what has aired

@@ -9,8 +9,8 @@
 //   AIRED      it began and ended on its ticks
 //   TRUNCATED  it began late and was cut (FENCE_TERMINATION), stopped before its end (EOF, DECODE_ERROR,
 //              LATE), or was taken off (REPLACED, STOPPED)
-//   SKIPPED    nothing of it was seen: LATE, OPEN_FAILED, EOF, DECODE_ERROR; TOO_LATE: it was over when it
-//              came; REPLACED: all its ticks were another's; NO_FRAME: it is shorter than a frame and owns
+//   SKIPPED    nothing of it was seen: LATE, OPEN_FAILED, REFUSED, EOF, DECODE_ERROR; TOO_LATE: it was over
+//              when it came; REPLACED: all its ticks were another's; NO_FRAME: it is shorter than a frame and owns
 //              none
 //
 // What is switched to LIVE over the plan is a segment of its own, once in each block it reaches into (and once
@@ -60,6 +60,8 @@ class EvidenceLedger {
   void Know(const PlannedBlock& block);
   // What was, or will be, switched to LIVE.
   void Know(const LiveInsert& insert);
+  // Of the segment with this serial: what is wrong with its asset, in words for the account.
+  void NoteFailure(uint64_t segment_serial, const std::string& reason);
   // Accounts for everything that has aired since the last call.
   void Advance(const AiredLogReader& log);
   // The session is over: `reason` "stopped", "error", ...
@@ -117,8 +119,9 @@ class EvidenceLedger {
   const Callbacks callbacks_;
   const HouseTime time_;
   const UtcMs epoch_;
-  std::map<uint64_t, PlannedBlock> plan_;  // by serial; those that are over are dropped
-  std::map<uint64_t, Live> live_;          // by the segment's serial; likewise
+  std::map<uint64_t, PlannedBlock> plan_;     // by serial; those that are over are dropped
+  std::map<uint64_t, Live> live_;             // by the segment's serial; likewise
+  std::map<uint64_t, std::string> failures_;  // by the segment's serial; the last few
   evidence::LedgerState state_;
   std::optional<uint64_t> run_;  // the next one to look at
   uint64_t runs_since_record_ = 0;

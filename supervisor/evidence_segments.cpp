@@ -18,7 +18,7 @@ const char* TypeName(const wire::BlockSegment& segment) {
 
 // The word of a reason: what stood in for the content says why it was missing.
 std::string ReasonOf(const std::string& cause) {
-  for (PadCause plain : {PadCause::kLate, PadCause::kEof, PadCause::kOpenFailed}) {
+  for (PadCause plain : {PadCause::kLate, PadCause::kEof, PadCause::kOpenFailed, PadCause::kRefused}) {
     if (cause == ToString(plain)) return cause;
   }
   return "DECODE_ERROR";
@@ -163,6 +163,8 @@ void EvidenceLedger::TellSegmentEnd(const Subject& subject, const char* cut) {
   ended.set_segment_uuid(SegmentUuid(subject));
   ended.set_segment_type_name(subject.type);
   ended.set_asset_uuid(subject.plan.asset_uuid());
+  if (const auto failure = failures_.find(planned.serial); failure != failures_.end())
+    ended.set_detail(failure->second);
 
   evidence::AiredSegment account;
   account.set_block_id(subject.block_id);

@@ -218,6 +218,10 @@ std::unique_ptr<DecoderRun> PlanExecutor::MakeRun(const PlannedSegment& segment,
     if (const PlannedBlock* block = rundown_.FindBlock(of.block_serial))
       callbacks_.on_dropped(*block, of, reason);
   });
+  run->ReportFailed([this](const PlannedSegment& of, PadCause cause, const std::string& reason) {
+    if (IsStandby(of.serial)) return;  // whoever waits for it is answered
+    callbacks_.on_failed(rundown_.FindBlock(of.block_serial), of, cause, reason);
+  });
   return run;
 }
 

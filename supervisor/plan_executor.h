@@ -35,6 +35,9 @@ class PlanExecutor {
     std::function<void(const PlannedBlock* completed, const PlannedBlock* started)> on_block_change;
     // A segment airs without something that was to be laid over its picture.
     std::function<void(const PlannedBlock&, const PlannedSegment&, const std::string& reason)> on_dropped;
+    // Something of a segment cannot be played; `block`: nullptr, it is LIVE. Perhaps told again by a successor.
+    std::function<void(const PlannedBlock* block, const PlannedSegment&, PadCause, const std::string& reason)>
+        on_failed;
     std::function<void()> on_content;    // a segment's first content frame is on air
     std::function<void()> on_exhausted;  // the last block's fence has passed and no other is there
     std::function<void()> on_changed;    // something a successor of this supervisor has to know

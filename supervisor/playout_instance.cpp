@@ -83,6 +83,8 @@ absl::Status PlayoutInstance::MakePlan() {
                                  const PlannedBlock* started) { PublishBlockChange(completed, started); },
        .on_dropped = [this](const PlannedBlock& block, const PlannedSegment& segment,
                             const std::string& reason) { PublishDropped(block, segment, reason); },
+       .on_failed = [this](const PlannedBlock* block, const PlannedSegment& segment, PadCause cause,
+                           const std::string& reason) { PublishFailed(block, segment, cause, reason); },
        .on_content =
            [this] {
              if (control_.Apply(PlayoutEvent::kContentOnAir)) callbacks_.on_changed();
@@ -364,6 +366,20 @@ void PlayoutInstance::PublishDropped(const PlannedBlock& block, const PlannedSeg
   dropped.set_segment_index(segment.index);
   dropped.set_reason(reason);
   events_.Publish(event);
+}
+
+void PlayoutInstance::PublishFailed(const PlannedBlock* block, const PlannedSegment& segment, PadCause cause,
+                                    const std::string& reason) {
+  evidence_->NoteFailure(segment.serial, reason);
+  wire::BlockEvent event;
+  event.set_channel_id(settings_.channel_id);
+  wire::SegmentFailed& failed = *event.mutable_segment_failed();
+  if (block != nullptr) failed.set_block_id(block->plan.block_id());
+  failed.set_segment_index(block != nullptr ? segment.index : -1);
+  failed.set_asset_uri(segment.asset_uri);
+  failed.set_cause(ToString(cause));
+  failed.set_reason(reason);
+  events_.PublishOnce(event);
 }
 
 wire::BlockEvent PlayoutInstance::StartedEvent(const PlannedBlock& block) const {

@@ -110,6 +110,8 @@ class PlayoutInstance {
   void LookAtSelector();
   void Poll();
   void PublishDropped(const PlannedBlock& block, const PlannedSegment& segment, const std::string& reason);
+  void PublishFailed(const PlannedBlock* block, const PlannedSegment& segment, PadCause cause,
+                     const std::string& reason);
   void TellOfFed(const PlannedBlock& block, std::optional<int64_t> end_before);
   void LookAtClock();
   int64_t EditorialNowMs() const;

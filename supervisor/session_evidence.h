@@ -17,6 +17,10 @@ class SessionEvidence {
 
   // Before anything of it can be forgotten.
   void Know(const Rundown& rundown);
+  // Of the segment with this serial: what is wrong with its asset.
+  void NoteFailure(uint64_t segment_serial, const std::string& reason) {
+    ledger_.NoteFailure(segment_serial, reason);
+  }
   void Look() { ledger_.Advance(log_); }
   void Terminate(const std::string& reason, const std::string& detail);
 

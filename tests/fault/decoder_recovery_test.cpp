@@ -81,6 +81,9 @@ TEST_P(PoisonousPlace, CostsTwoSecondsOfPadAtMostCountedAndNamed) {
   EXPECT_EQ(PadFrames("SKIPPED") + PadFrames("HANG") + PadFrames("CRASH") + PadFrames("LATE"), pad);
   EXPECT_LE(PadFrames("LATE"), 8);
   EXPECT_THAT(channel_.Log(), ::testing::HasSubstr("unit 123 brings every decoder down"));
+  for (size_t i = 0; i < GetParam().faults.size(); ++i)
+    EXPECT_THAT(channel_.events().news(),
+                ::testing::Contains("failed a[" + std::to_string(i + 1) + "] SKIPPED"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, PoisonousPlace,

@@ -4,14 +4,25 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
+#include <fcntl.h>
+#include <sys/mman.h>
 
+#include <atomic>
+#include <cstdlib>
+#include <fstream>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "ctl/as_run.h"
+#include "shm/unique_fd.h"
 #include "tests/support/test_channel.h"
 
 namespace air::e2e {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Pair;
+using ::testing::UnorderedElementsAre;
 
 constexpr int64_t kLeadInMs = 2000;  // planned pad, in which the first decoders get ready
 
@@ -57,12 +68,36 @@ TEST_F(Plan, KeepsEverySeamOnItsTickWhateverItsAssetsAreLike) {
                      Show(clip, 444), ShowFile(channel_.folder(), 500), Show(clip, 555)});
   schedule.AddBlock("shorter-than-a-frame", {Show(clip, 501), Show(short_clip, 7), Show(clip, 492, 3003)});
   channel_.Play(schedule);
+  const std::vector<std::string> all_news = channel_.events().news();
 
   const Judged judged = StopAndJudge();
   ExpectAired(judged, schedule.expected());
   EXPECT_GE(judged.aired.end_tick(), schedule.expected().end_tick());
   ExpectSoundInPlace(judged);
   EXPECT_THAT(channel_.Log(), HasSubstr("missing.mp4"));
+
+  // Why, is in the event and in the account.
+  std::vector<std::string> failed;
+  for (const std::string& news : all_news) {
+    if (news.rfind("failed", 0) == 0) failed.push_back(news);
+  }
+  EXPECT_THAT(failed,
+              UnorderedElementsAre("failed missing[0] OPEN_FAILED", "failed missing[2] OPEN_FAILED",
+                                   "failed missing[4] REFUSED", "failed near-the-end[1] OPEN_FAILED"));
+  const absl::StatusOr<evidence::AsRun> as_run = ReadAsRun(channel_.runtime_dir(), "");
+  ASSERT_TRUE(as_run.ok()) << as_run.status();
+  std::map<std::string, std::string> details;
+  for (const evidence::AsRunLine& line : as_run->lines()) {
+    if (!line.detail().empty())
+      details[absl::StrCat(line.block_id(), "[", line.segment_index(), "] ", line.status(), " ",
+                           line.reason())] = line.detail();
+  }
+  EXPECT_THAT(details,
+              UnorderedElementsAre(Pair("missing[0] SKIPPED OPEN_FAILED", HasSubstr("No such file")),
+                                   Pair("missing[2] SKIPPED OPEN_FAILED", HasSubstr("Invalid data")),
+                                   Pair("missing[4] SKIPPED REFUSED", HasSubstr("not a regular file")),
+                                   Pair("near-the-end[1] SKIPPED OPEN_FAILED", HasSubstr("behind the end"))))
+      << AsRunTable(*as_run);
 }
 
 TEST_F(Plan, PadsAHoleAndTakesTheNextBlockOnItsTick) {

@@ -36,6 +36,10 @@ std::string Describe(const wire::BlockEvent& event) {
   if (event.has_session_ended()) return "ended " + event.session_ended().reason();
   if (event.has_lookahead_low()) return "low " + event.lookahead_low().block_id();
   if (event.has_plan_hole()) return "hole";
+  if (event.has_segment_failed()) {
+    const wire::SegmentFailed& failed = event.segment_failed();
+    return absl::StrCat("failed ", failed.block_id(), "[", failed.segment_index(), "] ", failed.cause());
+  }
   if (event.has_enricher_dropped()) return "dropped " + event.enricher_dropped().block_id();
   return "drift";
 }
@@ -107,7 +111,8 @@ void EventLog::Run(wire::PlayoutControl::StubInterface& stub, int channel_id) {
   const auto reader = stub.SubscribeBlockEvents(&context_, request);
   for (wire::BlockEvent event; reader->Read(&event);) {
     const std::lock_guard lock(mutex_);
-    const bool life = !event.has_lookahead_low() && !event.has_plan_hole() && !event.has_clock_drift();
+    const bool life = !event.has_lookahead_low() && !event.has_plan_hole() && !event.has_clock_drift() &&
+                      !event.has_segment_failed();
     (life ? messages_ : news_).push_back(event);
     changed_.notify_all();
   }

@@ -53,5 +53,17 @@ TEST(EventHub, TellsASubscriberOfASuccessorWhatThePredecessorHasKept) {
   EXPECT_THAT(listener->seen, ElementsAre("a", "b", "end"));
 }
 
+TEST(EventHub, TellsOnceWhatASuccessorFindsOutAgain) {
+  EventHub predecessor;
+  predecessor.PublishOnce(Started("a"));
+  EventHub successor;
+  const auto listener = std::make_shared<Listener>();
+  successor.Restore(predecessor.kept());
+  successor.Subscribe(listener);
+  successor.PublishOnce(Started("a"));
+  successor.PublishOnce(Started("b"));
+  EXPECT_THAT(listener->seen, ElementsAre("a", "b"));
+}
+
 }  // namespace
 }  // namespace air

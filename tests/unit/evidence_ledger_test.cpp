@@ -277,6 +277,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"......CCss", "end at 240: 6 frames, 0..5, 4 pad TRUNCATED DECODE_ERROR", "2 CRASH"},
         Case{"..HHHHHHHH", "end at 80: 2 frames, 0..1, 8 pad TRUNCATED DECODE_ERROR", "8 HANG"},
         Case{"OOOOOOOOOO", "end at 0: 0 frames, 0..-1, 10 pad SKIPPED OPEN_FAILED", "10 OPEN_FAILED"},
+        Case{"RRRRRRRRRR", "end at 0: 0 frames, 0..-1, 10 pad SKIPPED REFUSED", "10 REFUSED"},
         Case{"LLLLLLLLLL", "end at 0: 0 frames, 0..-1, 10 pad SKIPPED LATE", "10 LATE"},
         Case{"CCCCCsssss", "end at 0: 0 frames, 0..-1, 10 pad SKIPPED DECODE_ERROR", "5 CRASH"}));
 
@@ -292,6 +293,22 @@ TEST_P(EvidenceOfASegment, SaysHowItCameToMissFrames) {
   uint64_t frames = account.content_frames() + account.slate_frames();
   for (const evidence::PadFrames& pad : account.pad()) frames += pad.frames();
   EXPECT_EQ(frames, 10u) << "every frame is accounted for";
+}
+
+TEST(EvidenceLedger, SaysInWordsWhatWasWrongWithAnAsset) {
+  LedgerRig rig;
+  rig.Plan("a", 0, {{.ms = 200, .uri = "gone"}, {.ms = 200, .uri = "torn"}, {.ms = 200, .uri = "whole"}});
+  rig.ledger().NoteFailure(1, "No such file");
+  rig.ledger().NoteFailure(1, "No such file");
+  rig.Air("OOOOO..");
+  rig.ledger().NoteFailure(2, "unit 3 brings every decoder down");
+  rig.ledger().NoteFailure(2, "then it ends");
+  rig.Air("SEE.....N");
+  std::vector<std::string> details;
+  for (const evidence::Record& record : rig.records()) {
+    if (record.message().has_segment_end()) details.push_back(record.message().segment_end().detail());
+  }
+  EXPECT_THAT(details, ElementsAre("No such file", "unit 3 brings every decoder down; then it ends", ""));
 }
 
 TEST(EvidenceLedger, SaysWhatWasSkippedAndWhy) {
