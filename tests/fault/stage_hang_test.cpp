@@ -53,7 +53,7 @@ TEST_F(StageHang, OfADecoderThatNeverOpensItsAssetCostsItsSegmentOnly) {
 TEST_F(StageHang, OfALiveDecoderThatCannotBeKilledIsSeenByNobody) {
   const Clip live = MakeClip(1, 400);
   Schedule schedule(format_, NowUtcMs());
-  schedule.AddBlock("a", {Pad(6000), Show(live, 11'000)});
+  schedule.AddBlock("a", {Pad(7000), Show(live, 10'000)});
   schedule.AddBlock("b", {ShowPattern(2, 1000)});
   channel_.Begin(schedule);
   channel_.SleepUntil(9000);
@@ -70,6 +70,7 @@ TEST_F(StageHang, OfALiveDecoderThatCannotBeKilledIsSeenByNobody) {
   undead.reset();
   channel_.FeedRest(schedule);
   EXPECT_EQ(StopAndJudge(schedule).pad, 0);
+  EXPECT_GE(metrics_.Sum("air_prepared_ahead_min_seconds"), 5) << "each was there long before its tick";
 }
 
 // So late that the plan has gone on four segments meanwhile: no ring is emptied and no entry forgotten that

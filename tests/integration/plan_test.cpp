@@ -163,6 +163,19 @@ TEST_F(Plan, TellsOfABlockThatComesWhenAllOfItIsOver) {
   channel_.Stop();
 }
 
+// What the account says last: why the session has ended, and of the last thing that was on the air.
+void ExpectAccountEnds(const TestChannel& channel, const std::string& state, const std::string& segment) {
+  const absl::StatusOr<evidence::AsRun> as_run = ReadAsRun(channel.runtime_dir(), "");
+  ASSERT_TRUE(as_run.ok()) << as_run.status();
+  EXPECT_THAT(as_run->state(), testing::StartsWith(state));
+  std::string last;
+  for (const evidence::AsRunLine& line : as_run->lines()) {
+    if (line.what() == "segment")
+      last = absl::StrCat(line.status(), line.reason().empty() ? "" : " ", line.reason());
+  }
+  EXPECT_EQ(last, segment) << AsRunTable(*as_run);
+}
+
 TEST(PlanWithoutPad, EndsTheSessionWhenThePlanIsPlayedOut) {
   TestChannel channel({"--on-lookahead-exhausted=terminate"});
   const std::unique_ptr<StreamViewer> viewer = StreamViewer::OnUnixSocket(channel.Path("viewer.sock"));
@@ -173,6 +186,84 @@ TEST(PlanWithoutPad, EndsTheSessionWhenThePlanIsPlayedOut) {
   channel.Begin(schedule);
   EXPECT_TRUE(channel.events().WaitFor("ended lookahead_exhausted", std::chrono::seconds(10)));
   EXPECT_TRUE(viewer->WaitForEnd(0));
+  channel.End();
+  ExpectAccountEnds(channel, "ended: lookahead_exhausted, no block follows the last one", "AIRED");
+}
+
+// The clock on the wall, as one supervisor sees it (stepped_wall.cpp).
+class WallClock {
+ public:
+  WallClock() {
+    std::ofstream(folder_.Path("ahead")) << std::string(sizeof(int64_t), '\0');
+    const UniqueFd fd(open(folder_.Path("ahead").c_str(), O_RDWR | O_CLOEXEC));
+    void* page = mmap(nullptr, sizeof(int64_t), PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
+    if (page != MAP_FAILED) ahead_ms_ = static_cast<std::atomic<int64_t>*>(page);
+  }
+  ~WallClock() {
+    if (ahead_ms_ != nullptr) munmap(ahead_ms_, sizeof(int64_t));
+  }
+  WallClock(const WallClock&) = delete;
+  WallClock& operator=(const WallClock&) = delete;
+
+  std::unique_ptr<TestChannel> MakeChannel(const std::vector<std::string>& flags) const {
+    setenv("LD_PRELOAD", Built("air-stepped-wall.so").c_str(), 1);
+    setenv("AIR_TEST_WALL_MS", folder_.Path("ahead").c_str(), 1);
+    auto channel = std::make_unique<TestChannel>(flags);
+    unsetenv("LD_PRELOAD");
+    unsetenv("AIR_TEST_WALL_MS");
+    return channel;
+  }
+  void Step(int64_t ms) { ahead_ms_->fetch_add(ms); }
+
+ private:
+  TestFolder folder_;
+  std::atomic<int64_t>* ahead_ms_ = nullptr;
+};
+
+class SteppedWall : public ::testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "a sanitizer's library has to be the first one";
+#endif
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(With, SteppedWall, ::testing::Values("report", "terminate"),
+                         [](const auto& policy) { return policy.param; });
+
+TEST_P(SteppedWall, IsReportedAndMovesNothingOrEndsTheSessionIfThatIsWanted) {
+  WallClock wall;
+  const bool ends = GetParam() == "terminate";
+  const std::unique_ptr<TestChannel> channel = wall.MakeChannel({"--on-drift=" + GetParam()});
+  const std::unique_ptr<StreamViewer> viewer = StreamViewer::OnUnixSocket(channel->Path("viewer.sock"));
+  channel->Attach(*viewer);
+  const ChannelFormat format;
+  Schedule schedule(format, NowUtcMs());
+  schedule.AddBlock("a", {Pad(kLeadInMs), ShowPattern(1, 20'000)});
+  schedule.AddBlock("b", {ShowPattern(2, 1000)});
+  channel->Begin(schedule);
+  channel->SleepUntil(2500);
+  EXPECT_THAT(channel->events().news(), testing::Not(testing::Contains("drift")));
+  wall.Step(250);
+  EXPECT_TRUE(channel->events().WaitForNews("drift"));
+  EXPECT_EQ(channel->events().WaitFor("ended error", std::chrono::milliseconds(ends ? 10'000 : 500)), ends);
+  if (!ends) {
+    EXPECT_NEAR(channel->Metrics().Sum("air_clock_drift_seconds").value_or(0), 0.25, 0.05);
+    channel->Stop();
+  }
+  EXPECT_TRUE(viewer->WaitForEnd(0));
+  channel->End();
+  const Judged judged = Judge(WholeTicks(viewer->Received(0)), format);
+  ExpectCleanStructure(judged);
+  EXPECT_EQ(judged.content.complaints.count, 0);
+  EXPECT_EQ(judged.aired.stretches().back().picture,
+            judged.aired.stretches().back().from - format.TickAt(kLeadInMs))
+      << "on its tick, before and behind the step";
+  ExpectAccountEnds(
+      *channel,
+      ends ? "ended: error, the clock on the wall has drifted by more than 100 ms" : "ended: stopped",
+      "TRUNCATED STOPPED");
 }
 
 TEST_F(Plan, JoinsABlockInProgress) {
