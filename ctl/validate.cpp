@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "ctl/commands.h"
+#include "format/program_format.h"
 #include "protos/plan_check.h"
 #include "protos/plan_file_loader.h"
 
@@ -58,6 +59,10 @@ ExitStatus Commands::Validate(const std::string& path) {
   const absl::StatusOr<PlanFile> plan = LoadPlanFile(path);
   if (!plan.ok()) return Misused(std::string(plan.status().message()));
   std::vector<std::string> problems = ProblemsOf(*plan);
+  if (const absl::Status format = CheckProgramFormat(plan->program_format());
+      plan->has_program_format() && !format.ok()) {
+    problems.insert(problems.begin(), std::string(format.message()));
+  }
   for (const std::string& problem : ProblemsOfAssets(*plan)) problems.push_back(problem);
   for (const std::string& problem : problems) err_ << path << ": " << problem << "\n";
   if (!problems.empty()) return ExitStatus::kUsage;

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "format/program_format.h"
 #include "link/stage_log.h"
-#include "supervisor/program_format.h"
 
 namespace air {
 namespace {

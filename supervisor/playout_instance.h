@@ -9,13 +9,13 @@
 #include <string>
 #include <vector>
 
+#include "format/program_format.h"
 #include "supervisor/descriptor_keeper.h"
 #include "supervisor/drift_watch.h"
 #include "supervisor/event_hub.h"
 #include "supervisor/hang_watch.h"
 #include "supervisor/plan_executor.h"
 #include "supervisor/playout_control.h"
-#include "supervisor/program_format.h"
 #include "supervisor/session_evidence.h"
 #include "supervisor/slate_card.h"
 #include "supervisor/stage_supervisor.h"

@@ -9,9 +9,9 @@
 #include <string>
 #include <thread>
 
+#include "format/program_format.h"
 #include "supervisor/descriptor_keeper.h"
 #include "supervisor/hang_watch.h"
-#include "supervisor/program_format.h"
 #include "supervisor/session_memory.h"
 #include "supervisor/stage_supervisor.h"
 

@@ -140,6 +140,31 @@ TEST_F(Validate, NamesEachProblemWithItsPlaceALineEach) {
   EXPECT_EQ(out_.str(), "");
 }
 
+// As StartChannel would.
+TEST_F(Validate, RefusesAProgramFormatThatNoSessionCanHave) {
+  const auto plan = [](const std::string& video, const std::string& more) {
+    return R"({"program_format": {"video": )" + video +
+           R"(, "audio": {"sample_rate": 48000, "channels": 2})" + more +
+           R"(}, "segments": [{"asset_uri": "pattern:clip=1", "segment_duration_ms": 700}]})";
+  };
+  EXPECT_EQ(Run(plan(R"({"width": 640, "height": 360, "frame_rate": "25/1"})", "")), ExitStatus::kDone)
+      << err_.str();
+  const std::vector<std::pair<std::string, std::string>> wrong = {
+      {plan(R"({"width": 640, "height": 360, "frame_rate": "26/1"})", ""), "frame_rate"},
+      {plan(R"({"width": 640, "height": 360})", ""), "video.frame_rate: missing"},
+      {plan(R"({"width": 641, "height": 360, "frame_rate": "25/1"})", ""), "width"},
+      {plan(R"({"width": 640, "height": 360, "frame_rate": "25/1"})", R"(, "encoder": {"preset": "swift"})"),
+       "encoder.preset"},
+      {plan(R"({"width": 640, "height": 360, "frame_rate": "25/1"})", R"(, "mux": {"rate_kbps": 70000})"),
+       "mux.rate_kbps"},
+  };
+  for (const auto& [json, field] : wrong) {
+    err_.str("");
+    EXPECT_EQ(Run(json), ExitStatus::kUsage) << json;
+    EXPECT_THAT(err_.str(), AllOf(HasSubstr("program_format: "), HasSubstr(field)));
+  }
+}
+
 TEST_F(Validate, NamesAMisspeltKeyAndTornText) {
   EXPECT_EQ(Run(R"({"segmens": []})"), ExitStatus::kUsage);
   EXPECT_THAT(err_.str(), AllOf(HasSubstr("plan.json"), HasSubstr("segmens")));

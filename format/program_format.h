@@ -6,10 +6,12 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "format/sink_settings.h"
 #include "shm/house_format.h"
-#include "supervisor/sink_settings.h"
 
 namespace air {
+
+class ProgramFormat;
 
 struct SessionFormat {
   HouseFormat house;
@@ -22,6 +24,9 @@ struct SessionFormat {
 // Errors: InvalidArgument, "program_format_json: video.width: ..." or "output_json: encoder.preset: ...".
 absl::StatusOr<SessionFormat> ParseProgramFormat(const std::string& json,
                                                  const std::string& output_json = "");
+
+// The same of what has been read already, of a plan file. Errors: InvalidArgument, "program_format: ...".
+absl::Status CheckProgramFormat(const ProgramFormat& format);
 
 // Whether ParseProgramFormat would take `output_json`; before there is a session (`json` empty) as far as
 // that can be told.

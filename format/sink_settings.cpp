@@ -1,4 +1,4 @@
-#include "supervisor/sink_settings.h"
+#include "format/sink_settings.h"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "supervisor/program_format.h"
+#include "format/program_format.h"
 
 #include <google/protobuf/util/json_util.h>
 
@@ -46,6 +46,28 @@ absl::StatusOr<ProgramFormat> Parse(const std::string& json) {
   return format;
 }
 
+// Errors without the name of the document, likewise.
+absl::StatusOr<SessionFormat> Read(const ProgramFormat& format) {
+  const auto wrong = [](const auto& text) { return absl::InvalidArgumentError(text); };
+  if (!format.has_video()) return wrong("video: missing");
+  if (!format.has_audio()) return wrong("audio: missing");
+
+  SessionFormat result;
+  if (format.video().frame_rate().empty()) return wrong("video.frame_rate: missing");
+  absl::StatusOr<FrameRate> rate = ParseFrameRate(format.video().frame_rate());
+  if (!rate.ok()) return wrong(rate.status().message());
+  if (auto policy = ParseAspectPolicy(format.video().aspect_policy()); !policy.ok())
+    return wrong(policy.status().message());
+  result.aspect_policy = format.video().aspect_policy();
+  auto unsigned_or_zero = [](int32_t value) { return value > 0 ? static_cast<uint32_t>(value) : 0u; };
+  result.house = {unsigned_or_zero(format.video().width()), unsigned_or_zero(format.video().height()), *rate,
+                  unsigned_or_zero(format.audio().sample_rate()),
+                  unsigned_or_zero(format.audio().channels())};
+  if (absl::Status s = Validate(result.house); !s.ok()) return s;
+  if (absl::Status s = ReadSink(format, result); !s.ok()) return s;
+  return result;
+}
+
 // What one stream asks for in place of the session's settings.
 absl::Status Override(const std::string& output_json, ProgramFormat& format) {
   absl::StatusOr<ProgramFormat> output = Parse(output_json);
@@ -73,30 +95,19 @@ absl::StatusOr<SessionFormat> ParseProgramFormat(const std::string& json, const 
     return Refuse(
         R"(empty; give {"video": {"width": 1280, "height": 720, "frame_rate": "30/1"}, "audio": {"sample_rate": 48000, "channels": 2}})");
   }
-  absl::StatusOr<ProgramFormat> parsed = Parse(json);
-  if (!parsed.ok()) return Refuse(std::string(parsed.status().message()));
-  ProgramFormat& format = *parsed;
-  if (!format.has_video()) return Refuse("video: missing");
-  if (!format.has_audio()) return Refuse("audio: missing");
-
-  SessionFormat result;
-  if (format.video().frame_rate().empty()) return Refuse("video.frame_rate: missing");
-  absl::StatusOr<FrameRate> rate = ParseFrameRate(format.video().frame_rate());
-  if (!rate.ok()) return Refuse(std::string(rate.status().message()));
-  if (auto policy = ParseAspectPolicy(format.video().aspect_policy()); !policy.ok()) {
-    return Refuse(std::string(policy.status().message()));
-  }
-  result.aspect_policy = format.video().aspect_policy();
-  auto unsigned_or_zero = [](int32_t value) { return value > 0 ? static_cast<uint32_t>(value) : 0u; };
-  result.house = {unsigned_or_zero(format.video().width()), unsigned_or_zero(format.video().height()), *rate,
-                  unsigned_or_zero(format.audio().sample_rate()),
-                  unsigned_or_zero(format.audio().channels())};
-  if (absl::Status s = Validate(result.house); !s.ok()) return Refuse(std::string(s.message()));
-  if (absl::Status s = ReadSink(format, result); !s.ok()) return Refuse(std::string(s.message()));
+  absl::StatusOr<ProgramFormat> format = Parse(json);
+  if (!format.ok()) return Refuse(std::string(format.status().message()));
+  absl::StatusOr<SessionFormat> result = Read(*format);
+  if (!result.ok()) return Refuse(std::string(result.status().message()));
   if (output_json.empty()) return result;
-  if (absl::Status s = Override(output_json, format); !s.ok()) return s;
-  if (absl::Status s = ReadSink(format, result); !s.ok()) return RefuseOutput(s);
+  if (absl::Status s = Override(output_json, *format); !s.ok()) return s;
+  if (absl::Status s = ReadSink(*format, *result); !s.ok()) return RefuseOutput(s);
   return result;
+}
+
+absl::Status CheckProgramFormat(const ProgramFormat& format) {
+  const absl::Status read = Read(format).status();
+  return read.ok() ? read : absl::InvalidArgumentError(absl::StrCat("program_format: ", read.message()));
 }
 
 }  // namespace air
