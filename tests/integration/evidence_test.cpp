@@ -127,12 +127,12 @@ TEST_F(Evidence, IsOneUnbrokenAccountWhateverIsKilledMeanwhile) {
 // No file may grow: what a full disk is like.
 TEST_F(Evidence, GoesOnFromMemoryWhileNothingCanBeWritten) {
   Schedule schedule(format_, NowUtcMs());
-  schedule.AddBlock("a", {Pad(kLeadInMs), ShowPattern(1, 1000)});
+  schedule.AddBlock("a", {Pad(2 * kLeadInMs), ShowPattern(1, 1000)});
   schedule.AddBlock("b", {ShowPattern(2, 1000)});
   schedule.AddBlock("c", {ShowPattern(3, 2000)});
   schedule.AddBlock("d", {ShowPattern(4, 1000)});
   channel_.Begin(StartRequest(schedule));
-  channel_.SleepUntil(2200);
+  channel_.SleepUntil(2 * kLeadInMs + 200);
   const pid_t supervisor = channel_.supervisor().pid();
   rlimit before{};
   ASSERT_EQ(prlimit(supervisor, RLIMIT_FSIZE, nullptr, &before), 0);
