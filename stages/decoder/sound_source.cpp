@@ -31,11 +31,16 @@ int64_t GridOf(const AVCodecContext& codec, const AVFrame& frame) {
   }
 }
 
+// A packet's stamp is that of the first frame that begins in it; FFmpeg gives it to the frame that began in
+// the packet before and ends here, when it has seen that one.
+bool StampsAreOneFrameLate(const AVCodecContext& codec) { return codec.codec_id == AV_CODEC_ID_WMAVOICE; }
+
 // How far a stamp may be from where the frame before ended without meaning a hole or an overlap. Vorbis files
 // in the field stamp a block by its beginning or by its end, so stamps wander by half a block when block
 // sizes change.
 Stamp JitterOf(const AVCodecContext& codec) {
   constexpr AVRational kMilliseconds{1, 1000};
+  if (StampsAreOneFrameLate(codec)) return {60, kMilliseconds};  // 480 samples, of 8000 a second at the least
   return {codec.codec_id == AV_CODEC_ID_VORBIS ? 50 : 10, kMilliseconds};
 }
 
@@ -156,7 +161,7 @@ int64_t SoundSource::PositionOf(const AVFrame& frame) const {
 // The one to be kept lies so far back that it will have been decoded again before the first sample that is
 // wanted, and not so far that it will not be decoded any more (kPreRoll).
 void SoundSource::Remember(const AVFrame& frame, int64_t position) {
-  if (frame.best_effort_timestamp == AV_NOPTS_VALUE) return;
+  if (frame.best_effort_timestamp == AV_NOPTS_VALUE || StampsAreOneFrameLate(decoder_.context())) return;
   placed_.push_back({frame.best_effort_timestamp, position});
   while (placed_.size() > 1 && placed_[1].position <= position - frame.sample_rate / 5) placed_.pop_front();
 }

@@ -47,8 +47,8 @@ class EventLog {
   // True when the stream of events has been ended by the other side.
   bool WaitForEnd(std::chrono::milliseconds limit = std::chrono::seconds(10)) const;
   std::vector<std::string> all() const;
-  std::vector<std::string> news()
-      const;  // what is no block's life: "low c", "hole", "drift", "failed c[1] CAUSE"
+  // What is no block's life: "low c", "hole", "drift", "failed c[1] CAUSE".
+  std::vector<std::string> news() const;
   std::vector<wire::BlockEvent> messages() const;
   grpc::StatusCode code() const;  // of the ended call
 
