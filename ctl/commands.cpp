@@ -13,6 +13,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "ctl/as_run.h"
+#include "ctl/control_client.h"
 #include "ctl/status_report.h"
 #include "protos/metrics_page.h"
 #include "protos/plan_file_loader.h"

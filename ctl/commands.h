@@ -7,11 +7,12 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "ctl/control_client.h"
 #include "protos/plan_file.pb.h"
 #include "protos/playout.pb.h"
 
 namespace air {
+
+class ControlClient;
 
 // Exit status of air-ctl. Scripts rely on the numbers.
 enum class ExitStatus {

@@ -2,6 +2,7 @@
 
 #include <spdlog/async.h>
 #include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
 
 namespace air {
 namespace {
@@ -27,6 +28,20 @@ void InitLog(const std::string& process, const std::string& level) {
   Instance() = std::move(logger);
 }
 
-spdlog::logger& Log() { return *Instance(); }
+void Logger::Write(Level level, fmt::string_view form, fmt::format_args values) {
+  static constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::debug, spdlog::level::info,
+                                                          spdlog::level::warn, spdlog::level::err,
+                                                          spdlog::level::critical};
+  spdlog::logger& logger = *Instance();
+  const spdlog::level::level_enum at = kLevels[static_cast<int>(level)];
+  if (logger.should_log(at)) logger.log(at, spdlog::string_view_t(fmt::vformat(form, values)));
+}
+
+void Logger::flush() { Instance()->flush(); }
+
+Logger& Log() {
+  static Logger logger;
+  return logger;
+}
 
 }  // namespace air

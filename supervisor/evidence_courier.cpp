@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "link/stage_log.h"
+#include "protos/execution_evidence_v1.grpc.pb.h"
 #include "supervisor/evidence_ledger.h"
 
 namespace air {

@@ -11,27 +11,18 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "protos/execution_evidence_v1.grpc.pb.h"
+#include "protos/execution_evidence_v1.pb.h"
 #include "shm/master_clock.h"
 #include "supervisor/evidence_line.h"
+#include "supervisor/evidence_snapshot.h"
 #include "supervisor/evidence_spool.h"
 
 namespace air {
-
-struct EvidenceSnapshot {
-  uint64_t messages = 0;      // made in this session
-  uint64_t acknowledged = 0;  // of them, by the control plane
-  uint64_t dropped = 0;       // records for which there was no room
-  uint64_t unwritten = 0;     // records that wait in memory for room on the disk
-  uint64_t attempts = 0;      // to reach the control plane
-  bool connected = false;     // and it has greeted
-  bool talking = false;       // connected, or trying to
-  bool configured = false;    // there is a control plane to reach
-};
 
 class EvidenceCourier {
  public:

@@ -8,11 +8,10 @@
 #include <vector>
 
 #include "shm/frame_ring_layout.h"
-#include "supervisor/evidence_courier.h"
-#include "supervisor/hang_watch.h"
+#include "supervisor/evidence_snapshot.h"
 #include "supervisor/playout_control.h"
-#include "supervisor/stage_process.h"
 #include "supervisor/stage_record.h"
+#include "supervisor/stage_snapshot.h"
 
 namespace air {
 
@@ -28,17 +27,6 @@ struct SinkSnapshot {
   uint64_t null_packets = 0, late_pictures = 0, backlog_packets = 0;  // of a constant-rate stream
   uint64_t sent_bytes = 0, pending_packets = 0, dropped_packets = 0, rejoins = 0;
 };
-
-// One living stage.
-struct StageSnapshot {
-  std::string stage;  // its program
-  std::string id;     // "decoder-3"
-  int64_t pid = 0;
-  double silent_seconds = 0;  // since its last sign of life
-  bool spare = false;
-};
-StageSnapshot SnapshotOf(const StageProcess& process);  // a spare: nobody watches it
-StageSnapshot SnapshotOf(const StageProcess& process, const HangWatch& watch);
 
 struct MetricsSnapshot {
   int32_t channel_id = 0;

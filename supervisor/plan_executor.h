@@ -17,6 +17,7 @@
 
 #include "supervisor/block_plan.h"
 #include "supervisor/decoder_run.h"
+#include "supervisor/preview_request.h"
 #include "supervisor/program_observer.h"
 #include "supervisor/rundown.h"
 #include "supervisor/survivors.h"
@@ -69,12 +70,6 @@ class PlanExecutor {
   // A producer into PREVIEW, in place of the one that is there. `done`, once: true when its first unit is in
   // the ring, false when that takes longer than a client should wait. Errors: Unavailable (it cannot be
   // played, and PREVIEW is empty), Aborted (the session ends).
-  struct Preview {
-    wire::LoadPreviewRequest request;
-    PlannedSegment segment;        // its serial, asset and in-point
-    std::optional<int64_t> ticks;  // how many it is LIVE for; nothing: to its end
-    std::optional<Tick> hard_stop;
-  };
   using OnLoaded = std::function<void(absl::StatusOr<bool>)>;
   void LoadPreview(const wire::LoadPreviewRequest& request, OnLoaded done);
   const std::optional<Preview>& preview() const { return preview_; }

@@ -35,9 +35,9 @@ absl::Status CheckPreview(const wire::LoadPreviewRequest& request) {
   return absl::OkStatus();
 }
 
-PlanExecutor::Preview PreviewOf(const wire::LoadPreviewRequest& request, const HouseTime& time, UtcMs epoch) {
+Preview PreviewOf(const wire::LoadPreviewRequest& request, const HouseTime& time, UtcMs epoch) {
   const __int128 num = request.fps_numerator(), den = request.fps_denominator();
-  PlanExecutor::Preview preview{.request = request};
+  Preview preview{.request = request};
   preview.segment.asset_uri = request.asset_path();
   preview.segment.in_point_ms = request.start_offset_ms();
   preview.segment.end = Rundown::kNoEnd;

@@ -10,10 +10,10 @@
 
 #include "absl/status/statusor.h"
 #include "supervisor/event_loop.h"
-#include "supervisor/metrics_snapshot.h"
 #include "supervisor/restart_policy.h"
 #include "supervisor/stage_process.h"
 #include "supervisor/stage_record.h"
+#include "supervisor/stage_snapshot.h"
 
 namespace air {
 

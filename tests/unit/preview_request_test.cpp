@@ -18,14 +18,14 @@ wire::LoadPreviewRequest Request(int64_t start_frame, int64_t count, int32_t num
   return request;
 }
 
-PlanExecutor::Preview At2997(const wire::LoadPreviewRequest& request) {
+Preview At2997(const wire::LoadPreviewRequest& request) {
   EXPECT_TRUE(CheckPreview(request).ok()) << CheckPreview(request);
   return PreviewOf(request, HouseTime(HouseFormat{640, 360, {30000, 1001}, 48000, 2}), kEpoch);
 }
 
 TEST(PreviewRequest, CountsFramesOfTheHouseRateExactly) {
   for (const auto& [num, den] : {std::pair{30000, 1001}, std::pair{60000, 2002}}) {
-    const PlanExecutor::Preview preview = At2997(Request(1'000'003, 77, num, den));
+    const Preview preview = At2997(Request(1'000'003, 77, num, den));
     EXPECT_EQ(preview.segment.skip_units, 1'000'003);
     EXPECT_EQ(preview.segment.in_point_ms, 0);
     EXPECT_EQ(preview.ticks, 77);
@@ -33,7 +33,7 @@ TEST(PreviewRequest, CountsFramesOfTheHouseRateExactly) {
 }
 
 TEST(PreviewRequest, TakesFramesOfAnotherRateForTheInstantsTheyAre) {
-  const PlanExecutor::Preview preview = At2997(Request(24, 24, 24, 1));
+  const Preview preview = At2997(Request(24, 24, 24, 1));
   EXPECT_EQ(preview.segment.skip_units, 0);
   EXPECT_EQ(preview.segment.in_point_ms, 1000);
   EXPECT_EQ(preview.ticks, 30) << "a second is 29.97 ticks, the last one begun";
@@ -43,7 +43,7 @@ TEST(PreviewRequest, TakesFramesOfAnotherRateForTheInstantsTheyAre) {
 TEST(PreviewRequest, AddsItsOffsetAndEndsWithItsAssetUnlessToldOtherwise) {
   wire::LoadPreviewRequest request = Request(30, -1, 30000, 1001);
   request.set_start_offset_ms(2500);
-  PlanExecutor::Preview preview = At2997(request);
+  Preview preview = At2997(request);
   EXPECT_EQ(preview.segment.in_point_ms, 2500);
   EXPECT_EQ(preview.segment.skip_units, 30);
   EXPECT_FALSE(preview.ticks.has_value());

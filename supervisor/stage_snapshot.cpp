@@ -1,4 +1,7 @@
-#include "supervisor/metrics_snapshot.h"
+#include "supervisor/stage_snapshot.h"
+
+#include "supervisor/hang_watch.h"
+#include "supervisor/stage_process.h"
 
 namespace air {
 
