@@ -17,7 +17,7 @@ extern "C" {
 #include <numbers>
 #include <vector>
 
-#include "stages/encoder/mpegts_output_sink.h"
+#include "stages/encoder/sink/mpegts_output_sink.h"
 
 namespace air {
 namespace {

@@ -15,7 +15,7 @@
 #include <span>
 #include <vector>
 
-#include "shm/atomic_copy.h"
+#include "base/atomic_copy.h"
 #include "shm/frame_ring_buffer.h"
 #include "shm/shared_segment.h"
 

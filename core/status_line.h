@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "protos/metrics_page.h"
+#include "client/metrics_page.h"
 
 namespace air {
 

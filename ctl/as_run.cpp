@@ -10,7 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "ctl/commands.h"
-#include "protos/evidence_files.h"
+#include "evidence/evidence_files.h"
 
 namespace air {
 namespace {

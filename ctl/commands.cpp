@@ -12,11 +12,11 @@
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "client/metrics_page.h"
 #include "ctl/as_run.h"
 #include "ctl/control_client.h"
 #include "ctl/status_report.h"
-#include "protos/metrics_page.h"
-#include "protos/plan_file_loader.h"
+#include "plans/plan_file_loader.h"
 
 namespace air {
 namespace {

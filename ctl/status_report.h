@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "protos/metrics_page.h"
+#include "client/metrics_page.h"
 
 namespace air {
 

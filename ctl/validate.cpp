@@ -7,9 +7,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "ctl/commands.h"
-#include "format/program_format.h"
-#include "protos/plan_check.h"
-#include "protos/plan_file_loader.h"
+#include "plans/plan_check.h"
+#include "plans/plan_file_loader.h"
+#include "plans/program_format.h"
 
 namespace air {
 namespace {

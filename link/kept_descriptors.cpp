@@ -2,8 +2,8 @@
 
 #include <iterator>
 
+#include "base/stage_log.h"
 #include "link/seqpacket.h"
-#include "link/stage_log.h"
 
 namespace air {
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "base/unique_fd.h"
 #include "protos/stage.pb.h"
-#include "shm/unique_fd.h"
 
 namespace air {
 

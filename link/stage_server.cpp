@@ -13,8 +13,8 @@
 #include <thread>
 
 #include "absl/strings/numbers.h"
+#include "base/stage_log.h"
 #include "link/seqpacket.h"
-#include "link/stage_log.h"
 #include "link/stage_sockets.h"
 
 namespace air {

@@ -14,10 +14,10 @@
 #include <string>
 #include <vector>
 
+#include "base/master_clock.h"
+#include "base/unique_fd.h"
 #include "link/kept_descriptors.h"
 #include "protos/stage.pb.h"
-#include "shm/master_clock.h"
-#include "shm/unique_fd.h"
 
 namespace air {
 

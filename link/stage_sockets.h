@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "shm/master_clock.h"
+#include "base/master_clock.h"
 
 namespace air {
 

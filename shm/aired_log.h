@@ -17,8 +17,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/types.h"
 #include "shm/frame_ring_layout.h"
-#include "shm/types.h"
 
 namespace air {
 

@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
-#include "shm/atomic_copy.h"
+#include "base/atomic_copy.h"
 #include "shm/frame_ring_writer.inc"
 
 namespace air {

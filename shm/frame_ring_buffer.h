@@ -21,11 +21,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/futex.h"
+#include "base/master_clock.h"
+#include "base/unique_fd.h"
+#include "media/house_format.h"
 #include "shm/frame_ring_layout.h"
-#include "shm/futex.h"
-#include "shm/house_format.h"
-#include "shm/master_clock.h"
-#include "shm/unique_fd.h"
 
 namespace air {
 

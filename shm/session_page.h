@@ -16,9 +16,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "media/house_time.h"
 #include "shm/aired_log.h"
 #include "shm/frame_ring_layout.h"
-#include "shm/house_time.h"
 
 namespace air {
 

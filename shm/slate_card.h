@@ -13,8 +13,8 @@
 #include <cstdint>
 #include <span>
 
+#include "media/house_format.h"
 #include "shm/frame_ring_layout.h"
-#include "shm/house_format.h"
 
 namespace air {
 

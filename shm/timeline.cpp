@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "shm/atomic_copy.h"
+#include "base/atomic_copy.h"
 
 namespace air {
 namespace {

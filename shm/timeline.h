@@ -19,8 +19,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/types.h"
 #include "shm/frame_ring_layout.h"
-#include "shm/types.h"
 
 namespace air {
 

@@ -6,8 +6,8 @@
 #include <new>
 
 #include "absl/strings/str_cat.h"
-#include "shm/atomic_copy.h"
-#include "shm/futex.h"
+#include "base/atomic_copy.h"
+#include "base/futex.h"
 
 namespace air {
 namespace {

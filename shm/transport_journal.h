@@ -19,9 +19,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/types.h"
 #include "shm/transport_checkpoint.h"
 #include "shm/transport_journal_layout.h"
-#include "shm/types.h"
 
 namespace air {
 

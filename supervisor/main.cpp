@@ -14,12 +14,12 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
-#include "link/stage_log.h"
-#include "supervisor/metrics_exporter.h"
-#include "supervisor/playout_engine.h"
-#include "supervisor/playout_interface.h"
-#include "supervisor/session_memory.h"
-#include "supervisor/session_record.h"
+#include "base/stage_log.h"
+#include "supervisor/control/playout_engine.h"
+#include "supervisor/control/playout_interface.h"
+#include "supervisor/handover/session_record.h"
+#include "supervisor/memory/session_memory.h"
+#include "supervisor/metrics/metrics_exporter.h"
 #include "supervisor/supervisor_options.h"
 
 namespace air {

@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "absl/strings/str_cat.h"
-#include "shm/house_time.h"
+#include "media/house_time.h"
 
 namespace air {
 namespace {

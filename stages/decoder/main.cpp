@@ -1,4 +1,4 @@
-#include "stages/decoder/decoder_program.h"
-#include "stages/decoder/decoder_stage.h"
+#include "stages/decoder/program/decoder_program.h"
+#include "stages/decoder/program/decoder_stage.h"
 
 int main(int argc, char** argv) { air::RunDecoder(argc, argv, &air::MakeProducer); }

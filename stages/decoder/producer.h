@@ -10,8 +10,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "shm/house_format.h"
-#include "shm/types.h"
+#include "base/types.h"
+#include "media/house_format.h"
 
 namespace air {
 

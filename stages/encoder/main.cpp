@@ -11,13 +11,13 @@ extern "C" {
 #include <memory>
 
 #include "absl/strings/str_cat.h"
-#include "link/stage_log.h"
+#include "base/stage_log.h"
 #include "link/stage_server.h"
 #include "shm/shared_segment.h"
-#include "shm/stream_budget.h"
-#include "stages/encoder/mpegts_output_sink.h"
-#include "stages/encoder/program_feed.h"
-#include "stages/encoder/sender.h"
+#include "stages/encoder/send/sender.h"
+#include "stages/encoder/sink/mpegts_output_sink.h"
+#include "stages/encoder/sink/program_feed.h"
+#include "stream/stream_budget.h"
 
 namespace air {
 namespace {

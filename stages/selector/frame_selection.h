@@ -5,9 +5,9 @@
 
 #include <cstdint>
 
+#include "base/types.h"
 #include "shm/frame_ring_buffer.h"
 #include "shm/timeline.h"
-#include "shm/types.h"
 
 namespace air {
 

@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
-#include "link/stage_log.h"
+#include "base/stage_log.h"
 #include "link/stage_server.h"
 #include "stages/selector/timing_loop.h"
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "shm/atomic_copy.h"
+#include "base/atomic_copy.h"
 
 namespace air {
 

@@ -8,9 +8,9 @@
 #include <span>
 #include <vector>
 
+#include "base/master_clock.h"
+#include "media/house_time.h"
 #include "shm/frame_ring_buffer.h"
-#include "shm/house_time.h"
-#include "shm/master_clock.h"
 #include "stages/selector/frame_selection.h"
 #include "stages/selector/input_bus.h"
 #include "stages/selector/still_producer.h"

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "shm/house_format.h"
+#include "media/house_format.h"
 #include "shm/slate_card.h"
 
 namespace air {

@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "shm/master_clock.h"
+#include "base/master_clock.h"
 #include "shm/session_page.h"
 #include "stages/selector/input_bus.h"
 #include "stages/selector/program_output.h"

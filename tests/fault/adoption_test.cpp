@@ -4,7 +4,7 @@
 #include <fstream>
 #include <thread>
 
-#include "supervisor/session_record.h"
+#include "supervisor/handover/session_record.h"
 #include "tests/support/faulted_channel.h"
 
 namespace air::e2e {

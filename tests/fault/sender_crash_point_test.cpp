@@ -21,10 +21,10 @@
 #include <random>
 #include <vector>
 
-#include "shm/master_clock.h"
+#include "base/master_clock.h"
+#include "base/unique_fd.h"
 #include "shm/transport_journal.h"
-#include "shm/unique_fd.h"
-#include "stages/encoder/sender.h"
+#include "stages/encoder/send/sender.h"
 
 namespace air {
 namespace {

@@ -30,10 +30,10 @@
 #include <string>
 #include <vector>
 
-#include "shm/master_clock.h"
+#include "base/master_clock.h"
+#include "base/unique_fd.h"
 #include "shm/transport_journal.h"
-#include "shm/unique_fd.h"
-#include "stages/encoder/sender.h"
+#include "stages/encoder/send/sender.h"
 
 namespace air {
 namespace {

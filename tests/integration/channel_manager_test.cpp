@@ -22,9 +22,9 @@
 #include <thread>
 #include <vector>
 
+#include "client/metrics_page.h"
 #include "core/supervisor_process.h"
 #include "core/ts_fanout.h"
-#include "protos/metrics_page.h"
 #include "tests/support/content_check.h"
 #include "tests/support/ts_analyser.h"
 

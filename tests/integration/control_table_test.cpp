@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
-#include "supervisor/playout_interface.h"
+#include "supervisor/control/playout_interface.h"
 #include "tests/support/test_channel.h"
 
 namespace air::e2e {

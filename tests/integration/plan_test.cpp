@@ -13,8 +13,8 @@
 #include <map>
 
 #include "absl/strings/str_cat.h"
+#include "base/unique_fd.h"
 #include "ctl/as_run.h"
-#include "shm/unique_fd.h"
 #include "tests/support/test_channel.h"
 
 namespace air::e2e {

@@ -1,5 +1,5 @@
 // What a decoder can still do once its sandbox is closed, tried by processes that do it.
-#include "stages/decoder/sandbox.h"
+#include "stages/decoder/program/sandbox.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

@@ -4,14 +4,14 @@ set -euo pipefail
 cd "${1:-.}"
 
 reads='clock_gettime|clock_nanosleep|gettimeofday|timespec_get|_clock::now|absl::Now\(|\btime\((nullptr|NULL|0|&)'
-found=$(find shm link format stages supervisor -name '*.cpp' -o -name '*.h' -o -name '*.inc' |
-  grep -v '^shm/master_clock\.cpp$' |
+found=$(find base media stream shm link plans stages supervisor -name '*.cpp' -o -name '*.h' -o -name '*.inc' |
+  grep -v '^base/master_clock\.cpp$' |
   while read -r file; do
     # What a comment or a string says about a clock is not a call.
     sed -E 's#"[^"]*"##g; s#//.*##' "$file" | grep -nE "$reads" | sed "s#^#$file:#" || true
   done)
 if [[ -n $found ]]; then
-  echo "Only shm/master_clock.cpp may read a system clock:" >&2
+  echo "Only base/master_clock.cpp may read a system clock:" >&2
   echo "$found" >&2
   exit 1
 fi

@@ -3,46 +3,104 @@
 set -euo pipefail
 cd "${1:-.}"
 
-# room: the folders its files may include from
+# ROOM: the rooms its files may include from, beside its own. A room is a folder without those in it, or one file.
+# A room uses only rooms that stand above it here, so that there is no circle.
 rooms="
-shm:              shm
-link:             link shm protos
-format:           format shm protos
-stages/decoder:   stages/decoder link shm protos
-stages/selector:  stages/selector link shm protos
-stages/encoder:   stages/encoder link shm protos
-supervisor:       supervisor format link shm protos
-protos:           protos
-ctl:              ctl format protos
-core:             core protos
+protos:
+base:
+media:                       base
+shm:                         base media
+stream:                      base media shm
+link:                        base protos
+plans:                       base media stream protos
+evidence:                    base protos
+client:                      base
+
+stages/decoder:              base media
+stages/decoder/pattern:      base media stages/decoder
+stages/decoder/media:        base media stages/decoder
+stages/decoder/picture:      base media stages/decoder stages/decoder/media
+stages/decoder/sound:        base media stages/decoder stages/decoder/media
+stages/decoder/file:         base media shm stages/decoder stages/decoder/media stages/decoder/picture stages/decoder/sound
+stages/decoder/dress:        base media protos stages/decoder/pattern stages/decoder/media stages/decoder/picture stages/decoder/file
+stages/decoder/program:      base media shm link protos stages/decoder stages/decoder/pattern stages/decoder/file stages/decoder/dress
+stages/decoder/main.cpp:     base media stages/decoder/program
+
+stages/selector:             base media shm link protos
+
+stages/encoder/ts:           base media shm stream
+stages/encoder/send:         base media shm stream stages/encoder/ts
+stages/encoder/codec:        base media stream
+stages/encoder/sink:         base media shm stream stages/encoder/ts stages/encoder/codec
+stages/encoder:              base media shm stream link protos stages/encoder/send stages/encoder/sink
+
+supervisor/loop:             base
+supervisor/process:          base media shm link protos supervisor/loop
+supervisor/memory:           base media shm stream
+supervisor/handover:         base protos supervisor/loop supervisor/process
+supervisor/plan:             base media shm protos plans
+supervisor/playout:          base media shm protos supervisor/loop supervisor/process supervisor/memory supervisor/handover supervisor/plan
+supervisor/output:           base media shm protos plans supervisor/loop supervisor/process supervisor/memory supervisor/handover
+supervisor/evidence:         base media shm protos evidence supervisor/plan
+supervisor/session:          base media shm protos plans supervisor/loop supervisor/process supervisor/memory supervisor/handover supervisor/plan supervisor/playout supervisor/evidence
+supervisor/metrics:          base media shm supervisor/process supervisor/evidence supervisor/session
+supervisor/control:          base media shm protos plans supervisor/loop supervisor/process supervisor/memory supervisor/handover supervisor/plan supervisor/output supervisor/session supervisor/metrics
+supervisor:                  base media supervisor/loop supervisor/memory supervisor/handover supervisor/metrics supervisor/control
+
+ctl:                         base protos plans evidence client
+core:                        base protos client
 "
-# Rooms whose programs must stay free of a library: the selector starts in milliseconds, the supervisor touches no frame.
-no_ffmpeg="shm link format stages/selector supervisor protos ctl"
-no_grpc="shm link format stages/decoder stages/selector stages/encoder"
+# Libraries that only these rooms may use: the selector starts in milliseconds, the supervisor touches no frame, and gRPC is
+# where calls come in or go out.
+ffmpeg="stages/decoder/media stages/decoder/picture stages/decoder/sound stages/decoder/file stages/decoder/dress
+        stages/decoder/program stages/encoder/codec stages/encoder/sink stages/encoder core"
+grpc="supervisor/control supervisor/evidence ctl core"
 
 bad=0
 complain() {
   echo "$1" >&2
   bad=1
 }
-sources() { find "$1" -name '*.cpp' -o -name '*.h' -o -name '*.inc'; }
+stands_in() { [[ " ${2//$'\n'/ } " == *" $1 "* ]]; }
 
+# The sources of a room: those in the folder itself that are no room of their own.
+sources() {
+  if [[ -f $1 ]]; then
+    echo "$1"
+  else
+    find "$1" -maxdepth 1 \( -name '*.cpp' -o -name '*.h' -o -name '*.inc' \) | while read -r file; do
+      stands_in "$file" "$names" || echo "$file"
+    done
+  fi
+}
+includes() { xargs -r grep -HnE "^ *# *include +$1" || true; }
+
+names=$(grep -oE '^[^:]+' <<<"$rooms")
+above=""
 while IFS=: read -r room allowed; do
   [[ -n $room ]] || continue
-  pattern="^($(xargs <<<"$allowed" | sed 's/ /|/g'))/"
+  [[ -e $room ]] || complain "$room: no such room; take it off the list"
+  for other in $allowed; do
+    stands_in "$other" "$above" || complain "$room may not use $other, which stands below it or nowhere"
+  done
+  above+=" $room"
   while IFS=: read -r file line include; do
-    path=$(sed -E 's/.*"([^"]*)".*/\1/' <<<"$include")
+    path=${include#*\"}
+    path=${path%%\"*}
     [[ -d ${path%%/*} ]] || continue  # a library's
-    [[ $path =~ $pattern ]] || complain "$file:$line: $room may not include $path (only from $(xargs <<<"$allowed"))"
-  done < <(sources "$room" | xargs -r grep -HnE '^ *# *include +"' || true)
+    stands_in "${path%/*}" "$room $allowed" ||
+      complain "$file:$line: $room may not include $path (only from $room$allowed)"
+  done < <(sources "$room" | includes '"')
+  stands_in "$room" "$ffmpeg" ||
+    while read -r hit; do complain "$hit: $room does without FFmpeg"; done < <(sources "$room" | includes '[<"]lib(av|sw)')
+  stands_in "$room" "$grpc" ||
+    while read -r hit; do complain "$hit: $room does without gRPC"; done \
+      < <(sources "$room" | includes '[<"](grpc|protos/.*\.grpc\.pb\.h)')
 done <<<"$rooms"
 
-for room in $no_ffmpeg; do
-  while read -r hit; do complain "$hit: $room does without FFmpeg"; done \
-    < <(sources "$room" | xargs -r grep -HnE '^ *# *include +[<"]lib(av|sw)' || true)
-done
-for room in $no_grpc; do
-  while read -r hit; do complain "$hit: $room does without gRPC"; done \
-    < <(sources "$room" | xargs -r grep -HnE '^ *# *include +[<"](grpc|protos/.*\.grpc\.pb\.h)' || true)
-done
+# Every folder of the product is a room.
+while read -r folder; do
+  stands_in "$folder" "$names" || complain "$folder: no room; give it a line in $0"
+done < <(find . \( -path './build*' -o -path ./tests -o -path ./bench -o -path './.*' \) -prune -o \
+              \( -name '*.cpp' -o -name '*.h' -o -name '*.inc' \) -printf '%h\n' | sed 's#^\./##' | sort -u)
 exit "$bad"

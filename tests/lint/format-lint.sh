@@ -6,5 +6,5 @@ if ! command -v clang-format >/dev/null; then
   echo "clang-format is not installed: nothing checked"
   exit 0
 fi
-find bench core ctl format link protos shm stages supervisor tests \( -name '*.cpp' -o -name '*.h' \) -print0 |
+find base bench client core ctl evidence link media plans shm stages stream supervisor tests \( -name '*.cpp' -o -name '*.h' \) -print0 |
   xargs -0 clang-format --dry-run -Werror

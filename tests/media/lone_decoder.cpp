@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "stages/decoder/file_producer.h"
-#include "stages/decoder/sandbox.h"
+#include "stages/decoder/file/file_producer.h"
+#include "stages/decoder/program/sandbox.h"
 
 extern "C" {
 #include <libavutil/log.h>

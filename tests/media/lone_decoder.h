@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include "shm/house_format.h"
+#include "media/house_format.h"
 
 namespace air::media {
 

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "stages/decoder/test_pattern.h"
+#include "stages/decoder/pattern/test_pattern.h"
 
 namespace air {
 namespace {

@@ -3,9 +3,9 @@
 #include <cstring>
 #include <memory>
 
-#include "stages/decoder/counter_strip.h"
-#include "stages/decoder/ffmpeg_ptr.h"
-#include "stages/decoder/test_pattern.h"
+#include "stages/decoder/media/ffmpeg_ptr.h"
+#include "stages/decoder/pattern/counter_strip.h"
+#include "stages/decoder/pattern/test_pattern.h"
 
 extern "C" {
 #include <libavutil/opt.h>

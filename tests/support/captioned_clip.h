@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "shm/house_format.h"
+#include "media/house_format.h"
 
 namespace air {
 

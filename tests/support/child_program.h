@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "shm/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace air::e2e {
 

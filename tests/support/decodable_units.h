@@ -9,7 +9,7 @@
 #include <span>
 #include <vector>
 
-#include "stages/decoder/counter_strip.h"
+#include "stages/decoder/pattern/counter_strip.h"
 
 namespace air::analyser {
 

@@ -29,8 +29,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
-#include "stages/decoder/decoder_program.h"
-#include "stages/decoder/decoder_stage.h"
+#include "stages/decoder/program/decoder_program.h"
+#include "stages/decoder/program/decoder_stage.h"
 
 namespace air {
 namespace {

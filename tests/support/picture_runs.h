@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "stages/decoder/counter_strip.h"
+#include "stages/decoder/pattern/counter_strip.h"
 
 namespace air::analyser {
 

@@ -11,9 +11,9 @@ extern "C" {
 #include <libavutil/log.h>
 }
 
+#include "media/house_time.h"
 #include "shm/frame_ring_layout.h"
-#include "shm/house_time.h"
-#include "stages/decoder/file_producer.h"
+#include "stages/decoder/file/file_producer.h"
 #include "tests/support/numbered_clip.h"
 
 namespace air {

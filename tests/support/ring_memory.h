@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "shm/atomic_copy.h"
+#include "base/atomic_copy.h"
 #include "shm/frame_ring_buffer.h"
 
 namespace air {

@@ -6,8 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "shm/unique_fd.h"
-#include "stages/encoder/sender.h"
+#include "base/unique_fd.h"
+#include "stages/encoder/send/sender.h"
 
 namespace air {
 

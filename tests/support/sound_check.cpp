@@ -5,7 +5,7 @@
 #include <numbers>
 
 #include "absl/strings/str_format.h"
-#include "stages/decoder/test_pattern.h"
+#include "stages/decoder/pattern/test_pattern.h"
 
 namespace air::analyser {
 namespace {

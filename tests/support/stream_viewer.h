@@ -10,8 +10,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/unique_fd.h"
 #include "protos/playout.pb.h"
-#include "shm/unique_fd.h"
 
 namespace air::e2e {
 

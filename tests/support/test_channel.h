@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "protos/metrics_page.h"
+#include "client/metrics_page.h"
 #include "protos/playout.grpc.pb.h"
 #include "tests/support/channel_schedule.h"
 #include "tests/support/child_program.h"

@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "shm/house_time.h"
-#include "stages/decoder/file_producer.h"
+#include "media/house_time.h"
+#include "stages/decoder/file/file_producer.h"
 
 extern "C" {
 #include <libavutil/log.h>

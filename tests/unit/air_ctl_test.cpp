@@ -12,7 +12,7 @@
 #include "ctl/commands.h"
 #include "ctl/control_client.h"
 #include "ctl/status_report.h"
-#include "protos/plan_file_loader.h"
+#include "plans/plan_file_loader.h"
 #include "tests/unit/fake_playout_control.h"
 
 namespace air {

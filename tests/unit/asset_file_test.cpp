@@ -1,5 +1,5 @@
 // Which files a decoder opens, and what becomes of those it does not.
-#include "stages/decoder/asset_file.h"
+#include "stages/decoder/media/asset_file.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

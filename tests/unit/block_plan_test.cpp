@@ -1,4 +1,4 @@
-#include "supervisor/block_plan.h"
+#include "supervisor/plan/block_plan.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

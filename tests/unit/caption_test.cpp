@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "stages/decoder/caption_line.h"
-#include "stages/decoder/decoder_stage.h"
-#include "stages/decoder/test_pattern.h"
-#include "stages/encoder/video_encoder.h"
+#include "stages/decoder/pattern/test_pattern.h"
+#include "stages/decoder/picture/caption_line.h"
+#include "stages/decoder/program/decoder_stage.h"
+#include "stages/encoder/codec/video_encoder.h"
 #include "tests/support/captioned_clip.h"
 #include "tests/support/numbered_clip.h"
 #include "tests/support/played_file.h"

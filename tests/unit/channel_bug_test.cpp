@@ -1,4 +1,4 @@
-#include "stages/decoder/channel_bug.h"
+#include "stages/decoder/dress/channel_bug.h"
 
 #include <gtest/gtest.h>
 

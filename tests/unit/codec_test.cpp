@@ -10,12 +10,12 @@
 #include <string>
 #include <vector>
 
-#include "shm/house_time.h"
-#include "stages/encoder/audio_encoder.h"
-#include "stages/encoder/avc_level.h"
-#include "stages/encoder/codec_ptr.h"
-#include "stages/encoder/vbv_account.h"
-#include "stages/encoder/video_encoder.h"
+#include "media/house_time.h"
+#include "stages/encoder/codec/audio_encoder.h"
+#include "stages/encoder/codec/avc_level.h"
+#include "stages/encoder/codec/codec_ptr.h"
+#include "stages/encoder/codec/vbv_account.h"
+#include "stages/encoder/codec/video_encoder.h"
 #include "tests/support/h264_access_unit.h"
 
 namespace air {

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "stages/encoder/constant_rate.h"
+#include "stages/encoder/ts/constant_rate.h"
 
 namespace air {
 

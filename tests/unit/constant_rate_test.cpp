@@ -1,6 +1,6 @@
 // The constant-rate multiplexer, packet by packet. What a receiver sees is judged by TsReceiver, which shares
 // no line with it; the arithmetic of rate and PCR is checked by the inequality that defines it.
-#include "stages/encoder/constant_rate.h"
+#include "stages/encoder/ts/constant_rate.h"
 
 #include <gtest/gtest.h>
 
@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "stages/encoder/rejoin_mask.h"
-#include "stages/encoder/ts_multiplexer.h"
-#include "stages/encoder/ts_tables.h"
+#include "stages/encoder/send/rejoin_mask.h"
+#include "stages/encoder/ts/ts_multiplexer.h"
+#include "stages/encoder/ts/ts_tables.h"
 #include "tests/unit/constant_rate_channel.h"
 #include "tests/unit/ts_receiver.h"
 

@@ -13,7 +13,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "stages/decoder/test_pattern.h"
+#include "stages/decoder/pattern/test_pattern.h"
 #include "tests/support/sound_check.h"
 
 namespace air::analyser {

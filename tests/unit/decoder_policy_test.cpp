@@ -1,4 +1,4 @@
-#include "supervisor/decoder_policy.h"
+#include "supervisor/playout/decoder_policy.h"
 
 #include <gtest/gtest.h>
 

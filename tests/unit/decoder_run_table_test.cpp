@@ -1,5 +1,5 @@
 // Every cell of the table of a decoder run, row by row.
-#include "supervisor/decoder_run_table.h"
+#include "supervisor/playout/decoder_run_table.h"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // What the service manager is told to keep, and what a supervisor makes of what it was passed. The manager's
 // side is played by a socket here; under a real systemd it is tested by tests/systemd.
-#include "supervisor/descriptor_store.h"
+#include "supervisor/handover/descriptor_store.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

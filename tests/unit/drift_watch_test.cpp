@@ -1,5 +1,5 @@
 // A wall clock that is stepped or runs at another speed: it is reported, and moves nothing.
-#include "supervisor/drift_watch.h"
+#include "supervisor/session/drift_watch.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Block events: kept before they are told, and told again to whoever comes later.
-#include "supervisor/event_hub.h"
+#include "supervisor/session/event_hub.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // The courier between a disk and a control plane that comes and goes, over real gRPC on the loopback.
-#include "supervisor/evidence_courier.h"
+#include "supervisor/evidence/evidence_courier.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

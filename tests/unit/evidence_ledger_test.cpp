@@ -1,6 +1,6 @@
 // What is reported of what has aired. The program is written tick by tick into a real aired log; blocks are
 // planned by the real arithmetic; the account is read as a control plane and an operator would.
-#include "supervisor/evidence_ledger.h"
+#include "supervisor/evidence/evidence_ledger.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // The protocol towards the control plane, on a clock that is told.
-#include "supervisor/evidence_line.h"
+#include "supervisor/evidence/evidence_line.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Records on disk: whole or not there, in order, and what goes when there is no room.
-#include "supervisor/evidence_spool.h"
+#include "supervisor/evidence/evidence_spool.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 #include <fstream>
 
 #include "absl/strings/str_cat.h"
-#include "protos/evidence_files.h"
+#include "evidence/evidence_files.h"
 
 namespace air {
 namespace {

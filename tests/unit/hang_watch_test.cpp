@@ -1,11 +1,11 @@
-#include "supervisor/hang_watch.h"
+#include "supervisor/process/hang_watch.h"
 
 #include <gtest/gtest.h>
 
 #include <optional>
 #include <string>
 
-#include "supervisor/phase_deadlines.h"
+#include "supervisor/process/phase_deadlines.h"
 
 namespace air {
 namespace {

@@ -1,5 +1,5 @@
 // The house format: what is accepted, and that a refusal says which field, what it was and what would do.
-#include "shm/house_format.h"
+#include "media/house_format.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
 // Exact time, at all eight house rates. The reference is another derivation: instead of dividing, it checks
 // the inequality that defines each floor or ceiling, in 128-bit integers, and for the sound also a running
 // sum.
-#include "shm/house_time.h"
+#include "media/house_time.h"
 
 #include <gtest/gtest.h>
 

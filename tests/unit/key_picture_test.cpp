@@ -1,4 +1,4 @@
-#include "stages/decoder/key_picture.h"
+#include "stages/decoder/media/key_picture.h"
 
 #include <gtest/gtest.h>
 

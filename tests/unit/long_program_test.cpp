@@ -5,7 +5,7 @@
 
 #include <random>
 
-#include "supervisor/block_plan.h"
+#include "supervisor/plan/block_plan.h"
 #include "tests/unit/selector_rig.h"
 
 namespace air {

@@ -1,4 +1,4 @@
-#include "stages/decoder/media_time.h"
+#include "stages/decoder/media/media_time.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "protos/metrics_page.h"
+#include "client/metrics_page.h"
 
 #include <gtest/gtest.h>
 

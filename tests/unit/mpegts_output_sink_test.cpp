@@ -1,6 +1,6 @@
 // A sink from pictures and sound to the packets of its journal, judged by the stream analyser, which shares
 // no code with it; with encoders that die.
-#include "stages/encoder/mpegts_output_sink.h"
+#include "stages/encoder/sink/mpegts_output_sink.h"
 
 #include <gtest/gtest.h>
 

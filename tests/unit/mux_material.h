@@ -5,9 +5,9 @@
 #include <random>
 #include <vector>
 
-#include "stages/encoder/ts_multiplexer.h"
-#include "stages/encoder/ts_packet.h"
-#include "stages/encoder/ts_tables.h"
+#include "stages/encoder/ts/ts_multiplexer.h"
+#include "stages/encoder/ts/ts_packet.h"
+#include "stages/encoder/ts/ts_tables.h"
 
 namespace air {
 

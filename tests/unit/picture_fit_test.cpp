@@ -1,4 +1,4 @@
-#include "stages/decoder/picture_fit.h"
+#include "stages/decoder/picture/picture_fit.h"
 
 #include <gtest/gtest.h>
 

@@ -8,8 +8,8 @@
 #include <sstream>
 
 #include "ctl/commands.h"
-#include "protos/plan_check.h"
-#include "protos/plan_file_loader.h"
+#include "plans/plan_check.h"
+#include "plans/plan_file_loader.h"
 
 namespace air {
 namespace {

@@ -1,4 +1,4 @@
-#include "supervisor/playout_control_table.h"
+#include "supervisor/session/playout_control_table.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "supervisor/playout_control.h"
+#include "supervisor/session/playout_control.h"
 
 namespace air {
 namespace {

@@ -1,4 +1,4 @@
-#include "supervisor/preview_request.h"
+#include "supervisor/plan/preview_request.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // program_format_json and output_json: what is read, what is filled in, what is refused and in which words.
-#include "format/program_format.h"
+#include "plans/program_format.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

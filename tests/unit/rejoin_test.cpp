@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "shm/unique_fd.h"
-#include "stages/encoder/sender.h"
+#include "base/unique_fd.h"
+#include "stages/encoder/send/sender.h"
 #include "tests/support/sink_sockets.h"
 #include "tests/unit/sink_rig.h"
 #include "tests/unit/ts_receiver.h"

@@ -1,4 +1,4 @@
-#include "supervisor/restart_policy.h"
+#include "supervisor/process/restart_policy.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "supervisor/rundown.h"
+#include "supervisor/plan/rundown.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

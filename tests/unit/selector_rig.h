@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "shm/house_time.h"
+#include "media/house_time.h"
 #include "shm/shared_segment.h"
 #include "stages/selector/timing_loop.h"
 #include "tests/support/ring_memory.h"

@@ -1,5 +1,5 @@
 // The sender's decisions as a pure function, and the sender itself over a socket pair in this process.
-#include "stages/encoder/sender.h"
+#include "stages/encoder/send/sender.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "shm/unique_fd.h"
+#include "base/unique_fd.h"
 #include "tests/support/sink_sockets.h"
 
 namespace air {

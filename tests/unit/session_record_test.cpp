@@ -1,5 +1,5 @@
 // What a supervisor leaves to its successor, and what becomes of it when it is damaged, foreign or old.
-#include "supervisor/session_record.h"
+#include "supervisor/handover/session_record.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

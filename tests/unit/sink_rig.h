@@ -17,7 +17,7 @@ extern "C" {
 #include <vector>
 
 #include "shm/transport_journal.h"
-#include "stages/encoder/mpegts_output_sink.h"
+#include "stages/encoder/sink/mpegts_output_sink.h"
 
 namespace air {
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "stages/decoder/slate_painter.h"
+#include "stages/decoder/dress/slate_painter.h"
 #include "stages/selector/still_producer.h"
 #include "tests/support/numbered_clip.h"
 

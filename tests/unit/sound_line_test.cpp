@@ -1,4 +1,4 @@
-#include "stages/decoder/sound_line.h"
+#include "stages/decoder/sound/sound_line.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

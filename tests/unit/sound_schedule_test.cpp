@@ -1,6 +1,6 @@
 // When sound leaves: held against a receiver's buffer, written here from ISO/IEC 13818-1 alone, in which a
 // unit is there whole from the instant it begins to leave, and is gone at its PTS.
-#include "stages/encoder/sound_schedule.h"
+#include "stages/encoder/ts/sound_schedule.h"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 #include <random>
 #include <vector>
 
-#include "shm/stream_budget.h"
+#include "stream/stream_budget.h"
 
 namespace air {
 namespace {

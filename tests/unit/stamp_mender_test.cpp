@@ -1,4 +1,4 @@
-#include "stages/decoder/stamp_mender.h"
+#include "stages/decoder/media/stamp_mender.h"
 
 #include <gtest/gtest.h>
 

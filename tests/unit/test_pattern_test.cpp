@@ -1,4 +1,4 @@
-#include "stages/decoder/test_pattern.h"
+#include "stages/decoder/pattern/test_pattern.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -9,8 +9,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "stages/decoder/counter_strip.h"
-#include "stages/decoder/programmatic_producer.h"
+#include "stages/decoder/pattern/counter_strip.h"
+#include "stages/decoder/pattern/programmatic_producer.h"
 
 namespace air {
 namespace {

@@ -1,4 +1,4 @@
-#include "stages/decoder/treatment.h"
+#include "stages/decoder/dress/treatment.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <vector>
 
-#include "shm/house_time.h"
+#include "media/house_time.h"
 
 namespace air {
 namespace {

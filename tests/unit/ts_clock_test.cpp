@@ -1,5 +1,5 @@
 // PCR, PTS and where in its tick a packet of sound leaves.
-#include "stages/encoder/ts_multiplexer.h"
+#include "stages/encoder/ts/ts_multiplexer.h"
 
 #include <gtest/gtest.h>
 

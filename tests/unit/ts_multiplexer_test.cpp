@@ -1,5 +1,5 @@
 // Packets, counters and the checkpoint; ts_clock_test.cpp has the stamps, ts_tables_test.cpp the tables.
-#include "stages/encoder/ts_multiplexer.h"
+#include "stages/encoder/ts/ts_multiplexer.h"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "stages/encoder/adts.h"
+#include "stages/encoder/ts/adts.h"
 #include "tests/unit/mux_material.h"
 #include "tests/unit/ts_receiver.h"
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "stages/encoder/ts_packet.h"
+#include "stages/encoder/ts/ts_packet.h"
 
 namespace air {
 

@@ -1,4 +1,4 @@
-#include "stages/encoder/ts_tables.h"
+#include "stages/encoder/ts/ts_tables.h"
 
 #include <gtest/gtest.h>
 

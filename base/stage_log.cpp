@@ -1,0 +1,47 @@
+#include "base/stage_log.h"
+
+#include <spdlog/async.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+namespace air {
+namespace {
+
+constexpr size_t kQueuedLines = 1024;
+
+// Before InitLog (unit tests) lines go to spdlog's default logger.
+std::shared_ptr<spdlog::logger>& Instance() {
+  static std::shared_ptr<spdlog::logger> logger = spdlog::default_logger();
+  return logger;
+}
+
+}  // namespace
+
+void InitLog(const std::string& process, const std::string& level) {
+  spdlog::init_thread_pool(kQueuedLines, 1);
+  auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  auto logger = std::make_shared<spdlog::async_logger>(process, sink, spdlog::thread_pool(),
+                                                       spdlog::async_overflow_policy::overrun_oldest);
+  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %n %l: %v", spdlog::pattern_time_type::utc);
+  logger->set_level(spdlog::level::from_str(level));
+  logger->flush_on(spdlog::level::warn);
+  Instance() = std::move(logger);
+}
+
+void Logger::Write(Level level, fmt::string_view form, fmt::format_args values) {
+  static constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::debug, spdlog::level::info,
+                                                          spdlog::level::warn, spdlog::level::err,
+                                                          spdlog::level::critical};
+  spdlog::logger& logger = *Instance();
+  const spdlog::level::level_enum at = kLevels[static_cast<int>(level)];
+  if (logger.should_log(at)) logger.log(at, spdlog::string_view_t(fmt::vformat(form, values)));
+}
+
+void Logger::flush() { Instance()->flush(); }
+
+Logger& Log() {
+  static Logger logger;
+  return logger;
+}
+
+}  // namespace air

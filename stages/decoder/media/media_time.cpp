@@ -1,0 +1,38 @@
+#include "stages/decoder/media/media_time.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace air {
+namespace {
+
+__extension__ using Wide = __int128;
+
+constexpr int64_t kFarthest = std::numeric_limits<int64_t>::max() / 4;
+
+// floor((2 * stamp / base + half) / 2): half = 0 floors, half = 1 rounds.
+int64_t Convert(Stamp stamp, AVRational base, int half) {
+  const Wide scale = 2 * static_cast<Wide>(stamp.base.num) * base.den;
+  const Wide divisor = 2 * static_cast<Wide>(stamp.base.den) * base.num;
+  const Wide dividend = stamp.value * scale + half * (divisor / 2);
+  Wide quotient = dividend / divisor;
+  if (dividend % divisor < 0) --quotient;
+  return static_cast<int64_t>(std::clamp<Wide>(quotient, -kFarthest, kFarthest));
+}
+
+}  // namespace
+
+int64_t FloorTo(Stamp stamp, AVRational base) { return Convert(stamp, base, 0); }
+
+int64_t RoundTo(Stamp stamp, AVRational base) { return Convert(stamp, base, 1); }
+
+bool LaterIsNearer(Stamp instant, int64_t earlier, int64_t later, AVRational base) {
+  // A time base coarser than a millisecond (AVI: one frame) counts pictures and is exact.
+  const bool rounded = int64_t{1000} * base.num <= base.den;
+  // 2 * instant >= earlier + later - 2 ticks, all in half ticks and over the common denominator.
+  const Wide left = 4 * static_cast<Wide>(instant.value) * instant.base.num * base.den;
+  const Wide middle = static_cast<Wide>(earlier) + later - (rounded ? 4 : 0);
+  return left >= middle * base.num * instant.base.den;
+}
+
+}  // namespace air

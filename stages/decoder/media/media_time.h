@@ -1,0 +1,61 @@
+// Exact time on the asset's line. Containers count in their own time bases (1/90000, 1/1000, 1001/24000,
+// ...), units in house frames from an in-point in milliseconds; everything here compares and converts the
+// integers themselves, with 128-bit intermediates, so that hour ten is chosen as exactly as second one.
+//
+// Media zero is the start of the asset's first picture (of its sound when it has no picture).
+#pragma once
+
+extern "C" {
+#include <libavutil/rational.h>
+}
+
+#include <cstdint>
+
+#include "base/types.h"
+#include "media/house_time.h"
+#include "stages/decoder/producer.h"
+
+namespace air {
+
+// value * base seconds.
+struct Stamp {
+  int64_t value = 0;
+  AVRational base{1, 1};
+};
+
+// floor(stamp) counted in `base`; saturates far outside any asset's line.
+int64_t FloorTo(Stamp stamp, AVRational base);
+// round(stamp) counted in `base`, halves upwards.
+int64_t RoundTo(Stamp stamp, AVRational base);
+
+// Which of two pictures is nearer to an instant. Stamps in a file are rounded to the container's tick, so
+// distances that differ by less than a tick are a tie, and a tie goes to the later picture: at exactly
+// doubled rates (30 to 60) every other instant is a tie, and a millisecond container must not break it
+// unevenly. `earlier` and `later` count half ticks of `base` (fields lie between ticks), relative to the same
+// zero as `instant`.
+bool LaterIsNearer(Stamp instant, int64_t earlier, int64_t later, AVRational base);
+
+// The media instants of a request's units, counted from media zero in units of base().
+class UnitInstants {
+ public:
+  explicit UnitInstants(const ProducerRequest& request)
+      : in_point_ms_(request.in_point_ms),
+        skip_units_(request.skip_units),
+        num_(request.format.rate.num),
+        den_(request.format.rate.den) {}
+
+  AVRational base() const { return {1, static_cast<int>(kMsPerSecond * num_)}; }
+  Stamp Of(UnitIndex i) const {
+    return {in_point_ms_ * num_ + (skip_units_ + i.value()) * den_ * kMsPerSecond, base()};
+  }
+
+ private:
+  static constexpr int64_t kMsPerSecond = 1000;
+
+  int64_t in_point_ms_;
+  int64_t skip_units_;
+  int64_t num_;
+  int64_t den_;
+};
+
+}  // namespace air

@@ -1,0 +1,196 @@
+#include "supervisor/plan/rundown.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+
+namespace air {
+namespace {
+
+// The part of a segment that begins at `from`, as a segment that is entered there.
+PlannedSegment EnteredAt(const PlannedSegment& segment, Tick from, uint64_t serial) {
+  PlannedSegment rest = segment;
+  rest.serial = serial;
+  rest.skip_units += from - segment.lock.value_or(segment.start);
+  rest.start = from;
+  rest.lock.reset();
+  return rest;
+}
+
+}  // namespace
+
+absl::StatusOr<bool> Rundown::Append(const wire::BlockPlan& plan, int32_t channel_id, Tick earliest) {
+  if (absl::Status s = CheckBlock(plan, channel_id); !s.ok()) return s;
+  for (const PlannedBlock& block : blocks_) {
+    if (block.plan.block_id() != plan.block_id() || IsCut(block)) continue;
+    if (block.plan.SerializeAsString() == plan.SerializeAsString()) return false;
+    return absl::InvalidArgumentError(
+        absl::StrCat("block ", plan.block_id(),
+                     ": block_id: a block of this name was accepted with other contents, and is immutable"));
+  }
+  if (last_end_utc_ms_.has_value() && plan.start_utc_ms() < *last_end_utc_ms_) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("block ", plan.block_id(), ": start_utc_ms: ", plan.start_utc_ms(),
+                     " lies before the end of the last accepted block, ", *last_end_utc_ms_));
+  }
+  blocks_.push_back(PlanBlock(plan, time_, epoch_, next_block_serial_++, next_segment_serial_, earliest));
+  last_end_utc_ms_ = plan.end_utc_ms();
+  Compose();
+  return true;
+}
+
+void Rundown::ReplaceFrom(Tick from, const std::vector<wire::BlockPlan>& plans, uint64_t first_serial,
+                          std::optional<Tick> prepared) {
+  CutAt(from);
+  for (const wire::BlockPlan& plan : plans) {
+    PlannedBlock block = PlanBlock(plan, time_, epoch_, next_block_serial_, first_serial, from);
+    if (block.fence <= from) continue;
+    if (prepared.has_value()) LockTo(*prepared, block);
+    ++next_block_serial_;
+    blocks_.push_back(std::move(block));
+    last_end_utc_ms_ = plan.end_utc_ms();
+  }
+  Compose();
+}
+
+// The segment that is entered at the block's first tick, if it was already what was due at `prepared`.
+void Rundown::LockTo(Tick prepared, PlannedBlock& block) {
+  block.prepared = prepared;
+  for (PlannedSegment& segment : block.segments) {
+    const int64_t passed = segment.start - prepared;
+    if (segment.start != block.from || segment.IsEmpty() || passed > segment.skip_units) continue;
+    segment.skip_units -= passed;
+    segment.lock = prepared;
+  }
+}
+
+void Rundown::CutAt(Tick from) {
+  std::erase_if(blocks_, [&](const PlannedBlock& block) { return block.start >= from; });
+  for (PlannedBlock& block : blocks_) Cut(block, from);
+  std::erase_if(inserts_, [&](const LiveInsert& insert) { return insert.segment.start >= from; });
+  for (LiveInsert& insert : inserts_) {
+    if (insert.segment.end <= from) continue;
+    insert.segment.end = from;
+    insert.open = false;
+  }
+}
+
+void Rundown::Cut(PlannedBlock& block, Tick from) {
+  if (block.fence <= from) return;
+  block.fence = from;
+  std::erase_if(block.segments, [&](const PlannedSegment& s) { return s.start >= from && !s.IsEmpty(); });
+  for (PlannedSegment& segment : block.segments) segment.end = std::min(segment.end, from);
+}
+
+void Rundown::Insert(LiveInsert insert) {
+  const Tick start = insert.segment.start;
+  std::erase_if(inserts_, [&](const LiveInsert& before) { return before.segment.start >= start; });
+  for (LiveInsert& before : inserts_) {
+    if (before.segment.end <= start) continue;
+    before.segment.end = start;
+    before.open = false;
+  }
+  if (insert.open) insert.segment.end = kNoEnd;
+  insert.resume_serial = ReserveSegments(1);
+  inserts_.push_back(std::move(insert));
+  Compose();
+}
+
+void Rundown::EndInsert(uint64_t serial, Tick end) {
+  for (LiveInsert& insert : inserts_) {
+    if (insert.segment.serial != serial || !insert.open) continue;
+    insert.segment.end = end;
+    insert.open = false;
+    insert.resume_serial = ReserveSegments(1);
+  }
+  Compose();
+}
+
+void Rundown::Compose() {
+  std::vector<PlannedSegment> plan;
+  for (const PlannedBlock& block : blocks_) {
+    for (const PlannedSegment& segment : block.segments) {
+      if (!segment.IsEmpty()) plan.push_back(segment);
+    }
+  }
+  for (const LiveInsert& insert : inserts_) TakeFrom(insert, plan);
+  std::vector<PlannedSegment> live;
+  for (const LiveInsert& insert : inserts_) AddByBlock(insert.segment, live);
+  segments_.clear();
+  std::merge(plan.begin(), plan.end(), live.begin(), live.end(), std::back_inserter(segments_),
+             [](const PlannedSegment& a, const PlannedSegment& b) { return a.start < b.start; });
+}
+
+void Rundown::TakeFrom(const LiveInsert& insert, std::vector<PlannedSegment>& plan) const {
+  const Tick from = insert.segment.start, to = insert.segment.end;
+  std::vector<PlannedSegment> left;
+  for (const PlannedSegment& segment : plan) {
+    PlannedSegment before = segment;
+    before.end = std::min(segment.end, from);
+    if (!before.IsEmpty()) left.push_back(before);
+    if (segment.start >= to) {
+      left.push_back(segment);
+    } else if (segment.end > to) {
+      left.push_back(EnteredAt(segment, to, insert.resume_serial));
+    }
+  }
+  plan = std::move(left);
+}
+
+void Rundown::AddByBlock(const PlannedSegment& segment, std::vector<PlannedSegment>& out) const {
+  PlannedSegment piece = segment;
+  const auto add_until = [&](Tick end, uint64_t block_serial) {
+    piece.end = std::min(end, segment.end);
+    piece.block_serial = block_serial;
+    if (!piece.IsEmpty()) out.push_back(piece);
+    piece.start = std::max(piece.start, piece.end);
+  };
+  for (const PlannedBlock& block : blocks_) {
+    if (block.fence <= piece.start) continue;
+    add_until(block.start, 0);
+    add_until(block.fence, block.serial);
+  }
+  add_until(segment.end, 0);
+}
+
+const PlannedBlock* Rundown::FindBlock(uint64_t serial) const {
+  const auto found =
+      std::find_if(blocks_.begin(), blocks_.end(), [&](const auto& b) { return b.serial == serial; });
+  return found == blocks_.end() ? nullptr : &*found;
+}
+
+const PlannedSegment* Rundown::FindSegment(uint64_t serial) const {
+  const auto is_it = [&](const PlannedSegment& segment) { return segment.serial == serial; };
+  const auto owner = std::find_if(segments_.begin(), segments_.end(), is_it);
+  if (owner != segments_.end()) return &*owner;
+  for (const PlannedBlock& block : blocks_) {
+    const auto found = std::find_if(block.segments.begin(), block.segments.end(), is_it);
+    if (found != block.segments.end()) return &*found;
+  }
+  return nullptr;
+}
+
+std::optional<Tick> Rundown::EndOf(uint64_t serial) const {
+  std::optional<Tick> end;
+  for (const PlannedSegment& segment : segments_) {
+    if (segment.serial == serial) end = segment.end;
+  }
+  return end;
+}
+
+Tick Rundown::End() const {
+  Tick end = blocks_.empty() ? Tick(0) : blocks_.back().fence;
+  for (const LiveInsert& insert : inserts_) end = std::max(end, insert.segment.end);
+  return end;
+}
+
+void Rundown::Forget(Tick n) {
+  const size_t before = blocks_.size() + inserts_.size();
+  while (blocks_.size() > 1 && blocks_.front().fence < n) blocks_.pop_front();
+  std::erase_if(inserts_, [&](const LiveInsert& insert) {
+    return insert.segment.end < n && EndOf(insert.resume_serial).value_or(insert.segment.end) < n;
+  });
+  if (blocks_.size() + inserts_.size() != before) Compose();
+}
+
+}  // namespace air

@@ -1,0 +1,111 @@
+// Rundown: who owns which tick, as far as it has been decided. Two layers:
+//
+//   blocks   the accepted BlockPlans in order, each with its segments on the tick line
+//   inserts  what was switched from PREVIEW to LIVE: it takes its ticks from the blocks' segments. The blocks
+//            themselves, their fences and events stay as they are; behind the insert the plan goes on where
+//            the clock says, in the middle of a segment if need be.
+//
+// Whatever changes the program is one of three operations: Append, ReplaceFrom, Insert. What comes out is one
+// list of segments, sorted and without overlap, that becomes the Timeline. A segment that is entered in the
+// middle is another segment (another serial): its units are counted from where it is entered.
+//
+// Pure: no clock, no process. Serials are counted through the session and recorded, so that a successor of
+// this supervisor works out the very same list.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "protos/session_record.pb.h"
+#include "supervisor/plan/block_plan.h"
+
+namespace air {
+
+// A producer that is LIVE from `segment.start` on.
+struct LiveInsert {
+  PlannedSegment segment;         // block_serial 0
+  bool open = false;              // until something else is known to follow; segment.end is then kNoEnd
+  uint64_t resume_serial = 0;     // of the plan's segment that is entered behind it
+  int64_t target_utc_ms = 0;      // as it was asked for; 0 = the next tick
+  std::optional<Tick> asked_end;  // by its frames or its hard stop; something else may have come before
+};
+
+class Rundown {
+ public:
+  // Later than any session lasts; still an instant that fits its nanoseconds.
+  static constexpr Tick kNoEnd{int64_t{1} << 37};
+
+  Rundown(const HouseTime& time, UtcMs epoch) : time_(time), epoch_(epoch) {}
+
+  // Appends a block behind the last one; what lies before tick `earliest` is not its any more. True: it is
+  // new; false: this very block was accepted before. Errors: InvalidArgument (the block itself, or another
+  // one of this name), FailedPrecondition (starts before the end of the last one).
+  absl::StatusOr<bool> Append(const wire::BlockPlan& plan, int32_t channel_id, Tick earliest = Tick(0));
+
+  // From tick `from` on these blocks and nothing else: what was planned there, or switched to LIVE, goes.
+  // The blocks are in order; those over by then are left out. Their segments are numbered from `first_serial`
+  // on, which was reserved: what airs first was prepared before it was known when it would. `prepared`: it
+  // was prepared to be entered at that tick, and what has passed since is left out of what was prepared.
+  void ReplaceFrom(Tick from, const std::vector<wire::BlockPlan>& plans, uint64_t first_serial,
+                   std::optional<Tick> prepared);
+
+  // LIVE from its start on. What was LIVE there before ends.
+  void Insert(LiveInsert insert);
+  // An insert that is open ends at `end`.
+  void EndInsert(uint64_t serial, Tick end);
+
+  // Serials for so many segments: the first of them.
+  uint64_t ReserveSegments(size_t count) {
+    return std::exchange(next_segment_serial_, next_segment_serial_ + count);
+  }
+
+  // Who owns which tick: sorted, no overlap, none empty. A segment that crosses a fence is there once a
+  // block, under one serial.
+  const std::vector<PlannedSegment>& segments() const { return segments_; }
+  const std::deque<PlannedBlock>& blocks() const { return blocks_; }
+  const std::vector<LiveInsert>& inserts() const { return inserts_; }
+
+  const PlannedBlock* FindBlock(uint64_t serial) const;
+  // Also one that owns no tick (any more).
+  const PlannedSegment* FindSegment(uint64_t serial) const;
+  // The tick behind the last one a segment owns; nothing when it owns none.
+  std::optional<Tick> EndOf(uint64_t serial) const;
+  // Behind everything that is planned; kNoEnd under an open insert.
+  Tick End() const;
+  // The end of the last accepted block.
+  std::optional<int64_t> last_end_utc_ms() const { return last_end_utc_ms_; }
+
+  // Drops what ended before tick `n`; the last block stays, and what was LIVE while the segment behind it
+  // lasts: by it that one is known.
+  void Forget(Tick n);
+
+  void Describe(record::Session& session) const;
+  void Restore(const record::Session& session);
+
+ private:
+  void CutAt(Tick from);
+  static void Cut(PlannedBlock& block, Tick from);
+  static void LockTo(Tick prepared, PlannedBlock& block);
+  bool IsCut(const PlannedBlock& block) const {
+    return block.fence < time_.FirstTickAt(epoch_, UtcMs(block.plan.end_utc_ms()));
+  }
+  void Compose();
+  void TakeFrom(const LiveInsert& insert, std::vector<PlannedSegment>& plan) const;
+  void AddByBlock(const PlannedSegment& segment, std::vector<PlannedSegment>& out) const;
+
+  HouseTime time_;
+  UtcMs epoch_;
+  std::deque<PlannedBlock> blocks_;
+  std::vector<LiveInsert> inserts_;  // by start; they do not overlap
+  std::vector<PlannedSegment> segments_;
+  std::optional<int64_t> last_end_utc_ms_;
+  uint64_t next_block_serial_ = 1, next_segment_serial_ = 1;
+};
+
+}  // namespace air

@@ -1,0 +1,59 @@
+// Rundown: what it leaves to a successor of this supervisor, which works out the same ticks and serials.
+#include "supervisor/plan/rundown.h"
+
+namespace air {
+
+void Rundown::Describe(record::Session& session) const {
+  for (const PlannedBlock& block : blocks_) {
+    record::Block& recorded = *session.add_blocks();
+    recorded.set_serial(block.serial);
+    recorded.set_first_segment_serial(block.segments.front().serial);
+    recorded.set_from_tick(block.from.value());
+    if (block.prepared.has_value()) recorded.set_prepared_tick(block.prepared->value());
+    if (IsCut(block)) recorded.set_cut_tick(block.fence.value());
+    *recorded.mutable_plan() = block.plan;
+  }
+  for (const LiveInsert& insert : inserts_) {
+    const PlannedSegment& segment = insert.segment;
+    record::Insert& recorded = *session.add_inserts();
+    recorded.set_serial(segment.serial);
+    recorded.set_asset_uri(segment.asset_uri);
+    recorded.set_in_point_ms(segment.in_point_ms);
+    recorded.set_skip_units(segment.skip_units);
+    recorded.set_start_tick(segment.start.value());
+    if (!insert.open) recorded.set_end_tick(segment.end.value());
+    recorded.set_resume_serial(insert.resume_serial);
+    recorded.set_target_utc_ms(insert.target_utc_ms);
+    if (insert.asked_end.has_value()) recorded.set_asked_end_tick(insert.asked_end->value());
+  }
+  session.set_next_block_serial(next_block_serial_);
+  session.set_next_segment_serial(next_segment_serial_);
+}
+
+void Rundown::Restore(const record::Session& session) {
+  for (const record::Block& recorded : session.blocks()) {
+    uint64_t serial = recorded.first_segment_serial();
+    blocks_.push_back(
+        PlanBlock(recorded.plan(), time_, epoch_, recorded.serial(), serial, Tick(recorded.from_tick())));
+    if (recorded.has_prepared_tick()) LockTo(Tick(recorded.prepared_tick()), blocks_.back());
+    if (recorded.has_cut_tick()) Cut(blocks_.back(), Tick(recorded.cut_tick()));
+    last_end_utc_ms_ = recorded.plan().end_utc_ms();
+  }
+  for (const record::Insert& recorded : session.inserts()) {
+    inserts_.push_back({.segment = {.serial = recorded.serial(),
+                                    .asset_uri = recorded.asset_uri(),
+                                    .in_point_ms = recorded.in_point_ms(),
+                                    .start = Tick(recorded.start_tick()),
+                                    .end = recorded.has_end_tick() ? Tick(recorded.end_tick()) : kNoEnd,
+                                    .skip_units = recorded.skip_units()},
+                        .open = !recorded.has_end_tick(),
+                        .resume_serial = recorded.resume_serial(),
+                        .target_utc_ms = recorded.target_utc_ms()});
+    if (recorded.has_asked_end_tick()) inserts_.back().asked_end = Tick(recorded.asked_end_tick());
+  }
+  next_block_serial_ = session.next_block_serial();
+  next_segment_serial_ = session.next_segment_serial();
+  Compose();
+}
+
+}  // namespace air

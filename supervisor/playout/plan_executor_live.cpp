@@ -1,0 +1,216 @@
+// PlanExecutor: what changes a plan while it runs: another plan, and PREVIEW that becomes LIVE. Both are
+// prepared first and get their tick then; the rundown does the rest.
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "base/stage_log.h"
+#include "supervisor/plan/preview_request.h"
+#include "supervisor/playout/plan_executor.h"
+
+namespace air {
+namespace {
+
+constexpr int64_t kPreviewAnswerNs = 2 * kNanosPerSecond;
+constexpr int64_t kLongestLeadMs = 24LL * 3600 * 1000;  // of a switch
+
+bool HasUnits(const DecoderRun* run) { return run != nullptr && run->RingNext() > run->first_unit(); }
+bool IsGivenUp(const DecoderRun* run) { return run != nullptr && run->state() == RunState::kGivenUp; }
+
+size_t SegmentsOf(const std::vector<wire::BlockPlan>& blocks) {
+  size_t segments = 0;
+  for (const wire::BlockPlan& block : blocks) segments += static_cast<size_t>(block.segments_size());
+  return segments;
+}
+
+}  // namespace
+
+bool PlanExecutor::IsStandby(uint64_t segment_serial) const {
+  return (preview_.has_value() && preview_->segment.serial == segment_serial) ||
+         (update_.has_value() && update_->begins_with.has_value() &&
+          update_->begins_with->serial == segment_serial);
+}
+
+Tick PlanExecutor::StartOf(const DecoderRun& run) const {
+  const PlannedSegment* segment = rundown_.FindSegment(run.segment().serial);
+  return segment != nullptr ? segment->start : run.segment().start;
+}
+
+bool PlanExecutor::ServeStandby() {
+  const bool update =
+      !update_.has_value() || !update_->begins_with.has_value() || ServeStandby(*update_->begins_with);
+  return (!preview_.has_value() || ServeStandby(preview_->segment)) && update;
+}
+
+bool PlanExecutor::ServeStandby(const PlannedSegment& segment) {
+  if (FindRun(segment.serial) != nullptr) return true;
+  const std::optional<uint32_t> ring = FreeRing(/*urgent=*/true);
+  if (!ring.has_value()) return false;
+  runs_[*ring] = MakeRun(segment, memory_.ResetRing(*ring, 0));
+  runs_[*ring]->Start(/*soon=*/true);
+  return true;
+}
+
+void PlanExecutor::UpdatePlan(std::vector<wire::BlockPlan> blocks, bool relative, OnSwapped done) {
+  if (update_.has_value()) return done(absl::AbortedError("another plan is just being put in force"));
+  Update update{.blocks = std::move(blocks), .relative = relative, .prepared_at = EarliestChange()};
+  const int64_t time_to_change =
+      time_.NanosOf(update.prepared_at) - time_.NanosOf(now_tick());  // once it is decided
+  update.decide_by = loop_.clock().Now() + (kLongestSwapNs - time_to_change);
+  update.done = std::move(done);
+  if (relative) MovePlan(update.blocks, time_.UtcOf(epoch_.utc, update.prepared_at));
+  update.first_serial = rundown_.ReserveSegments(SegmentsOf(update.blocks));
+
+  Rundown as_of_now = rundown_;
+  as_of_now.ReplaceFrom(update.prepared_at, update.blocks, update.first_serial, std::nullopt);
+  if (as_of_now.End() <= update.prepared_at)
+    return update.done(absl::InvalidArgumentError("plan_handle: every block of the plan is over"));
+  for (const PlannedSegment& segment : as_of_now.segments()) {
+    const bool owns = segment.start <= update.prepared_at && update.prepared_at < segment.end;
+    if (owns && !segment.IsPad()) update.begins_with = segment;
+  }
+  update_ = std::move(update);
+  ServeStandby();
+  AdvanceUpdate();
+}
+
+void PlanExecutor::AdvanceUpdate() {
+  if (!update_.has_value()) return;
+  if (update_->begins_with.has_value()) {
+    const DecoderRun* run = FindRun(update_->begins_with->serial);
+    if (IsGivenUp(run) && !HasUnits(run)) {
+      const OnSwapped done = std::move(update_->done);
+      const std::string why = absl::StrCat(update_->begins_with->asset_uri, ": ", run->error());
+      update_.reset();  // its run is nobody's now, and leaves
+      return done(absl::UnavailableError(why));
+    }
+    const bool late = loop_.clock().Now() >= update_->decide_by;
+    if (!HasUnits(run) && !late) return;
+    if (!HasUnits(run))
+      Log().warn("{} is not there in time: pad until it is", update_->begins_with->asset_uri);
+  }
+  FinishUpdate(EarliestChange());
+}
+
+void PlanExecutor::FinishUpdate(Tick at) {
+  Update update = *std::move(update_);
+  update_.reset();
+  if (update.relative) MovePlan(update.blocks, time_.UtcOf(epoch_.utc, at));
+  const bool locks = update.begins_with.has_value() && !update.relative;
+  rundown_.ReplaceFrom(at, update.blocks, update.first_serial,
+                       locks ? std::optional(update.prepared_at) : std::nullopt);
+  exhausted_ = false;
+  update.done(at);          // first, so that one record has the plan and whose it is
+  callbacks_.on_changed();  // before any of it can air
+  CommitTimeline();
+  Log().info("another plan from tick {} on: {} blocks", at.value(), update.blocks.size());
+}
+
+void PlanExecutor::LoadPreview(const wire::LoadPreviewRequest& request, OnLoaded done) {
+  if (preview_loaded_ != nullptr) std::exchange(preview_loaded_, nullptr)(absl::AbortedError("replaced"));
+  preview_ = PreviewOf(request, time_, epoch_.utc);
+  preview_->segment.serial = rundown_.ReserveSegments(1);
+  preview_loaded_ = std::move(done);
+  preview_answer_by_ = loop_.clock().Now() + kPreviewAnswerNs;
+  callbacks_.on_changed();
+  ServeStandby();
+}
+
+void PlanExecutor::AdvancePreview() {
+  if (!preview_.has_value() || preview_loaded_ == nullptr) return;
+  const DecoderRun* run = FindRun(preview_->segment.serial);
+  const auto answer = [&](absl::StatusOr<bool> loaded) {
+    std::exchange(preview_loaded_, nullptr)(std::move(loaded));
+  };
+  if (HasUnits(run)) return answer(true);
+  if (IsGivenUp(run)) {
+    const std::string why = absl::StrCat(preview_->segment.asset_uri, ": ", run->error());
+    preview_.reset();
+    callbacks_.on_changed();
+    return answer(absl::UnavailableError(why));
+  }
+  if (loop_.clock().Now() >= preview_answer_by_) answer(false);
+}
+
+bool PlanExecutor::PreviewHasUnits() const {
+  return preview_.has_value() && HasUnits(FindRun(preview_->segment.serial));
+}
+
+absl::StatusOr<Tick> PlanExecutor::SwitchToLive(int64_t target_utc_ms) {
+  const Tick earliest = EarliestChange();
+  if (!rundown_.inserts().empty()) {
+    const LiveInsert& last = rundown_.inserts().back();
+    const bool to_come = last.segment.start > now_tick();
+    const bool same = target_utc_ms != 0 && last.target_utc_ms == target_utc_ms;
+    if (!preview_.has_value() && same) return last.segment.start;
+    if (to_come) {
+      return absl::AbortedError(absl::StrCat("the switch to ", last.segment.asset_uri, " at tick ",
+                                             last.segment.start.value(), " is still to come"));
+    }
+  }
+  if (update_.has_value()) return absl::AbortedError("another plan is just being put in force");
+  if (!preview_.has_value()) return absl::NotFoundError("PREVIEW is empty; call LoadPreview first");
+  const Tick at = target_utc_ms == 0 ? earliest : time_.FirstTickAt(epoch_.utc, UtcMs(target_utc_ms));
+  const int64_t lead_ms = target_utc_ms - UtcNow().value();
+  if (at < earliest) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "target_boundary_time_ms: ", target_utc_ms, " is tick ", at.value(),
+        ", the earliest that can change is ", earliest.value(),
+        lead_ms < 0 ? absl::StrCat("; it was ", -lead_ms, " ms ago") : "", "; give 0 for the next tick"));
+  }
+  if (lead_ms > kLongestLeadMs)
+    return absl::InvalidArgumentError("target_boundary_time_ms: more than a day ahead");
+  if (preview_->hard_stop.has_value() && *preview_->hard_stop <= at)
+    return absl::InvalidArgumentError("hard_stop_time_ms of the preview lies before the switch");
+  if (const DecoderRun* run = FindRun(preview_->segment.serial); IsGivenUp(run) && !HasUnits(run)) {
+    const std::string why = absl::StrCat(preview_->segment.asset_uri, ": ", run->error());
+    preview_.reset();
+    callbacks_.on_changed();
+    return absl::UnavailableError(why);
+  }
+
+  LiveInsert insert{.segment = preview_->segment, .target_utc_ms = target_utc_ms};
+  Tick end = Rundown::kNoEnd;
+  if (preview_->ticks.has_value()) end = std::min(end, at + *preview_->ticks);
+  if (preview_->hard_stop.has_value()) end = std::min(end, *preview_->hard_stop);
+  insert.segment.start = at;
+  insert.segment.end = end;
+  insert.open = end == Rundown::kNoEnd;
+  if (!insert.open) insert.asked_end = end;
+  rundown_.Insert(std::move(insert));
+  Log().info("{} is LIVE from tick {} on", preview_->segment.asset_uri, at.value());
+  preview_.reset();
+  if (preview_loaded_ != nullptr) std::exchange(preview_loaded_, nullptr)(false);
+  exhausted_ = false;
+  callbacks_.on_changed();  // before it can air
+  CommitTimeline();
+  return at;
+}
+
+// What is LIVE to its end gives way to the plan behind its last unit. That one is known when it has been
+// decoded, which is early enough for what follows to be prepared.
+void PlanExecutor::AdvanceLive() {
+  if (rundown_.inserts().empty() || !rundown_.inserts().back().open) return;
+  const uint64_t serial = rundown_.inserts().back().segment.serial;
+  const DecoderRun* run = FindRun(serial);
+  if (run == nullptr || observer_.segment_on_air() != serial) return;
+  std::optional<Tick> end;
+  if (run->state() == RunState::kEnded && observer_.lock_on_air().has_value()) {
+    end = *observer_.lock_on_air() + static_cast<int64_t>(run->RingNext());
+  } else if (IsGivenUp(run) && !rundown_.blocks().empty() && rundown_.blocks().back().fence > now_tick()) {
+    end = EarliestChange();
+  }
+  if (!end.has_value()) return;
+  rundown_.EndInsert(serial, std::max(*end, EarliestChange()));
+  callbacks_.on_changed();
+}
+
+void PlanExecutor::CancelPending() {
+  const absl::Status ends = absl::AbortedError("the session ends");
+  if (preview_loaded_ != nullptr) std::exchange(preview_loaded_, nullptr)(ends);
+  if (!update_.has_value()) return;
+  const OnSwapped done = std::move(update_->done);
+  update_.reset();
+  done(ends);
+}
+
+}  // namespace air
