@@ -8,8 +8,8 @@
 #include <cstdint>
 #include <string>
 
-#include "protos/evidence_files.h"
-#include "shm/unique_fd.h"
+#include "base/unique_fd.h"
+#include "evidence/evidence_files.h"
 #include "tests/fuzz/fuzz_input.h"
 
 namespace air {

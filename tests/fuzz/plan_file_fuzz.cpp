@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <string>
 
-#include "protos/plan_file_loader.h"
-#include "supervisor/block_plan.h"
+#include "plans/plan_file_loader.h"
+#include "supervisor/plan/block_plan.h"
 #include "tests/fuzz/fuzz_input.h"
 
 namespace air {
