@@ -1,14 +1,17 @@
 #include "plans/plan_file_loader.h"
 
+#include <fcntl.h>
 #include <google/protobuf/util/json_util.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
+#include <iterator>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -60,12 +63,75 @@ void FillIn(const std::filesystem::path& folder, PlanFile& plan) {
   }
 }
 
+// The JSON parser's complaint without the text it quotes: a plan handle may name any file on the machine, and
+// the client of a refused call must not learn what is in it. The parser says "WHAT\nTEXT\n   ^"; where the text
+// is the only one of its kind in the file, its line and column take its place.
+std::string WithoutQuotes(const std::string& complaint, const std::string& json) {
+  const std::size_t text_at = complaint.find('\n'), mark_at = complaint.rfind('\n');
+  std::string what = complaint.substr(0, text_at);
+  if (const std::size_t value = what.find("invalid value"); value != std::string::npos) {
+    const std::size_t from = what.find('"', value), to = what.rfind('"');
+    if (from != std::string::npos && to > from) what.replace(from, to - from + 1, "\"...\"");
+  }
+  if (text_at == std::string::npos || mark_at <= text_at) return what;
+  const std::string text = complaint.substr(text_at + 1, mark_at - text_at - 1);
+  const std::size_t found = json.find(text), mark = complaint.size() - mark_at - 2;
+  if (text.empty() || found == std::string::npos || json.find(text, found + 1) != std::string::npos)
+    return what;
+  const auto at = json.begin() + static_cast<std::ptrdiff_t>(std::min(found + mark, json.size()));
+  const auto line = 1 + std::count(json.begin(), at, '\n');
+  const auto line_start = std::find(std::make_reverse_iterator(at), json.rend(), '\n').base();
+  return absl::StrCat("line ", line, ", column ", 1 + (at - line_start), ": ", what);
+}
+
+struct Descriptor {
+  explicit Descriptor(int opened) : fd(opened) {}
+  ~Descriptor() {
+    if (fd >= 0) close(fd);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  const int fd;
+};
+
+absl::Status CannotRead(const std::string& path, const std::string& why) {
+  return absl::NotFoundError(absl::StrCat("cannot read ", path, ": ", why));
+}
+
+// A plan is a regular file. Nothing else is opened for reading: a pipe would wait, a device might act.
+absl::StatusOr<std::string> ReadText(const std::string& path) {
+  const Descriptor found(open(path.c_str(), O_PATH | O_CLOEXEC));
+  if (found.fd < 0) return CannotRead(path, std::strerror(errno));
+  struct stat info {};
+  if (fstat(found.fd, &info) != 0) return CannotRead(path, std::strerror(errno));
+  if (!S_ISREG(info.st_mode)) return absl::InvalidArgumentError(absl::StrCat(path, ": not a regular file"));
+  if (info.st_size == 0) return absl::InvalidArgumentError(absl::StrCat(path, ": empty"));
+  const auto too_large = [&] {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": larger than the ", kMostPlanBytes >> 20, " MB a plan may have"));
+  };
+  if (static_cast<uint64_t>(info.st_size) > kMostPlanBytes) return too_large();
+  const Descriptor file(
+      open(absl::StrCat("/proc/self/fd/", found.fd).c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (file.fd < 0) return CannotRead(path, std::strerror(errno));
+  std::string text;
+  std::vector<char> piece(size_t{64} << 10);
+  for (;;) {
+    const ssize_t n = read(file.fd, piece.data(), piece.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return CannotRead(path, std::strerror(errno));
+    if (n == 0) return text;
+    text.append(piece.data(), static_cast<std::size_t>(n));
+    if (text.size() > kMostPlanBytes) return too_large();  // it grows while it is read
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<PlanFile> ParsePlan(const std::string& json, const std::string& folder) {
   PlanFile plan;
   const auto parsed = google::protobuf::util::JsonStringToMessage(json, &plan);
-  if (!parsed.ok()) return absl::InvalidArgumentError(std::string(parsed.message()));
+  if (!parsed.ok()) return absl::InvalidArgumentError(WithoutQuotes(std::string(parsed.message()), json));
   if (plan.blocks().empty() && plan.segments().empty())
     return absl::InvalidArgumentError("blocks: the plan has none");
   if (!plan.blocks().empty() && !plan.segments().empty())
@@ -91,13 +157,10 @@ std::string PathOfHandle(const std::string& plan_handle) {
 }
 
 absl::StatusOr<PlanFile> LoadPlanFile(const std::string& path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  if (!file || !(text << file.rdbuf())) {
-    return absl::NotFoundError(absl::StrCat("cannot read ", path, ": ", std::strerror(errno)));
-  }
+  const absl::StatusOr<std::string> text = ReadText(path);
+  if (!text.ok()) return text.status();
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
-  absl::StatusOr<PlanFile> plan = ParsePlan(text.str(), folder.empty() ? "." : folder.string());
+  absl::StatusOr<PlanFile> plan = ParsePlan(*text, folder.empty() ? "." : folder.string());
   if (!plan.ok()) {
     return absl::Status(plan.status().code(), absl::StrCat(path, ": ", plan.status().message()));
   }

@@ -5,6 +5,7 @@
 // refused here.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -14,9 +15,12 @@
 
 namespace air {
 
-// Reads `path`. Unknown keys are refused: in a file written by hand they are misspellings. Relative asset
-// paths are taken relative to the folder of the file, and what may be left out is filled in
-// (plan_file.proto). NOT_FOUND, INVALID_ARGUMENT (with the place in the file).
+inline constexpr std::size_t kMostPlanBytes = std::size_t{16} << 20;
+
+// Reads `path`, a regular file of at most kMostPlanBytes. Unknown keys are refused: in a file written by hand
+// they are misspellings. Relative asset paths are taken relative to the folder of the file, and what may be
+// left out is filled in (plan_file.proto). Waits for the disk, and for ever on a mount that is dead.
+// Errors: NOT_FOUND, INVALID_ARGUMENT (with the place in the file; of text that is no plan it quotes nothing).
 absl::StatusOr<PlanFile> LoadPlanFile(const std::string& path);
 
 // The path a plan handle means: "file:///srv/tonight.json" (RFC 8089, with %20 and the like) or the path

@@ -2,6 +2,7 @@
 // says so.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
@@ -103,6 +104,56 @@ TEST(PlanCheck, TakesHundredsOfSegmentsAndNotThousands) {
   EXPECT_THAT(ProblemsOf(plan), IsEmpty());
   block.add_segments()->set_segment_duration_ms(500);
   EXPECT_THAT(ProblemsOf(plan), ElementsAre(HasSubstr("segments: 513")));
+}
+
+class PlanFileOnDisk : public testing::Test {
+ protected:
+  PlanFileOnDisk() { std::filesystem::create_directory(folder_); }
+  ~PlanFileOnDisk() override { std::filesystem::remove_all(folder_); }
+
+  static std::string WhyNot(const std::string& path) {
+    return std::string(LoadPlanFile(path).status().message());
+  }
+  std::string Text(const std::string& text) {
+    std::ofstream(folder_ + "/plan.json") << text;
+    return folder_ + "/plan.json";
+  }
+
+  const std::string folder_ = testing::TempDir() + "air-plan-" + std::to_string(getpid());
+};
+
+TEST_F(PlanFileOnDisk, IsARegularFileAndNothingElseIsRead) {
+  const std::string fifo = folder_ + "/fifo", link = folder_ + "/link";
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  std::filesystem::create_symlink("/dev/zero", link);
+  for (const std::string& path : {fifo, link, std::string("/dev/zero"), std::string("/dev/tty"), folder_})
+    EXPECT_EQ(WhyNot(path), path + ": not a regular file");
+  // The kernel's own files have no size, and reading them may wait.
+  EXPECT_EQ(WhyNot("/proc/kmsg"), "/proc/kmsg: empty");
+  EXPECT_EQ(WhyNot("/proc/self/environ"), "/proc/self/environ: empty");
+}
+
+TEST_F(PlanFileOnDisk, IsOfBoundedSize) {
+  const std::string path = Text("x");
+  std::filesystem::resize_file(path, kMostPlanBytes + 1);
+  EXPECT_EQ(WhyNot(path), path + ": larger than the 16 MB a plan may have");
+}
+
+TEST_F(PlanFileOnDisk, IsNotQuotedWhenItIsNoPlan) {
+  for (const std::string& text :
+       {std::string("root:$6$secret:19000:0:99999:7:::\nair:!:19000::::::\n"), std::string("secret"),
+        std::string("{\"segments\": [\n  {secret\n"), std::string("{\"segments\": \"secret\"}"),
+        std::string("{\"channel_id\": \"secret\"}")}) {
+    const std::string why = WhyNot(Text(text));
+    EXPECT_THAT(why, HasSubstr("plan.json: ")) << text;
+    EXPECT_THAT(why, testing::Not(HasSubstr("secret"))) << text;
+    EXPECT_THAT(why, testing::Not(HasSubstr("\n"))) << text;
+  }
+}
+
+TEST_F(PlanFileOnDisk, HasItsFirstFaultNamedByLineAndColumn) {
+  EXPECT_THAT(WhyNot(Text("{\"segments\": [\n  {\"asset_uri\": \"a\" 5}]}")),
+              HasSubstr("line 2, column 21: "));
 }
 
 class Validate : public testing::Test {
