@@ -5,20 +5,21 @@ cd "${1:-.}"
 
 # room: the folders its files may include from
 rooms="
-shm:              shm
-link:             link shm protos
-format:           format shm protos
-stages/decoder:   stages/decoder link shm protos
-stages/selector:  stages/selector link shm protos
-stages/encoder:   stages/encoder link shm protos
-supervisor:       supervisor format link shm protos
-protos:           protos
-ctl:              ctl format protos
-core:             core protos
+base:             base
+shm:              shm base
+link:             link shm base protos
+format:           format shm base protos
+stages/decoder:   stages/decoder link shm base protos
+stages/selector:  stages/selector link shm base protos
+stages/encoder:   stages/encoder link shm base protos
+supervisor:       supervisor format link shm base protos
+protos:           protos base
+ctl:              ctl format base protos
+core:             core base protos
 "
 # Rooms whose programs must stay free of a library: the selector starts in milliseconds, the supervisor touches no frame.
-no_ffmpeg="shm link format stages/selector supervisor protos ctl"
-no_grpc="shm link format stages/decoder stages/selector stages/encoder"
+no_ffmpeg="base shm link format stages/selector supervisor protos ctl"
+no_grpc="base shm link format stages/decoder stages/selector stages/encoder"
 
 bad=0
 complain() {
