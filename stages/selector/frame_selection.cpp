@@ -30,7 +30,7 @@ Decision SelectFrame(const TimelineSnapshot& timeline, const MappingLock& lock, 
     return d;
   }
 
-  if (d.lock.segment_serial == 0 && entry->lock_tick != kNoLock)
+  if (d.lock.segment_serial == 0 && entry->lock_tick != kNoLock && entry->lock_tick <= n.value())
     d.lock = {.segment_serial = entry->segment_serial, .tick = Tick(entry->lock_tick)};
   const bool locked = d.lock.segment_serial != 0;
   d.source = entry->source;

@@ -53,7 +53,8 @@ class DecoderPolicy {
   };
 
   Verdict OnDeath(const Death& death) {
-    const bool delivered = death.next_unit - death.began_at_unit >= units_per_second_;
+    const bool delivered =
+        death.next_unit >= death.began_at_unit && death.next_unit - death.began_at_unit >= units_per_second_;
     Verdict verdict{.delay_ns = m_.restarts.OnDeath(death.at, delivered)};
     if (m_.resume_at.has_value() && death.next_unit > *m_.resume_at) m_.resume_at.reset();  // it got over it
     if (death.witness != Witness::kNone) {

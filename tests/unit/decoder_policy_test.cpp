@@ -106,6 +106,13 @@ TEST(DecoderPolicy, SkipsFurtherWhenTheNextPlaceIsNoBetter) {
   EXPECT_EQ(deaths.Crash(100, 100).resume_at, 160u) << "at once";
 }
 
+TEST(DecoderPolicy, TakesAPlaceBeforeItsBeginningForNoDelivery) {
+  Deaths deaths;
+  int given_up = 0;
+  for (int i = 0; i < 10; ++i) given_up += deaths.Idle(100, 50).delay_ns.has_value() ? 0 : 1;
+  EXPECT_GT(given_up, 0) << "it counts as ten failures";
+}
+
 TEST(DecoderPolicy, HasForgottenASkipOnceItIsBehind) {
   Deaths deaths;
   deaths.Crash(0, 100);

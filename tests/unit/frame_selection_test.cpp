@@ -123,6 +123,16 @@ TEST_F(FrameSelection, EntersWhatIsLockedAlreadyBehindItsUnitZeroHoweverLateItsU
   EXPECT_EQ(Program(6, 10), "a5 a6 a7 NO_PLAN");
 }
 
+TEST_F(FrameSelection, TakesNoLockThatLiesInTheFuture) {
+  TimelineEntry entered = ContentEntry(3, 9, 1, Source(0));
+  entered.lock_tick = 5;
+  Plan({entered});
+  const Decision d = Decide(3);
+  EXPECT_EQ(d.unit, 0u);
+  EXPECT_FALSE(d.wanted) << "nothing is given back";
+  EXPECT_EQ(d.lock.segment_serial, 0u);
+}
+
 TEST_F(FrameSelection, WaitsForUnitZeroWithoutGivingAnythingBack) {
   Plan({ContentEntry(0, 6, 1, Source(0))});
   const Decision d = Decide(0);
