@@ -15,10 +15,14 @@ supervisor:       supervisor format link shm protos
 protos:           protos
 ctl:              ctl format protos
 core:             core protos
+core/model:       core/model
+core/schedule:    core/schedule core/model
 "
 # Rooms whose programs must stay free of a library: the selector starts in milliseconds, the supervisor touches no frame.
-no_ffmpeg="shm link format stages/selector supervisor protos ctl"
-no_grpc="shm link format stages/decoder stages/selector stages/encoder"
+no_ffmpeg="shm link format stages/selector supervisor protos ctl core/model core/schedule"
+no_grpc="shm link format stages/decoder stages/selector stages/encoder core/model core/schedule"
+# The one room that may speak SQL.
+sql_room="core/store"
 
 bad=0
 complain() {
@@ -45,4 +49,7 @@ for room in $no_grpc; do
   while read -r hit; do complain "$hit: $room does without gRPC"; done \
     < <(sources "$room" | xargs -r grep -HnE '^ *# *include +[<"](grpc|protos/.*\.grpc\.pb\.h)' || true)
 done
+while read -r hit; do complain "$hit: only $sql_room includes a database"; done \
+  < <(sources . | grep -vE "^./($sql_room|build[^/]*)/" |
+      xargs -r grep -HnE '^ *# *include +[<"](soci|sqlite3|libpq|postgresql/|pqxx)' || true)
 exit "$bad"
