@@ -48,6 +48,8 @@ supervisor/control:          base media shm protos plans supervisor/loop supervi
 supervisor:                  base media supervisor/loop supervisor/memory supervisor/handover supervisor/metrics supervisor/control
 
 ctl:                         base protos plans evidence client
+core/model:
+core/schedule:               core/model
 core:                        base protos client
 "
 # Libraries that only these rooms may use: the selector starts in milliseconds, the supervisor touches no frame, and gRPC is
@@ -55,6 +57,7 @@ core:                        base protos client
 ffmpeg="stages/decoder/media stages/decoder/picture stages/decoder/sound stages/decoder/file stages/decoder/dress
         stages/decoder/program stages/encoder/codec stages/encoder/sink stages/encoder core"
 grpc="supervisor/control supervisor/evidence ctl core"
+sql="core/store"
 
 bad=0
 complain() {
@@ -96,6 +99,9 @@ while IFS=: read -r room allowed; do
   stands_in "$room" "$grpc" ||
     while read -r hit; do complain "$hit: $room does without gRPC"; done \
       < <(sources "$room" | includes '[<"](grpc|protos/.*\.grpc\.pb\.h)')
+  stands_in "$room" "$sql" ||
+    while read -r hit; do complain "$hit: $room does without a database"; done \
+      < <(sources "$room" | includes '[<"](soci|sqlite3|libpq|postgresql/|pqxx)')
 done <<<"$rooms"
 
 # Every folder of the product is a room.

@@ -1,0 +1,15 @@
+// The guide, read from ScheduleItems and nothing else.
+#pragma once
+
+#include <vector>
+
+#include "core/model/playlog.h"
+#include "core/schedule/grid.h"
+
+namespace retrovue {
+
+// The entries of days that follow each other. An entry starts where its item does and stops where the next entry starts.
+// Avails of up to one grid block belong to the entry before them; longer ones have their own, "<title> continues".
+EpgGeneration GuideOf(const Channel& channel, const std::vector<ScheduleDay>& days);
+
+}  // namespace retrovue
