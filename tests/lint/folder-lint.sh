@@ -7,18 +7,19 @@ cd "${1:-.}"
 rooms="
 shm:              shm
 link:             link shm protos
+net:              net
 format:           format shm protos
 stages/decoder:   stages/decoder link shm protos
 stages/selector:  stages/selector link shm protos
 stages/encoder:   stages/encoder link shm protos
-supervisor:       supervisor format link shm protos
+supervisor:       supervisor format link net shm protos
 protos:           protos
 ctl:              ctl format protos
 core:             core protos
 "
 # Rooms whose programs must stay free of a library: the selector starts in milliseconds, the supervisor touches no frame.
-no_ffmpeg="shm link format stages/selector supervisor protos ctl"
-no_grpc="shm link format stages/decoder stages/selector stages/encoder"
+no_ffmpeg="shm link net format stages/selector supervisor protos ctl"
+no_grpc="shm link net format stages/decoder stages/selector stages/encoder"
 
 bad=0
 complain() {
