@@ -137,7 +137,9 @@ void TimelineReader::Refresh(TimelineSnapshot& snapshot) const {
     const uint64_t version = memory_->header.version.load(std::memory_order_acquire);
     if (version == snapshot.version_) return;
     const TimelineBank& bank = memory_->banks[version % 2];
-    static thread_local std::array<TimelineEntry, kTimelineCapacity> copy;
+    // On the stack of the event loop or of the selector's tick, which have one of megabytes. No thread-local:
+    // that would be taken out of the stack of every thread there is.
+    std::array<TimelineEntry, kTimelineCapacity> copy;
     uint64_t count = 0;
     CopyFromShared(&count, &bank.count, sizeof count);
     if (count > kTimelineCapacity) return;

@@ -1,8 +1,6 @@
 // air-supervisor: one channel of television. Exit status: 0 ended on request, 1 could not start (stderr says
 // why), 2 wrong flags.
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
+#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -20,6 +18,7 @@
 #include "supervisor/handover/session_record.h"
 #include "supervisor/memory/session_memory.h"
 #include "supervisor/metrics/metrics_exporter.h"
+#include "supervisor/runtime_dir.h"
 #include "supervisor/supervisor_options.h"
 
 namespace air {
@@ -28,27 +27,6 @@ namespace {
 constexpr int64_t kMetricsPeriodNs = 200 * kNanosPerMs;
 constexpr int64_t kShutdownGraceMs = 1000;
 constexpr std::chrono::milliseconds kEvidenceGrace(500);
-
-// The runtime directory, owned by us alone: two supervisors in one would replace each other's sockets.
-absl::StatusOr<UniqueFd> OwnRuntimeDir(const std::string& dir) {
-  std::error_code error;
-  std::filesystem::create_directories(dir, error);
-  if (error)
-    return absl::InternalError(absl::StrCat("--runtime-dir: cannot make ", dir, ": ", error.message()));
-  chmod(dir.c_str(), 0700);
-  UniqueFd lock(open(absl::StrCat(dir, "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!lock.valid())
-    return absl::InternalError(absl::StrCat("--runtime-dir: ", dir, ": ", std::strerror(errno)));
-  if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    return absl::AlreadyExistsError(
-        absl::StrCat("--runtime-dir: ", dir, " belongs to another air-supervisor that runs"));
-  }
-  // Who it belongs to, for people and for a control plane that was restarted.
-  const std::string pid = absl::StrCat(getpid(), "\n");
-  if (ftruncate(lock.get(), 0) != 0 || pwrite(lock.get(), pid.data(), pid.size(), 0) < 0)
-    return absl::InternalError(absl::StrCat("--runtime-dir: ", dir, ": ", std::strerror(errno)));
-  return lock;
-}
 
 std::string ProgramDir() { return std::filesystem::read_symlink("/proc/self/exe").parent_path().string(); }
 
@@ -74,6 +52,14 @@ void BlockSignals() {
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is a full disk, not a death; stages inherit it
 }
 
+// Clients' connections are not to use up the descriptors that the channel needs.
+void RaiseDescriptorLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 class Supervisor {
  public:
   explicit Supervisor(SupervisorOptions options) : options_(std::move(options)) {}
@@ -83,6 +69,9 @@ class Supervisor {
     absl::StatusOr<UniqueFd> lock = OwnRuntimeDir(options_.runtime_dir);
     if (!lock.ok()) return lock.status();
     runtime_lock_ = *std::move(lock);
+    // Every address is bound before the session that may be on the air is touched: one that is taken is no
+    // reason to end it.
+    if (absl::Status s = BindMetrics(); !s.ok()) return s;
     absl::StatusOr<std::unique_ptr<EventLoop>> loop = EventLoop::Create(clock_);
     if (!loop.ok()) return loop.status();
     loop_ = *std::move(loop);
@@ -103,19 +92,17 @@ class Supervisor {
                        .ring_seconds = options_.ring_seconds,
                        .slate_file = options_.slate_file,
                        .pts_origin = options_.pts_origin});
-    engine_->Open();
-    if (const size_t swept = SweepDeadSessions(); swept > 0)
-      Log().info("removed {} segments of dead sessions", swept);
     interface_ = std::make_unique<PlayoutInterface>(*loop_, *engine_);
-    absl::StatusOr<std::unique_ptr<MetricsHTTPServer>> metrics =
-        MetricsHTTPServer::Listen(options_.metrics_address, exporter_);
-    if (!metrics.ok()) return metrics.status();
-    metrics_ = *std::move(metrics);
-    std::ofstream(options_.runtime_dir + "/metrics.address") << metrics_->address() << "\n";
+    // Its calls wait until the loop runs.
     absl::StatusOr<std::unique_ptr<PlayoutServer>> server =
         PlayoutServer::Listen(*interface_, options_.Addresses());
     if (!server.ok()) return server.status();
     server_ = *std::move(server);
+    std::ofstream(options_.runtime_dir + "/metrics.address") << metrics_->address() << "\n";
+    // Nothing may fail from here on: there may be a session, and it goes on.
+    engine_->Open();
+    if (const size_t swept = SweepDeadSessions(); swept > 0)
+      Log().info("removed {} segments of dead sessions", swept);
     return absl::OkStatus();
   }
 
@@ -123,6 +110,8 @@ class Supervisor {
     EventSource term = loop_->OnSignal(SIGTERM, [this] { Stop(); });
     EventSource interrupt = loop_->OnSignal(SIGINT, [this] { Stop(); });
     UpdateMetrics();
+    exporter_.SetReady(true);
+    metrics_->Start();
     std::string where;
     for (const std::string& address : options_.Addresses()) absl::StrAppend(&where, " ", address);
     Log().info("air-supervisor 1.0.0 ready: control{}, metrics http://{}/metrics, runtime {}", where,
@@ -143,8 +132,19 @@ class Supervisor {
   }
 
  private:
+  absl::Status BindMetrics() {
+    absl::StatusOr<std::unique_ptr<PageServer>> metrics = PageServer::Bind(
+        options_.metrics_address, [this](const std::string& path) { return exporter_.Page(path); });
+    if (!metrics.ok()) {
+      return absl::UnavailableError(
+          absl::StrCat("--metrics-address: cannot listen on ", std::string(metrics.status().message())));
+    }
+    metrics_ = *std::move(metrics);
+    return absl::OkStatus();
+  }
+
   void UpdateMetrics() {
-    exporter_->Update(engine_->Snapshot());
+    exporter_.Update(engine_->Snapshot());
     metrics_timer_ = loop_->After(kMetricsPeriodNs, [this] { UpdateMetrics(); });
   }
 
@@ -153,9 +153,10 @@ class Supervisor {
   void Stop() {
     if (stopper_.joinable()) return;
     Log().info("stopping");
+    exporter_.SetReady(false);
     sd_notify(0, "STOPPING=1");
     engine_->Shutdown();
-    exporter_->Update(engine_->Snapshot());
+    exporter_.Update(engine_->Snapshot());
     stopper_ = std::thread([this] {
       server_->Shutdown(kShutdownGraceMs);
       loop_->Post([this] { loop_->Exit(0); });
@@ -172,8 +173,8 @@ class Supervisor {
   PlayoutControl control_;
   std::unique_ptr<PlayoutEngine> engine_;
   std::unique_ptr<PlayoutInterface> interface_;
-  std::shared_ptr<MetricsExporter> exporter_ = std::make_shared<MetricsExporter>();
-  std::unique_ptr<MetricsHTTPServer> metrics_;
+  MetricsExporter exporter_{clock_};
+  std::unique_ptr<PageServer> metrics_;  // ends before what it shows
   std::unique_ptr<PlayoutServer> server_;
   EventSource metrics_timer_;
   std::thread stopper_;
@@ -182,15 +183,17 @@ class Supervisor {
 int Main(int argc, char** argv) {
   SupervisorOptions options = ParseSupervisorOptions(argc, argv);
   BlockSignals();
+  RaiseDescriptorLimit();
   InitLog("air-supervisor", options.log_level);
   Supervisor supervisor(std::move(options));
   if (absl::Status s = supervisor.Start(); !s.ok()) {
     Log().critical("cannot start: {}", std::string(s.message()));
     Log().flush();
-    return 1;
+    // No destructor: they end a session in order, and the next attempt is to find it as it is.
+    _exit(1);
   }
   const int code = supervisor.Run();
-  _exit(code);  // all is done; the metrics server's threads would look up to see it within two seconds only
+  _exit(code);  // all is done
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "media/house_time.h"
+#include "net/host_port.h"
 
 namespace air {
 namespace {
@@ -42,9 +43,7 @@ SupervisorOptions ParseSupervisorOptions(int argc, char** argv) {
   app.add_option("--runtime-dir", o.runtime_dir, "sockets and state of this channel; made if missing");
   app.add_option("--metrics-address", o.metrics_address,
                  "Prometheus /metrics on HOST:PORT, port 0 = any free one")
-      ->check([](const std::string& value) {
-        return value.rfind(':') != std::string::npos ? "" : "give HOST:PORT";
-      })
+      ->check([](const std::string& value) { return WrongHostPort(value, PortRange::kAny); })
       ->capture_default_str();
   app.add_option("--media-root", o.media_roots, "assets must lie under one of these directories (repeatable)")
       ->check(CLI::ExistingDirectory);

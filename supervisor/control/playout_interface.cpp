@@ -6,11 +6,15 @@
 #include <deque>
 
 #include "absl/strings/str_cat.h"
+#include "base/stage_log.h"
 
 namespace air {
 namespace {
 
 constexpr int kMaxCallBytes = 4 << 20;
+constexpr int kHandshakeLimitMs = 10'000;
+constexpr int kKeepaliveMs = 20'000;
+constexpr int kMostCallsOfAConnection = 100;
 
 // One SubscribeBlockEvents call. Its queue lives on the event loop; gRPC holds it alive until OnDone.
 class Subscription final : public grpc::ServerWriteReactor<wire::BlockEvent>,
@@ -31,10 +35,12 @@ class Subscription final : public grpc::ServerWriteReactor<wire::BlockEvent>,
   }
 
   void OnEvent(const wire::BlockEvent& event) override {
-    queue_.push_back(event);
-    if (queue_.size() > kMostWaiting) {
-      Close(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "the subscriber does not read its events"));
+    if (queue_.size() >= kMostWaiting) {
+      Log().warn("a subscriber to block events is dropped: it does not read, {} wait for it", queue_.size());
+      return Close(
+          grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "the subscriber does not read its events"));
     }
+    queue_.push_back(event);
     WriteNext();
   }
   void OnEnd() override {
@@ -45,8 +51,8 @@ class Subscription final : public grpc::ServerWriteReactor<wire::BlockEvent>,
   void OnWriteDone(bool ok) override {
     loop_.Post([this, ok] {
       writing_ = false;
-      if (!ok) return Close(grpc::Status::CANCELLED);
       queue_.pop_front();
+      if (!ok) return Close(grpc::Status::CANCELLED);
       WriteNext();
     });
   }
@@ -73,6 +79,7 @@ class Subscription final : public grpc::ServerWriteReactor<wire::BlockEvent>,
   void Close(const grpc::Status& status) {
     if (std::exchange(closed_, true)) return;
     engine_.Unsubscribe(this);
+    queue_.erase(queue_.begin() + (writing_ ? 1 : 0), queue_.end());  // gRPC still reads the one it writes
     Finish(status);
   }
 
@@ -202,6 +209,10 @@ absl::StatusOr<std::unique_ptr<PlayoutServer>> PlayoutServer::Listen(
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT,
                              0);  // else two servers share a port and each believes it owns it
   builder.SetMaxReceiveMessageSize(kMaxCallBytes);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeLimitMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveMs);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMostCallsOfAConnection);
   for (size_t i = 0; i < addresses.size(); ++i) {
     builder.AddListeningPort(addresses[i], grpc::InsecureServerCredentials(), &server->ports_[i]);
   }

@@ -1,12 +1,15 @@
 #include "supervisor/metrics/metrics_exporter.h"
 
+#include <prometheus/text_serializer.h>
+
 #include <array>
-#include <exception>
 
 #include "absl/strings/str_cat.h"
 
 namespace air {
 namespace {
+
+constexpr int64_t kLongestSilenceNs = 2 * kNanosPerSecond;  // as WatchdogSec in systemd/
 
 using prometheus::ClientMetric;
 using prometheus::MetricFamily;
@@ -128,6 +131,7 @@ void AddStages(const MetricsSnapshot& m, const std::string& channel, Families& f
 }  // namespace
 
 void MetricsExporter::Update(const MetricsSnapshot& snapshot) {
+  updated_at_ = clock_.Now().value();
   std::lock_guard lock(mutex_);
   snapshot_ = snapshot;
 }
@@ -216,21 +220,21 @@ std::vector<MetricFamily> MetricsExporter::Collect() const {
   return f.Take();
 }
 
-absl::StatusOr<std::unique_ptr<MetricsHTTPServer>> MetricsHTTPServer::Listen(
-    const std::string& address, std::shared_ptr<MetricsExporter> exporter) {
-  auto server = std::make_unique<MetricsHTTPServer>();
-  server->exporter_ = std::move(exporter);
-  try {
-    server->exposer_ = std::make_unique<prometheus::Exposer>(address);
-  } catch (const std::exception& e) {
-    return absl::UnavailableError(
-        absl::StrCat("--metrics-address: cannot listen on ", address, ": ", e.what()));
+std::optional<HttpPage> MetricsExporter::Page(const std::string& path) const {
+  if (path == "/metrics") {
+    return HttpPage{.content_type = "text/plain; version=0.0.4; charset=utf-8",
+                    .body = prometheus::TextSerializer().Serialize(Collect())};
   }
-  const std::vector<int> ports = server->exposer_->GetListeningPorts();
-  server->address_ =
-      absl::StrCat(address.substr(0, address.rfind(':')), ":", ports.empty() ? 0 : ports.front());
-  server->exposer_->RegisterCollectable(server->exporter_);
-  return server;
+  const bool lives = clock_.Now() - Nanos(updated_at_.load()) < kLongestSilenceNs;
+  if (path == "/healthz") {
+    if (lives) return HttpPage{.body = "ok\n"};
+    return HttpPage{.status = 503, .body = "the event loop has been silent for two seconds\n"};
+  }
+  if (path == "/readyz") {
+    if (lives && ready_) return HttpPage{.body = "ready\n"};
+    return HttpPage{.status = 503, .body = "control calls are not answered: starting, ending or silent\n"};
+  }
+  return std::nullopt;
 }
 
 }  // namespace air

@@ -1,44 +1,44 @@
-// MetricsExporter and MetricsHTTPServer: the Prometheus view of a channel. Observability only: nothing here
+// MetricsExporter: the Prometheus view of a channel, and its health, as pages. Observability only: nothing here
 // can change what airs, and a scrape never waits for the event loop.
+//
+//   /metrics   the counters, as they were at most 200 ms ago
+//   /healthz   200 while the event loop lives: it has updated the counters within the last two seconds
+//   /readyz    200 while it lives and control calls are answered; 503 during the start, a takeover, the end
 #pragma once
 
-#include <prometheus/collectable.h>
-#include <prometheus/exposer.h>
 #include <prometheus/metric_family.h>
 
-#include <memory>
+#include <atomic>
+#include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "base/master_clock.h"
+#include "net/page_server.h"
 #include "supervisor/metrics/metrics_snapshot.h"
 
 namespace air {
 
-class MetricsExporter final : public prometheus::Collectable {
+class MetricsExporter {
  public:
+  explicit MetricsExporter(const MasterClock& clock) : clock_(clock), updated_at_(clock.Now().value()) {}
+
   // Event loop.
   void Update(const MetricsSnapshot& snapshot);
-  // Any thread.
-  std::vector<prometheus::MetricFamily> Collect() const override;
+  void SetReady(bool ready) { ready_ = ready; }
+  // Any thread. Nothing: there is no such page.
+  std::optional<HttpPage> Page(const std::string& path) const;
+  std::vector<prometheus::MetricFamily> Collect() const;
 
  private:
+  const MasterClock& clock_;
+  std::atomic<int64_t> updated_at_;  // ns of the clock
+  std::atomic<bool> ready_{false};
   mutable std::mutex mutex_;
   MetricsSnapshot snapshot_;  // guarded by mutex_
-};
-
-class MetricsHTTPServer {
- public:
-  // `address` "HOST:PORT"; port 0 = any free one. Errors: Unavailable naming the address.
-  static absl::StatusOr<std::unique_ptr<MetricsHTTPServer>> Listen(const std::string& address,
-                                                                   std::shared_ptr<MetricsExporter> exporter);
-  const std::string& address() const { return address_; }  // with the port in use
-
- private:
-  std::string address_;
-  std::shared_ptr<MetricsExporter> exporter_;  // the exposer holds it weakly
-  std::unique_ptr<prometheus::Exposer> exposer_;
 };
 
 }  // namespace air

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace air {
 
@@ -11,8 +12,13 @@ void EventHub::Publish(const std::vector<retrovue::playout::BlockEvent>& events)
     kept_.push_back(event);
   }
   on_kept_();
+  // A copy: a subscriber may leave while it is told, or make another one leave.
+  const std::list<std::shared_ptr<IEventSubscriber>> told = subscribers_;
   for (const auto& event : events) {
-    for (auto& subscriber : subscribers_) subscriber->OnEvent(event);
+    for (const auto& subscriber : told) {
+      if (std::find(subscribers_.begin(), subscribers_.end(), subscriber) != subscribers_.end())
+        subscriber->OnEvent(event);
+    }
   }
 }
 
@@ -24,8 +30,11 @@ void EventHub::PublishOnce(const retrovue::playout::BlockEvent& event) {
 }
 
 void EventHub::Subscribe(std::shared_ptr<IEventSubscriber> subscriber) {
-  for (const auto& event : kept_) subscriber->OnEvent(event);
-  subscribers_.push_back(std::move(subscriber));
+  subscribers_.push_back(subscriber);
+  for (const auto& event : std::vector(kept_)) {
+    if (subscribers_.empty() || subscribers_.back() != subscriber) return;  // it has left
+    subscriber->OnEvent(event);
+  }
 }
 
 void EventHub::Unsubscribe(const IEventSubscriber* subscriber) {

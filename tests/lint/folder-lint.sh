@@ -14,6 +14,7 @@ stream:                      base media shm
 link:                        base protos
 plans:                       base media stream protos
 evidence:                    base protos
+net:                         base
 client:                      base
 
 stages/decoder:              base media
@@ -43,9 +44,9 @@ supervisor/playout:          base media shm protos supervisor/loop supervisor/pr
 supervisor/output:           base media shm protos plans supervisor/loop supervisor/process supervisor/memory supervisor/handover
 supervisor/evidence:         base media shm protos evidence supervisor/plan
 supervisor/session:          base media shm protos plans supervisor/loop supervisor/process supervisor/memory supervisor/handover supervisor/plan supervisor/playout supervisor/evidence
-supervisor/metrics:          base media shm supervisor/process supervisor/evidence supervisor/session
+supervisor/metrics:          base media shm net supervisor/process supervisor/evidence supervisor/session
 supervisor/control:          base media shm protos plans supervisor/loop supervisor/process supervisor/memory supervisor/handover supervisor/plan supervisor/output supervisor/session supervisor/metrics
-supervisor:                  base media supervisor/loop supervisor/memory supervisor/handover supervisor/metrics supervisor/control
+supervisor:                  base media net supervisor/loop supervisor/memory supervisor/handover supervisor/metrics supervisor/control
 
 ctl:                         base protos plans evidence client
 core/model:

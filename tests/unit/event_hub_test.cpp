@@ -65,5 +65,58 @@ TEST(EventHub, TellsOnceWhatASuccessorFindsOutAgain) {
   EXPECT_THAT(listener->seen, ElementsAre("a", "b"));
 }
 
+// Has had enough behind so many events. The hub's is the only pointer to it, as that of a call whose client is
+// gone.
+class Leaver : public Listener {
+ public:
+  Leaver(EventHub& hub, size_t enough) : hub_(hub), enough_(enough) {}
+  void OnEvent(const BlockEvent& event) override {
+    Listener::OnEvent(event);
+    if (seen.size() >= enough_) hub_.Unsubscribe(this);
+  }
+
+ private:
+  EventHub& hub_;
+  const size_t enough_;
+};
+
+TEST(EventHub, LetsASubscriberLeaveWhileItIsTold) {
+  EventHub hub;
+  const auto before = std::make_shared<Listener>(), behind = std::make_shared<Listener>();
+  hub.Subscribe(before);
+  hub.Subscribe(std::make_shared<Leaver>(hub, 1));
+  hub.Subscribe(behind);
+  hub.Publish({Started("a"), Started("b")});
+  EXPECT_THAT(before->seen, ElementsAre("a", "b"));
+  EXPECT_THAT(behind->seen, ElementsAre("a", "b"));
+}
+
+TEST(EventHub, TellsNothingMoreToASubscriberThatHasLeft) {
+  EventHub hub;
+  const auto leaver = std::make_shared<Leaver>(hub, 1);
+  hub.Subscribe(leaver);
+  hub.Publish({Started("a"), Started("b")});
+  hub.Close();
+  EXPECT_THAT(leaver->seen, ElementsAre("a"));
+}
+
+TEST(EventHub, LetsASubscriberLeaveWhileItIsToldWhatIsKept) {
+  EventHub hub;
+  hub.Publish({Started("a"), Started("b")});
+  const auto leaver = std::make_shared<Leaver>(hub, 1);
+  hub.Subscribe(leaver);
+  hub.Publish(Started("c"));
+  EXPECT_THAT(leaver->seen, ElementsAre("a"));
+}
+
+TEST(EventHub, LosesSubscribersAtTheirFourThousandthEventUnnoticedByTheOthers) {
+  EventHub hub;
+  const auto reader = std::make_shared<Listener>();
+  for (int i = 0; i < 20; ++i) hub.Subscribe(std::make_shared<Leaver>(hub, 4096));
+  hub.Subscribe(reader);
+  for (int i = 0; i < 5000; ++i) hub.Publish(Started("x"));
+  EXPECT_EQ(reader->seen.size(), 5000u);
+}
+
 }  // namespace
 }  // namespace air

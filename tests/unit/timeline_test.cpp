@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <link.h>
 
 #include <functional>
 #include <memory>
@@ -271,6 +272,22 @@ TEST_F(TimelineTest, HoldsAThousandAndTwentyFourEntriesAndRefusesOneMore) {
   EXPECT_EQ(Read().entries().size(), kTimelineCapacity);
   ASSERT_TRUE(writer.Commit(plan, Tick(300), Tick(200)).ok()) << "history given up makes room";
   EXPECT_EQ(Read().At(Tick(20'005))->segment_serial, 9999u);
+}
+
+// Thread-local memory is taken out of every thread's stack, a library's small ones too. This binary is all of
+// AIR's libraries.
+TEST(ThreadLocals, AreFewAndSmall) {
+  size_t bytes = 0;
+  dl_iterate_phdr(
+      [](dl_phdr_info* object, size_t, void* sum) {
+        for (int i = 0; i < object->dlpi_phnum; ++i) {
+          if (object->dlpi_phdr[i].p_type == PT_TLS)
+            *static_cast<size_t*>(sum) = object->dlpi_phdr[i].p_memsz;
+        }
+        return 1;  // the first one is the program itself
+      },
+      &bytes);
+  EXPECT_LT(bytes, 4096u);
 }
 
 }  // namespace

@@ -1,0 +1,114 @@
+#include "net/http_listener.h"
+
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+#include "net/host_port.h"
+
+namespace air {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+
+constexpr std::chrono::milliseconds kPauseWithoutDescriptors(100);
+// What a client still sends behind its request is read for so long: a connection closed over unread bytes
+// is reset, and the client may lose its answer.
+constexpr std::chrono::seconds kFarewell(1);
+constexpr size_t kMostFarewellBytes = 1 << 20;
+
+auto Into(error_code& error) { return asio::redirect_error(asio::use_awaitable, error); }
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<HttpListener>> HttpListener::Bind(asio::io_context& loop,
+                                                                 const std::string& address,
+                                                                 HttpLimits limits) {
+  const absl::StatusOr<HostPort> where = ParseHostPort(address, PortRange::kAny);
+  if (!where.ok()) return where.status();
+  std::unique_ptr<HttpListener> listener(new HttpListener(loop, limits));
+  Tcp::acceptor& acceptor = listener->acceptor_;
+  error_code error;
+  const auto found =
+      Tcp::resolver(loop).resolve(where->host, absl::StrCat(where->port), Tcp::resolver::passive, error);
+  if (!error) {
+    const Tcp::endpoint endpoint = *found.begin();
+    acceptor.open(endpoint.protocol(), error);
+    if (!error) acceptor.set_option(Tcp::acceptor::reuse_address(true), error);
+    if (!error) acceptor.bind(endpoint, error);
+    if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+    if (!error) listener->endpoint_ = acceptor.local_endpoint(error);
+  }
+  if (error) return absl::UnavailableError(absl::StrCat(address, ": ", error.message()));
+  return listener;
+}
+
+void HttpListener::Start(Serve serve) {
+  serve_ = std::move(serve);
+  asio::co_spawn(loop_, AcceptForever(), asio::detached);
+}
+
+asio::awaitable<void> HttpListener::AcceptForever() {
+  asio::steady_timer pause(loop_);
+  while (acceptor_.is_open()) {
+    error_code error;
+    Tcp::socket socket = co_await acceptor_.async_accept(Into(error));
+    if (error == asio::error::operation_aborted) co_return;
+    if (error) {
+      // Out of descriptors, most likely: that passes when clients leave.
+      pause.expires_after(kPauseWithoutDescriptors);
+      co_await pause.async_wait(Into(error));
+      continue;
+    }
+    const Tcp::endpoint peer = socket.remote_endpoint(error);
+    if (error) continue;  // it has left again
+    const auto known = peers_.find(peer.address());
+    if (open_ >= limits_.connections || (known != peers_.end() && known->second >= limits_.of_one_peer)) {
+      refused_.fetch_add(1, std::memory_order_relaxed);
+      continue;  // closed by the destructor
+    }
+    ++open_;
+    ++peers_[peer.address()];
+    asio::co_spawn(loop_, ServeOne(Stream(std::move(socket)), peer.address()), asio::detached);
+  }
+}
+
+asio::awaitable<void> HttpListener::ServeOne(Stream stream, asio::ip::address peer) {
+  co_await ReadAndAnswer(stream);
+  error_code ignored;
+  stream.socket().close(ignored);
+  --open_;
+  if (const auto known = peers_.find(peer); --known->second == 0) peers_.erase(known);
+}
+
+asio::awaitable<void> HttpListener::ReadAndAnswer(Stream& stream) {
+  error_code error;
+  boost::beast::flat_buffer buffer;
+  http::request_parser<http::empty_body> parser;
+  parser.header_limit(static_cast<std::uint32_t>(limits_.header_bytes));
+  parser.body_limit(
+      std::numeric_limits<std::uint64_t>::max());  // it is not read; Boost 1.74 takes none for 0
+  stream.expires_after(limits_.request);
+  co_await http::async_read_header(stream, buffer, parser, Into(error));
+  if (error) co_return;
+  co_await serve_(stream, parser.get());
+  stream.socket().shutdown(Tcp::socket::shutdown_send, error);
+  if (error) co_return;
+  std::array<char, 4096> rest;
+  stream.expires_after(kFarewell);
+  for (size_t seen = 0; seen < kMostFarewellBytes && !error;)
+    seen += co_await stream.async_read_some(asio::buffer(rest), Into(error));
+}
+
+}  // namespace air
