@@ -60,4 +60,6 @@ Logger& Log() {
   return logger;
 }
 
+void EndLog() { spdlog::shutdown(); }
+
 }  // namespace air

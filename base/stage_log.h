@@ -49,5 +49,7 @@ class Logger {
 // Once, at the start of main. `level`: trace, debug, info, warn, err, critical, off.
 void InitLog(const std::string& process, const std::string& level = "info");
 Logger& Log();
+// Writes out what is queued, and waits for it. Before _exit() only: what is logged afterwards is lost.
+void EndLog();
 
 }  // namespace air

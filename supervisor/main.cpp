@@ -188,7 +188,7 @@ int Main(int argc, char** argv) {
   Supervisor supervisor(std::move(options));
   if (absl::Status s = supervisor.Start(); !s.ok()) {
     Log().critical("cannot start: {}", std::string(s.message()));
-    Log().flush();
+    EndLog();
     // No destructor: they end a session in order, and the next attempt is to find it as it is.
     _exit(1);
   }

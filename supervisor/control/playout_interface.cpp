@@ -118,14 +118,16 @@ grpc::ServerUnaryReactor* Later(EventLoop& loop, grpc::CallbackServerContext* co
 
 }  // namespace
 
+// On the loop, like every call: what answers is a supervisor that has taken up what was there, and whose loop turns.
 grpc::ServerUnaryReactor* PlayoutInterface::GetVersion(grpc::CallbackServerContext* context,
                                                        const wire::ApiVersionRequest*,
                                                        wire::ApiVersion* response) {
-  const auto* file = wire::ApiVersion::descriptor()->file();
-  response->set_version(file->options().GetExtension(wire::PLAYOUT_API_VERSION));
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  reactor->Finish(grpc::Status::OK);
-  return reactor;
+  return OnLoop(loop_, context, response, [] {
+    wire::ApiVersion version;
+    version.set_version(
+        wire::ApiVersion::descriptor()->file()->options().GetExtension(wire::PLAYOUT_API_VERSION));
+    return version;
+  });
 }
 
 grpc::ServerUnaryReactor* PlayoutInterface::StartChannel(grpc::CallbackServerContext* context,

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "ctl/commands.h"
+#include "ctl/control_client.h"
 #include "plans/plan_check.h"
 #include "plans/plan_file_loader.h"
 
