@@ -8,6 +8,7 @@
 #include "core/schedule/guide.h"
 #include "core/schedule/playlog.h"
 #include "core/schedule/resolve_day.h"
+#include "tests/core/network.h"
 
 namespace retrovue {
 namespace {
@@ -17,23 +18,11 @@ constexpr int kSeries = 100;
 constexpr int kEpisodes = 40;
 constexpr int kFilms = 1000;
 
-Asset MakeAsset(const std::string& id, Millis duration) {
-  Asset asset;
-  asset.id = {id};
-  asset.canonical_key = id;
-  asset.canonical_uri = absl::StrCat("/media/", id, ".mkv");
-  asset.duration = duration;
-  asset.state = AssetState::kReady;
-  asset.approved_for_broadcast = true;
-  asset.editorial.title = id;
-  return asset;
-}
-
 std::vector<Asset> Library() {
   std::vector<Asset> assets;
   for (int s = 0; s < kSeries; ++s) {
     for (int e = 1; e <= kEpisodes; ++e) {
-      Asset asset = MakeAsset(absl::StrCat("series", s, "-", e), Millis(1'200'000 + (s * e) % 200 * 1000));
+      Asset asset = ReadyAsset(absl::StrCat("series", s, "-", e), Millis(1'200'000 + (s * e) % 200 * 1000));
       asset.editorial.series = absl::StrCat("Series ", s);
       asset.editorial.season = 1 + e / 12;
       asset.editorial.episode = e;
@@ -41,12 +30,12 @@ std::vector<Asset> Library() {
     }
   }
   for (int f = 0; f < kFilms; ++f) {
-    Asset asset = MakeAsset(absl::StrCat("film", f), Millis(5'000'000 + f * 3000));
+    Asset asset = ReadyAsset(absl::StrCat("film", f), Millis(5'000'000 + f * 3000));
     asset.tags.push_back({"film", TagOrigin::kIngest});
     assets.push_back(std::move(asset));
   }
   for (int c = 0; c < 20; ++c)
-    assets.push_back(MakeAsset(absl::StrCat("clip", c), Millis(30'000 + c * 1000)));
+    assets.push_back(ReadyAsset(absl::StrCat("clip", c), Millis(30'000 + c * 1000)));
   return assets;
 }
 

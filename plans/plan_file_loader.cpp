@@ -15,6 +15,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "base/unique_fd.h"
 
 namespace air {
 namespace {
@@ -84,26 +85,16 @@ std::string WithoutQuotes(const std::string& complaint, const std::string& json)
   return absl::StrCat("line ", line, ", column ", 1 + (at - line_start), ": ", what);
 }
 
-struct Descriptor {
-  explicit Descriptor(int opened) : fd(opened) {}
-  ~Descriptor() {
-    if (fd >= 0) close(fd);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  const int fd;
-};
-
 absl::Status CannotRead(const std::string& path, const std::string& why) {
   return absl::NotFoundError(absl::StrCat("cannot read ", path, ": ", why));
 }
 
 // A plan is a regular file. Nothing else is opened for reading: a pipe would wait, a device might act.
 absl::StatusOr<std::string> ReadText(const std::string& path) {
-  const Descriptor found(open(path.c_str(), O_PATH | O_CLOEXEC));
-  if (found.fd < 0) return CannotRead(path, std::strerror(errno));
+  const UniqueFd found(open(path.c_str(), O_PATH | O_CLOEXEC));
+  if (!found.valid()) return CannotRead(path, std::strerror(errno));
   struct stat info {};
-  if (fstat(found.fd, &info) != 0) return CannotRead(path, std::strerror(errno));
+  if (fstat(found.get(), &info) != 0) return CannotRead(path, std::strerror(errno));
   if (!S_ISREG(info.st_mode)) return absl::InvalidArgumentError(absl::StrCat(path, ": not a regular file"));
   if (info.st_size == 0) return absl::InvalidArgumentError(absl::StrCat(path, ": empty"));
   const auto too_large = [&] {
@@ -111,13 +102,13 @@ absl::StatusOr<std::string> ReadText(const std::string& path) {
         absl::StrCat(path, ": larger than the ", kMostPlanBytes >> 20, " MB a plan may have"));
   };
   if (static_cast<uint64_t>(info.st_size) > kMostPlanBytes) return too_large();
-  const Descriptor file(
-      open(absl::StrCat("/proc/self/fd/", found.fd).c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  if (file.fd < 0) return CannotRead(path, std::strerror(errno));
+  const UniqueFd file(open(absl::StrCat("/proc/self/fd/", found.get()).c_str(),
+                           O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (!file.valid()) return CannotRead(path, std::strerror(errno));
   std::string text;
   std::vector<char> piece(size_t{64} << 10);
   for (;;) {
-    const ssize_t n = read(file.fd, piece.data(), piece.size());
+    const ssize_t n = read(file.get(), piece.data(), piece.size());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return CannotRead(path, std::strerror(errno));
     if (n == 0) return text;

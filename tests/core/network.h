@@ -16,6 +16,19 @@ inline Millis Min(double m) { return Millis(static_cast<std::int64_t>(m * 60'000
 inline absl::CivilDay Date(const char* text) { return *ParseDate(text); }
 inline Instant At(const char* text) { return *ParseRfc3339(text); }
 
+// A ready, approved asset of that length.
+inline Asset ReadyAsset(const std::string& id, Millis duration) {
+  Asset asset;
+  asset.id = {id};
+  asset.canonical_key = id;
+  asset.canonical_uri = absl::StrCat("/media/", id, ".mkv");
+  asset.duration = duration;
+  asset.state = AssetState::kReady;
+  asset.approved_for_broadcast = true;
+  asset.editorial.title = id;
+  return asset;
+}
+
 // New York, day 06:00, grid 30, [0, 30], unless a test changes it before it resolves.
 struct Network {
   Channel channel;
@@ -36,17 +49,8 @@ struct Network {
     plans.push_back({{"plan"}, channel.id, "Base"});
   }
 
-  // A ready, approved asset of that length.
   Asset& AddAsset(const std::string& id, Millis duration) {
-    Asset asset;
-    asset.id = {id};
-    asset.canonical_key = id;
-    asset.canonical_uri = absl::StrCat("/media/", id, ".mkv");
-    asset.duration = duration;
-    asset.state = AssetState::kReady;
-    asset.approved_for_broadcast = true;
-    asset.editorial.title = id;
-    return assets.emplace_back(std::move(asset));
+    return assets.emplace_back(ReadyAsset(id, duration));
   }
 
   Asset& AddEpisode(const std::string& series, int number, Millis duration) {
