@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "net/tcp_listen.h"
 
 namespace air {
 namespace {
@@ -49,23 +50,9 @@ std::string OverviewPage(const std::string& url, const std::string& status) {
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Listen(asio::io_context& loop,
                                                                const std::string& address, TsFanout& fanout,
                                                                std::function<std::string()> status) {
-  const std::size_t colon = address.rfind(':');
-  if (colon == std::string::npos) {
-    return absl::InvalidArgumentError(absl::StrCat("--http: '", address, "' is not HOST:PORT"));
-  }
   std::unique_ptr<HttpServer> server(new HttpServer(loop, fanout, std::move(status)));
-  error_code error;
-  const auto found = Tcp::resolver(loop).resolve(address.substr(0, colon), address.substr(colon + 1),
-                                                 Tcp::resolver::passive, error);
-  if (!error) {
-    const Tcp::endpoint endpoint = *found.begin();
-    server->acceptor_.open(endpoint.protocol(), error);
-    if (!error) server->acceptor_.set_option(Tcp::acceptor::reuse_address(true), error);
-    if (!error) server->acceptor_.bind(endpoint, error);
-    if (!error) server->acceptor_.listen(asio::socket_base::max_listen_connections, error);
-  }
-  if (error) {
-    return absl::UnavailableError(absl::StrCat("cannot serve viewers at ", address, ": ", error.message(),
+  if (absl::Status s = ListenTcp(address, server->acceptor_); !s.ok()) {
+    return absl::Status(s.code(), absl::StrCat("cannot serve viewers at ", std::string(s.message()),
                                                ". Another address can be chosen with --http HOST:PORT."));
   }
   asio::co_spawn(loop, server->AcceptForever(), asio::detached);

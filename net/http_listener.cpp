@@ -13,7 +13,7 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
-#include "net/host_port.h"
+#include "net/tcp_listen.h"
 
 namespace air {
 namespace {
@@ -35,21 +35,10 @@ auto Into(error_code& error) { return asio::redirect_error(asio::use_awaitable, 
 absl::StatusOr<std::unique_ptr<HttpListener>> HttpListener::Bind(asio::io_context& loop,
                                                                  const std::string& address,
                                                                  HttpLimits limits) {
-  const absl::StatusOr<HostPort> where = ParseHostPort(address, PortRange::kAny);
-  if (!where.ok()) return where.status();
   std::unique_ptr<HttpListener> listener(new HttpListener(loop, limits));
-  Tcp::acceptor& acceptor = listener->acceptor_;
+  if (absl::Status s = ListenTcp(address, listener->acceptor_); !s.ok()) return s;
   error_code error;
-  const auto found =
-      Tcp::resolver(loop).resolve(where->host, absl::StrCat(where->port), Tcp::resolver::passive, error);
-  if (!error) {
-    const Tcp::endpoint endpoint = *found.begin();
-    acceptor.open(endpoint.protocol(), error);
-    if (!error) acceptor.set_option(Tcp::acceptor::reuse_address(true), error);
-    if (!error) acceptor.bind(endpoint, error);
-    if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
-    if (!error) listener->endpoint_ = acceptor.local_endpoint(error);
-  }
+  listener->endpoint_ = listener->acceptor_.local_endpoint(error);
   if (error) return absl::UnavailableError(absl::StrCat(address, ": ", error.message()));
   return listener;
 }

@@ -192,6 +192,14 @@ TEST(HttpServer, SaysWhatToDoWhenItsAddressIsTaken) {
   EXPECT_TRUE(absl::IsInvalidArgument(HttpServer::Listen(loop, "8080", fanout, [] { return ""; }).status()));
 }
 
+TEST(HttpServer, RefusesAPortThatDoesNotExist) {
+  boost::asio::io_context loop;
+  TsFanout fanout;
+  const auto server = HttpServer::Listen(loop, "127.0.0.1:99999", fanout, [] { return ""; });
+  EXPECT_TRUE(absl::IsInvalidArgument(server.status()));
+  EXPECT_THAT(std::string(server.status().message()), HasSubstr("65535"));
+}
+
 TEST(SinkListener, RefusesAPathThatDoesNotFitInASocketAddress) {
   boost::asio::io_context loop;
   TsFanout fanout;
