@@ -13,11 +13,10 @@ void EventHub::Publish(const std::vector<retrovue::playout::BlockEvent>& events)
   }
   on_kept_();
   // A copy: a subscriber may leave while it is told, or make another one leave.
-  const std::list<std::shared_ptr<IEventSubscriber>> told = subscribers_;
+  const std::set<std::shared_ptr<IEventSubscriber>> told = subscribers_;
   for (const auto& event : events) {
     for (const auto& subscriber : told) {
-      if (std::find(subscribers_.begin(), subscribers_.end(), subscriber) != subscribers_.end())
-        subscriber->OnEvent(event);
+      if (subscribers_.contains(subscriber)) subscriber->OnEvent(event);
     }
   }
 }
@@ -30,15 +29,15 @@ void EventHub::PublishOnce(const retrovue::playout::BlockEvent& event) {
 }
 
 void EventHub::Subscribe(std::shared_ptr<IEventSubscriber> subscriber) {
-  subscribers_.push_back(subscriber);
+  subscribers_.insert(subscriber);
   for (const auto& event : std::vector(kept_)) {
-    if (subscribers_.empty() || subscribers_.back() != subscriber) return;  // it has left
+    if (!subscribers_.contains(subscriber)) return;  // it has left
     subscriber->OnEvent(event);
   }
 }
 
 void EventHub::Unsubscribe(const IEventSubscriber* subscriber) {
-  subscribers_.remove_if([&](const auto& s) { return s.get() == subscriber; });
+  std::erase_if(subscribers_, [&](const auto& s) { return s.get() == subscriber; });
 }
 
 void EventHub::Close() {

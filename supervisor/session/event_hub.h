@@ -3,8 +3,8 @@
 #pragma once
 
 #include <functional>
-#include <list>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "protos/playout.pb.h"
@@ -41,7 +41,7 @@ class EventHub {
  private:
   std::function<void()> on_kept_ = [] {};
   std::vector<retrovue::playout::BlockEvent> kept_;
-  std::list<std::shared_ptr<IEventSubscriber>> subscribers_;
+  std::set<std::shared_ptr<IEventSubscriber>> subscribers_;
 };
 
 }  // namespace air

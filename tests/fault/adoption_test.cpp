@@ -1,9 +1,14 @@
 // SIGKILL of the supervisor of a channel on the air, and a new one in its folder: it takes the session up.
 // The viewer's stream is what it would have been, the plan goes on being fed, and no event is lost.
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <array>
 #include <atomic>
 #include <fstream>
 #include <thread>
 
+#include "base/unique_fd.h"
 #include "supervisor/handover/session_record.h"
 #include "tests/support/faulted_channel.h"
 
@@ -14,7 +19,12 @@ using namespace std::chrono_literals;
 
 class Adoption : public FaultedChannel {
  protected:
-  Adoption() : FaultedChannel({"--orphan-grace", "20"}) {}
+  explicit Adoption(std::vector<std::string> flags = {}) : FaultedChannel(With(std::move(flags))) {}
+
+  static std::vector<std::string> With(std::vector<std::string> flags) {
+    flags.insert(flags.end(), {"--orphan-grace", "20"});
+    return flags;
+  }
 
   // Two blocks to begin with and two to feed, a second in the middle of each being pad that is planned.
   Schedule LongSchedule() {
@@ -348,6 +358,48 @@ TEST_F(Adoption, StreamsCanBeAttachedAndDetachedAfterwards) {
   EXPECT_TRUE(second->WaitForEnd(0)) << "a copy of its socket is kept by somebody";
   ExpectCleanStructure(Judge(WholeTicks(second->Received(0)), format_));
   PlayTheRestAndExpectNothingHappened(schedule);
+}
+
+// Ports that the test can take while no supervisor has them.
+class AdoptionWithPorts : public Adoption {
+ protected:
+  AdoptionWithPorts()
+      : Adoption({"--metrics-address", "127.0.0.1:" + std::to_string(Port(0)), "--port",
+                  std::to_string(Port(1))}) {}
+  static int Port(size_t i) {
+    static const std::array<int, 2> ports = {FreePort(), FreePort()};
+    return ports[i];
+  }
+  // Listens there, as a process that happened to be quicker does.
+  static UniqueFd Hold(int port) {
+    UniqueFd holder(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const int on = 1;
+    setsockopt(holder.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<uint16_t>(port));
+    EXPECT_EQ(bind(holder.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    EXPECT_EQ(listen(holder.get(), 1), 0);
+    return holder;
+  }
+  void ExpectThatNoneStartsWhileTaken(int port) {
+    const UniqueFd holder = Hold(port);
+    channel_.StartSupervisor(/*wait=*/false);
+    EXPECT_EQ(channel_.supervisor().WaitForEnd(10s), 1);
+    EXPECT_THAT(channel_.Log(), ::testing::HasSubstr("cannot start"));
+  }
+};
+
+TEST_F(AdoptionWithPorts, ThatAreTakenLeavesTheSessionToTheNextAttempt) {
+  const Schedule schedule = LongSchedule();
+  channel_.Begin(schedule);
+  KillSupervisorAt(kLeadInMs + 500);
+  ExpectThatNoneStartsWhileTaken(Port(0));
+  ExpectThatNoneStartsWhileTaken(Port(1));
+  StartAnother();
+  PlayTheRestAndExpectNothingHappened(schedule);
+  EXPECT_EQ(Adoptions(), 1);
 }
 
 }  // namespace
