@@ -15,6 +15,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "base/one_line.h"
 #include "base/unique_fd.h"
 
 namespace air {
@@ -64,17 +65,26 @@ void FillIn(const std::filesystem::path& folder, PlanFile& plan) {
   }
 }
 
-// The JSON parser's complaint without the text it quotes: a plan handle may name any file on the machine, and
-// the client of a refused call must not learn what is in it. The parser says "WHAT\nTEXT\n   ^"; where the text
-// is the only one of its kind in the file, its line and column take its place.
-std::string WithoutQuotes(const std::string& complaint, const std::string& json) {
-  const std::size_t text_at = complaint.find('\n'), mark_at = complaint.rfind('\n');
-  std::string what = complaint.substr(0, text_at);
+// Without the value that is quoted in it.
+std::string WithoutValue(std::string what) {
   if (const std::size_t value = what.find("invalid value"); value != std::string::npos) {
     const std::size_t from = what.find('"', value), to = what.rfind('"');
     if (from != std::string::npos && to > from) what.replace(from, to - from + 1, "\"...\"");
   }
-  if (text_at == std::string::npos || mark_at <= text_at) return what;
+  return what;
+}
+
+// The JSON parser's complaint without the text it quotes: a plan handle may name any file on the machine, and
+// the client of a refused call must not learn what is in it. Of a text that is no JSON the parser says
+// "WHAT\nTEXT\n   ^"; where TEXT is the only one of its kind in the file, its line and column take its place. Of a
+// key or a value that is wrong it says one sentence with it, line feeds and all.
+std::string WithoutQuotes(const std::string& complaint, const std::string& json) {
+  const std::size_t text_at = complaint.find('\n'), mark_at = complaint.rfind('\n');
+  const bool has_mark = mark_at != std::string::npos && complaint.back() == '^' &&
+                        complaint.find_first_not_of(' ', mark_at + 1) == complaint.size() - 1;
+  if (!has_mark) return OneLine(WithoutValue(complaint));
+  const std::string what = complaint.substr(0, text_at);
+  if (mark_at <= text_at) return what;
   const std::string text = complaint.substr(text_at + 1, mark_at - text_at - 1);
   const std::size_t found = json.find(text), mark = complaint.size() - mark_at - 2;
   if (text.empty() || found == std::string::npos || json.find(text, found + 1) != std::string::npos)

@@ -144,12 +144,18 @@ TEST_F(PlanFileOnDisk, IsNotQuotedWhenItIsNoPlan) {
   for (const std::string& text :
        {std::string("root:$6$secret:19000:0:99999:7:::\nair:!:19000::::::\n"), std::string("secret"),
         std::string("{\"segments\": [\n  {secret\n"), std::string("{\"segments\": \"secret\"}"),
-        std::string("{\"channel_id\": \"secret\"}")}) {
+        std::string("{\"channel_id\": \"secret\"}"), std::string("{\"channel_id\": \"x\nsecret\n y\"}"),
+        std::string("{\"channel_id\": \"secret\n\"}")}) {
     const std::string why = WhyNot(Text(text));
     EXPECT_THAT(why, HasSubstr("plan.json: ")) << text;
     EXPECT_THAT(why, testing::Not(HasSubstr("secret"))) << text;
     EXPECT_THAT(why, testing::Not(HasSubstr("\n"))) << text;
   }
+}
+
+TEST_F(PlanFileOnDisk, IsRefusedInOneLineThatNamesTheKeyThatIsNotKnown) {
+  EXPECT_THAT(WhyNot(Text("{\"\nblocksies\": []}")), testing::EndsWith("blocksies: Cannot find field."));
+  EXPECT_THAT(WhyNot(Text("{\"\nblocksies\": []}")), testing::Not(HasSubstr("\n")));
 }
 
 TEST_F(PlanFileOnDisk, HasItsFirstFaultNamedByLineAndColumn) {
