@@ -65,6 +65,7 @@ StageOptions ParseStageFlags(int argc, char** argv, const char* program) {
     }
   }
   std::signal(SIGPIPE, SIG_IGN);  // a viewer that hangs up is an error code, not a death
+  std::signal(SIGXFSZ, SIG_IGN);  // a log that may grow no further is an error code as well
   std::signal(SIGINT, SIG_IGN);   // Ctrl-C reaches the whole group; the supervisor alone decides
   return options;
 }

@@ -49,7 +49,10 @@ void BlockSignals() {
   for (int signal : {SIGTERM, SIGINT, SIGCHLD}) sigaddset(&set, signal);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is a full disk, not a death; stages inherit it
+  std::signal(SIGXFSZ,
+              SIG_IGN);  // a file that may not grow is a full disk, not a death; each stage ignores it itself
+  std::signal(SIGCHLD,
+              SIG_DFL);  // ignored by the parent, it would make dead stages vanish before they are reaped
 }
 
 // Clients' connections are not to use up the descriptors that the channel needs.

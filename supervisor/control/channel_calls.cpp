@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/stage_log.h"
+#include "plans/message_bounds.h"
 #include "supervisor/control/call_answers.h"
 #include "supervisor/control/playout_engine.h"
 
@@ -33,6 +34,7 @@ absl::Status PlayoutEngine::Start(const wire::StartChannelRequest& request) {
     return absl::InvalidArgumentError(
         absl::StrCat("port: ", request.port(), "; give 1 to 65535, or 0 for none"));
   }
+  if (absl::Status s = CheckBounds(request); !s.ok()) return s;
   absl::StatusOr<ChannelPlan> plan = LoadChannelPlan(request.plan_handle(), request.channel_id());
   if (!plan.ok()) return plan.status();
   const std::string& format =
@@ -76,6 +78,7 @@ void PlayoutEngine::UpdatePlan(const wire::UpdatePlanRequest& request,
   };
   if (const auto admitted = control_.Admit(ControlCall::kUpdatePlan, request.channel_id()); !admitted.ok())
     return refuse(admitted.status());
+  if (absl::Status s = CheckBounds(request); !s.ok()) return refuse(s);
   absl::StatusOr<ChannelPlan> plan = PlanFor(request);
   if (!plan.ok()) return refuse(plan.status());
   if (plan->fingerprint == plan_fingerprint_) return reply(Succeeded<Response>());  // it is in force

@@ -214,9 +214,9 @@ std::unique_ptr<DecoderRun> PlanExecutor::MakeRun(const PlannedSegment& segment,
         CommitTimeline();
         callbacks_.on_changed();
       });
-  run->ReportDropped([this](const PlannedSegment& of, const std::string& reason) {
+  run->ReportDropped([this](const PlannedSegment& of, const std::vector<std::string>& reasons) {
     if (const PlannedBlock* block = rundown_.FindBlock(of.block_serial))
-      callbacks_.on_dropped(*block, of, reason);
+      callbacks_.on_dropped(*block, of, reasons);
   });
   run->ReportFailed([this](const PlannedSegment& of, PadCause cause, const std::string& reason) {
     if (IsStandby(of.serial)) return;  // whoever waits for it is answered

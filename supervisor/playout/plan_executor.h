@@ -35,7 +35,8 @@ class PlanExecutor {
     // One block has given way to another at its tick; either may be none (nullptr).
     std::function<void(const PlannedBlock* completed, const PlannedBlock* started)> on_block_change;
     // A segment airs without something that was to be laid over its picture.
-    std::function<void(const PlannedBlock&, const PlannedSegment&, const std::string& reason)> on_dropped;
+    std::function<void(const PlannedBlock&, const PlannedSegment&, const std::vector<std::string>& reasons)>
+        on_dropped;
     // Something of a segment cannot be played; `block`: nullptr, it is LIVE. Perhaps told again by a successor.
     std::function<void(const PlannedBlock* block, const PlannedSegment&, PadCause, const std::string& reason)>
         on_failed;

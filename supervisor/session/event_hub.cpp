@@ -21,11 +21,13 @@ void EventHub::Publish(const std::vector<retrovue::playout::BlockEvent>& events)
   }
 }
 
-void EventHub::PublishOnce(const retrovue::playout::BlockEvent& event) {
-  const std::string bytes = event.SerializeAsString();
-  if (std::any_of(kept_.begin(), kept_.end(), [&](const auto& k) { return k.SerializeAsString() == bytes; }))
-    return;
-  Publish(event);
+void EventHub::PublishOnce(std::vector<retrovue::playout::BlockEvent> events) {
+  std::erase_if(events, [&](const auto& event) {
+    const std::string bytes = event.SerializeAsString();
+    return std::any_of(kept_.begin(), kept_.end(),
+                       [&](const auto& k) { return k.SerializeAsString() == bytes; });
+  });
+  if (!events.empty()) Publish(events);
 }
 
 void EventHub::Subscribe(std::shared_ptr<IEventSubscriber> subscriber) {

@@ -28,8 +28,9 @@ class EventHub {
   void Publish(const retrovue::playout::BlockEvent& event) { Publish(std::vector{event}); }
   // Events of one moment: they are kept together, before anybody is told of the first.
   void Publish(const std::vector<retrovue::playout::BlockEvent>& events);
-  // Unless the very same is kept already: a predecessor of this supervisor has told it.
-  void PublishOnce(const retrovue::playout::BlockEvent& event);
+  // Those of which the very same is not kept already: a predecessor of this supervisor has told the others.
+  void PublishOnce(std::vector<retrovue::playout::BlockEvent> events);
+  void PublishOnce(const retrovue::playout::BlockEvent& event) { PublishOnce(std::vector{event}); }
   const std::vector<retrovue::playout::BlockEvent>& kept() const { return kept_; }
   // Those of a session that is taken up.
   void Restore(std::vector<retrovue::playout::BlockEvent> kept) { kept_ = std::move(kept); }

@@ -90,6 +90,9 @@ TEST_F(Control, RefusesToStartBlocksItCannotPlayAndSaysWhichFieldIsWrong) {
       {"segments[1].gain_db", [&](Request& r) { segment(r, 1)->set_gain_db(1000); }},
       {"end_utc_ms", [](Request& r) { r.mutable_block_b()->set_end_utc_ms(r.block_b().start_utc_ms()); }},
       {"join_utc_ms", [](Request& r) { r.set_join_utc_ms(-5); }},
+      {"join_utc_ms", [](Request& r) { r.set_join_utc_ms(1); }},
+      {"join_utc_ms", [](Request& r) { r.set_join_utc_ms(INT64_MAX); }},
+      {"channel_id_str", [](Request& r) { r.set_channel_id_str(std::string(3'900'000, 'x')); }},
   };
   for (const auto& [field, spoil] : spoilers) {
     Request request = GoodRequest();

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <stdexcept>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -377,6 +378,11 @@ pid_t TestChannel::Stage(const std::string& program, const std::string& file) co
     }
     return found != 0;
   });
+  // A caller that signals process 0 would kill its own process group: ctest, and all it runs.
+  if (found == 0) {
+    throw std::runtime_error(absl::StrCat("no ", program, " that has ", file.empty() ? "a file" : file,
+                                          " open; the log:\n", Log()));
+  }
   return found;
 }
 
