@@ -133,7 +133,8 @@ grpc::ServerUnaryReactor* PlayoutInterface::GetVersion(grpc::CallbackServerConte
 grpc::ServerUnaryReactor* PlayoutInterface::StartChannel(grpc::CallbackServerContext* context,
                                                          const wire::StartChannelRequest* request,
                                                          wire::StartChannelResponse* response) {
-  return OnLoop(loop_, context, response, [this, request] { return engine_.StartChannel(*request); });
+  return Later(loop_, context, response,
+               [this, request](auto reply) { engine_.StartChannel(*request, reply); });
 }
 
 grpc::ServerUnaryReactor* PlayoutInterface::StopChannel(grpc::CallbackServerContext* context,

@@ -97,6 +97,19 @@ uint64_t StartTimeOf(pid_t pid) {
 
 UniqueFd OpenPidfd(pid_t pid) { return UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))); }
 
+constexpr int64_t kLookAfterNs = 20 * kNanosPerMs;
+
+// A child that was sent SIGKILL and has no pidfd, for want of descriptors: it is reaped when it is dead. Until
+// then its number is its own, because nothing else reaps it.
+void LookAfter(EventLoop& loop, pid_t child) {
+  if (waitpid(child, nullptr, WNOHANG) != 0) return;
+  const auto look = std::make_shared<EventSource>();
+  *look = loop.After(kLookAfterNs, [&loop, child, look] {
+    look->Cancel();  // else it would own itself
+    LookAfter(loop, child);
+  });
+}
+
 StageDeath DeathOf(const siginfo_t& info) {
   if (info.si_code == CLD_EXITED)
     return {StageDeath::Kind::kExit, absl::StrCat("exit status ", info.si_status)};
@@ -166,7 +179,13 @@ absl::Status StageProcess::Start(const StageEnvironment& environment) {
   }
   start_time_ = StartTimeOf(pid_);
   pidfd_ = OpenPidfd(pid_);
-  if (!pidfd_.valid()) return absl::InternalError(absl::StrCat("pidfd_open: ", std::strerror(errno)));
+  if (!pidfd_.valid()) {
+    const absl::Status status = absl::InternalError(absl::StrCat("pidfd_open: ", std::strerror(errno)));
+    const pid_t child = std::exchange(pid_, -1);
+    kill(child, SIGKILL);
+    LookAfter(loop_, child);
+    return status;
+  }
   absl::StatusOr<UniqueFd> link = DialSeqpacket(socket_path_);
   if (!link.ok()) return link.status();
   link_ = *std::move(link);
