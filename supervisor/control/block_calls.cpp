@@ -124,8 +124,7 @@ wire::StopBlockPlanSessionResponse PlayoutEngine::StopBlockPlanSession(
 absl::Status PlayoutEngine::Subscribe(int32_t channel_id, std::shared_ptr<IEventSubscriber> subscriber) {
   if (const auto admitted = control_.Admit(ControlCall::kSubscribeBlockEvents, channel_id); !admitted.ok())
     return absl::NotFoundError(admitted.status().message());
-  events_.Subscribe(std::move(subscriber));
-  return absl::OkStatus();
+  return events_.Subscribe(std::move(subscriber));
 }
 
 }  // namespace air

@@ -59,9 +59,12 @@ class PlayoutEngine {
       const wire::StartBlockPlanSessionRequest& request);
   wire::FeedBlockPlanResponse FeedBlockPlan(const wire::FeedBlockPlanRequest& request);
   wire::StopBlockPlanSessionResponse StopBlockPlanSession(const wire::StopBlockPlanSessionRequest& request);
-  // Errors: NotFound when no session of this channel runs.
+  // Errors: NotFound when no session of this channel runs; ResourceExhausted when there are too many
+  // subscribers.
   absl::Status Subscribe(int32_t channel_id, std::shared_ptr<IEventSubscriber> subscriber);
   void Unsubscribe(const IEventSubscriber* subscriber) { events_.Unsubscribe(subscriber); }
+  const EventHub& events() const { return events_; }
+  void DropSubscriber(const IEventSubscriber* subscriber) { events_.Drop(subscriber); }
 
   // Ends the session and the sink; the process may end afterwards.
   void Shutdown();

@@ -285,5 +285,24 @@ TEST_F(Control, RefusesASecondSupervisorInTheSameFolderOrOnTheSamePort) {
   ExpectStillStarts();
 }
 
+TEST_F(Control, RefusesPortsThatDoNotExistInEveryOptionOfEveryProgram) {
+  using Command = std::vector<std::string>;
+  for (const Command& command :
+       {Command{"air-supervisor", "--port", "99999"}, Command{"air-supervisor", "--port", "0"},
+        Command{"air-supervisor", "--port", "1", "--metrics-address", "127.0.0.1:99999"},
+        Command{"air-supervisor", "--port", "1", "--metrics-address", "127.0.0.1:-1"},
+        Command{"air-supervisor", "--port", "1", "--metrics-address", "9101"},
+        Command{"air-ctl", "--address", "127.0.0.1:99999", "version"},
+        Command{"air-ctl", "status", "--metrics", "127.0.0.1:99999"},
+        Command{"air-ctl", "channel", "plan.json", "--port", "65536"}}) {
+    Command whole = command;
+    whole[0] = Built(command[0]);
+    const Finished finished = RunProgram(whole, channel_.Path("range.log"));
+    EXPECT_NE(finished.status, 0) << command[0] << " " << command[1];
+    EXPECT_THAT(finished.output, ::testing::AnyOf(HasSubstr("65535"), HasSubstr("HOST:PORT")))
+        << command[0] << " " << command[2];
+  }
+}
+
 }  // namespace
 }  // namespace air::e2e
