@@ -164,7 +164,7 @@ void PlanExecutor::NoteDepth() {
   if (more_to_come && observer_.lock_on_air().has_value()) lowest_ = std::min(lowest_, run->Depth());
 }
 
-// A segment that was there before a predecessor of this supervisor died counts for nothing.
+// A segment that a predecessor of this supervisor has prepared counts from when it was ready there.
 void PlanExecutor::NotePreparation(Tick on_air_at, uint64_t segment_serial) {
   const DecoderRun* run = FindRun(segment_serial);
   if (run == nullptr || !run->ready_at().has_value()) return;

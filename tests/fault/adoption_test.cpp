@@ -118,6 +118,16 @@ TEST_F(Adoption, OfASupervisorThatIsKilledWhileItAdoptsIsTheNextOnesBusiness) {
   PlayTheRestAndExpectNothingHappened(schedule);
 }
 
+// What a predecessor had prepared was prepared then, and not when its successor looked.
+TEST_F(Adoption, HalfASecondBeforeASeamLeavesItsSegmentPreparedInTime) {
+  const Schedule schedule = LongSchedule();
+  channel_.Begin(schedule);
+  KillSupervisorAt(kLeadInMs + 2500);
+  StartAnother();
+  PlayTheRestAndExpectNothingHappened(schedule);
+  EXPECT_GE(metrics_.Sum("air_prepared_ahead_min_seconds").value_or(-1), 1);
+}
+
 // The decoder's words about a file that is missing are longer than what is kept of them, and every third byte is where a
 // character may be cut.
 TEST_F(Adoption, OfASessionWhoseDecoderSaidMoreThanIsKept) {

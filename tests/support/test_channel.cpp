@@ -198,6 +198,7 @@ TestChannel::TestChannel(const std::vector<std::string>& flags, const std::strin
       command_({program, "--listen", "unix:" + folder_.Path("control.sock"), "--runtime-dir", runtime_dir_}),
       address_("unix:" + folder_.Path("control.sock")) {
   command_.insert(command_.end(), flags.begin(), flags.end());
+  setenv("AIR_ALLOW_FAULTS", "1", /*overwrite=*/0);  // for its stages
   StartSupervisor();
 }
 
