@@ -141,6 +141,7 @@ TEST_F(CutFilmUnderFire, GoesOnWhateverDiesAtTheCut) {
     ASSERT_TRUE(channel_.Feed(schedule.blocks()[i]).success());
   SignalAt(kLeadInMs + kCutMs[1] - 20, SIGKILL, "air-decoder", film.path);
   SignalAt(kLeadInMs + kCutMs[2] - 10, SIGKILL, "air-selector", ".program");
+  SignalAt(kLeadInMs + kCutMs[3] - 600, SIGKILL, "air-encoder", ".journal-");
   channel_.SleepUntil(kLeadInMs + kCutMs[3] - 100);
   channel_.KillSupervisor();
   channel_.StartSupervisor();
