@@ -15,7 +15,9 @@ namespace {
 
 using ::testing::IsEmpty;
 
-constexpr int64_t kCutMs[] = {0, 4003, 6511, 9004, 11'000};  // of the film; the third is no fence
+constexpr int64_t kCutMs[] = {0, 4003, 6511, 9004, 14'000};  // of the film; the third is no fence
+constexpr int64_t kFilmMs = 18'000;
+constexpr int64_t kLeadMs = 5000;  // of planned pad: how fast the machine is does not matter
 constexpr double kStampRounding =
     0.01;  // pictures; a decoder takes stamps for rounded by a tick of their clock
 constexpr double kReachPts = 80 * 90;  // the codec's smear around the film's own ends
@@ -25,7 +27,7 @@ Entry Part(const Clip& film, int64_t from_ms, int64_t to_ms) { return Show(film,
 
 Schedule CutFilm(const ChannelFormat& format, const Clip& film) {
   Schedule schedule(format, NowUtcMs());
-  schedule.AddBlock("lead-in", {Pad(kLeadInMs)});
+  schedule.AddBlock("lead-in", {Pad(kLeadMs)});
   schedule.AddBlock("one", {Part(film, kCutMs[0], kCutMs[1])});
   schedule.AddBlock("two", {Part(film, kCutMs[1], kCutMs[2]), Part(film, kCutMs[2], kCutMs[3])});
   schedule.AddBlock("three", {Part(film, kCutMs[3], kCutMs[4])});
@@ -47,8 +49,8 @@ std::vector<std::string> ToneFaults(const std::vector<uint8_t>& stream, const Ch
       complaints);
   EXPECT_TRUE(decoded.ok()) << decoded;
   std::vector<std::string> faults;
-  for (const auto& fault : sound.FaultsBetween(PtsAt(format, kLeadInMs) + kReachPts,
-                                               PtsAt(format, kLeadInMs + kCutMs[4]) - kReachPts))
+  for (const auto& fault : sound.FaultsBetween(PtsAt(format, kLeadMs) + kReachPts,
+                                               PtsAt(format, kLeadMs + kCutMs[4]) - kReachPts))
     faults.push_back(absl::StrCat("at ", fault.pts, ": ", fault.text));
   return faults;
 }
@@ -64,7 +66,7 @@ void ExpectALineForEachPart(const TestChannel& channel, const ChannelFormat& for
     frames.push_back(static_cast<int64_t>(line.frames_aired()));
   }
   for (size_t i = 1; i < std::size(kCutMs); ++i)
-    planned.push_back(format.TickAt(kLeadInMs + kCutMs[i]) - format.TickAt(kLeadInMs + kCutMs[i - 1]));
+    planned.push_back(format.TickAt(kLeadMs + kCutMs[i]) - format.TickAt(kLeadMs + kCutMs[i - 1]));
   EXPECT_EQ(frames, planned);
 }
 
@@ -81,7 +83,7 @@ TEST_P(CutFilmAt, GoesOnToTheSample) {
   ASSERT_TRUE(film_format.Parse("320x180", GetParam().film));
   TestChannel channel;
   const Clip film =
-      ClipMaker(film_format, channel.folder()).Make(1, film_format.TickAt(12'000), "mov", "-c:a pcm_s16le");
+      ClipMaker(film_format, channel.folder()).Make(1, film_format.TickAt(kFilmMs), "mov", "-c:a pcm_s16le");
   const std::unique_ptr<StreamViewer> viewer = StreamViewer::OnUnixSocket(channel.Path("viewer.sock"));
   channel.Attach(*viewer);
   channel.Play(CutFilm(format, film));
@@ -97,7 +99,7 @@ TEST_P(CutFilmAt, GoesOnToTheSample) {
   EXPECT_THAT(ToneFaults(stream, format), IsEmpty());
 
   // Each tick shows the picture that is nearest to its instant, counted from the film's first tick alone.
-  const int64_t first = format.TickAt(kLeadInMs), end = format.TickAt(kLeadInMs + kCutMs[4]);
+  const int64_t first = format.TickAt(kLeadMs), end = format.TickAt(kLeadMs + kCutMs[4]);
   std::vector<std::string> wrong;
   for (int64_t n = first; n < end; ++n) {
     const double due =
@@ -119,12 +121,12 @@ class CutFilmUnderFire : public FaultedChannel {
   CutFilmUnderFire() : FaultedChannel({"--orphan-grace", "20"}) {}
 
   Clip MakeFilm() {
-    return ClipMaker(format_, channel_.folder()).Make(1, format_.TickAt(12'000), "mov", "-c:a pcm_s16le");
+    return ClipMaker(format_, channel_.folder()).Make(1, format_.TickAt(kFilmMs), "mov", "-c:a pcm_s16le");
   }
   // The film in one piece: what the viewer must see.
   void ExpectWhole(const Clip& film, int64_t join_utc_ms) {
     Schedule whole(format_, join_utc_ms);
-    whole.AddBlock("whole", {Pad(kLeadInMs), Part(film, 0, kCutMs[4])});
+    whole.AddBlock("whole", {Pad(kLeadMs), Part(film, 0, kCutMs[4])});
     EXPECT_EQ(StopAndJudge(whole).pad, 0);
     EXPECT_THAT(ToneFaults(WholeTicks(viewer_->Received(0)), format_), IsEmpty());
     ExpectALineForEachPart(channel_, format_);
@@ -139,14 +141,14 @@ TEST_F(CutFilmUnderFire, GoesOnWhateverDiesAtTheCut) {
   channel_.Begin(request);
   for (size_t i = 2; i < schedule.blocks().size(); ++i)
     ASSERT_TRUE(channel_.Feed(schedule.blocks()[i]).success());
-  SignalAt(kLeadInMs + kCutMs[1] - 20, SIGKILL, "air-decoder", film.path);
-  SignalAt(kLeadInMs + kCutMs[2] - 10, SIGKILL, "air-selector", ".program");
-  SignalAt(kLeadInMs + kCutMs[3] - 600, SIGKILL, "air-encoder", ".journal-");
-  channel_.SleepUntil(kLeadInMs + kCutMs[3] - 100);
+  SignalAt(kLeadMs + kCutMs[1] - 20, SIGKILL, "air-decoder", film.path);
+  SignalAt(kLeadMs + kCutMs[2] - 10, SIGKILL, "air-selector", ".program");
+  SignalAt(kLeadMs + kCutMs[3] - 600, SIGKILL, "air-encoder", ".journal-");
+  channel_.SleepUntil(kLeadMs + kCutMs[3] - 100);
   channel_.KillSupervisor();
   channel_.StartSupervisor();
   channel_.Resubscribe();
-  SignalAt(kLeadInMs + kCutMs[3] + 300, SIGKILL, "air-decoder", film.path);
+  SignalAt(kLeadMs + kCutMs[3] + 300, SIGKILL, "air-decoder", film.path);
   channel_.AwaitEndOf(schedule.blocks().back());
   ExpectWhole(film, schedule.join_utc_ms());
 }
@@ -155,9 +157,9 @@ TEST_F(CutFilmUnderFire, GoesOnThoughItsRestIsFedAtTheLastMoment) {
   const Clip film = MakeFilm();
   const Schedule schedule = CutFilm(format_, film);
   channel_.Begin(schedule);
-  channel_.SleepUntil(kLeadInMs + kCutMs[1] - 700);
+  channel_.SleepUntil(kLeadMs + kCutMs[1] - 700);
   ASSERT_TRUE(channel_.Feed(schedule.blocks()[2]).success());
-  channel_.SleepUntil(kLeadInMs + kCutMs[3] - 500);
+  channel_.SleepUntil(kLeadMs + kCutMs[3] - 500);
   ASSERT_TRUE(channel_.Feed(schedule.blocks()[3]).success());
   channel_.AwaitEndOf(schedule.blocks().back());
   ExpectWhole(film, schedule.join_utc_ms());
