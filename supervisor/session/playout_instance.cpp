@@ -271,7 +271,7 @@ void PlayoutInstance::UseSelector(std::unique_ptr<StageProcess> process) {
   if (SelectorBeginsAnew()) {
     const std::optional<Tick> lock = plan_->observer().lock_on_air();
     message.mutable_selector()->set_begins_anew(true);
-    message.mutable_selector()->set_lock_segment(lock.has_value() ? plan_->observer().segment_on_air() : 0);
+    message.mutable_selector()->set_lock_segment(lock.has_value() ? plan_->LineOnAir() : 0);
     message.mutable_selector()->set_lock_tick(lock.value_or(Tick(0)).value());
     Log().error("{} selectors within a second: the next one begins anew with the tick that is due",
                 selector_deaths_.size());
