@@ -16,6 +16,20 @@ bool GoesOnBehind(const TimelineSnapshot& timeline, const TimelineEntry& entry, 
   return next != nullptr && next->kind == EntryKind::kContent && next->line() == entry.line();
 }
 
+// A unit that is known never to come has had its tick, too: what follows it stays in its place.
+bool HasCome(ReadResult result) {
+  return result == ReadResult::kOk || result == ReadResult::kGap || result == ReadResult::kHole;
+}
+
+// Whether a segment whose unit 0 has come begins with it at n.
+bool MayBegin(const TimelineEntry& entry, Tick n, ISources& sources) {
+  if (n.value() == entry.start_tick) return true;
+  if (entry.end_tick - n.value() <= static_cast<int64_t>(kLateLead)) return true;
+  SlotMeta unused;
+  return HasCome(sources.Peek(entry.source, kLateLead - 1, unused)) ||
+         sources.IsPastEnd(entry.source, kLateLead - 1);
+}
+
 }  // namespace
 
 Decision SelectFrame(const TimelineSnapshot& timeline, const MappingLock& lock, Tick n, ISources& sources) {
@@ -41,9 +55,9 @@ Decision SelectFrame(const TimelineSnapshot& timeline, const MappingLock& lock, 
   const bool locked = d.lock.segment_serial != 0;
   d.source = entry->source;
   d.unit = locked ? static_cast<uint64_t>(n - d.lock.tick) : 0;
-  const ReadResult result = sources.Peek(entry->source, d.unit, d.unit_meta);
-  // A unit that is known never to come has had its tick, too: what follows it stays in its place.
-  const bool came = result == ReadResult::kOk || result == ReadResult::kGap || result == ReadResult::kHole;
+  ReadResult result = sources.Peek(entry->source, d.unit, d.unit_meta);
+  if (!locked && HasCome(result) && !MayBegin(*entry, n, sources)) result = ReadResult::kTooEarly;
+  const bool came = HasCome(result);
   if (came && !locked) d.lock = {.segment_serial = entry->line(), .tick = n};
   // Before the lock the segment still waits for its first unit. After it, a unit that missed its tick is
   // discarded.

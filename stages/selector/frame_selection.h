@@ -13,7 +13,7 @@ namespace air {
 
 // The first unit of a segment that comes fixes (channel tick, unit 0) for that segment, until it ends, and for
 // those that go on where it ended. One that comes and has to be refused fixes it too: it costs its own frame,
-// not the segment.
+// not the segment. One that comes late does so when kLateLead of them are there.
 struct MappingLock {
   uint64_t segment_serial =
       0;      // of the segment whose units they are (TimelineEntry::line); 0 = nothing locked
@@ -33,6 +33,11 @@ class ISources {
   // True when the producer has said that this unit does not exist.
   virtual bool IsPastEnd(const SourceRef& source, uint64_t unit) = 0;
 };
+
+// So many units of a segment whose first one comes late are in hand before it begins (or its end is known, or it has no more
+// ticks than that). What starts on a busy machine comes in fits: pad before the first picture is better than pad behind it.
+// They fit into the shallowest ring.
+inline constexpr uint64_t kLateLead = 6;
 
 struct Decision {
   Tick tick;
