@@ -21,7 +21,7 @@ struct MediaFacts {
   std::string video_codec;  // empty: none. A cover is none
   int width = 0;
   int height = 0;
-  std::string frame_rate;  // "30000/1001"; empty: unknown
+  std::string frame_rate;   // "30000/1001"; empty: unknown
   std::string audio_codec;  // of the track AIR plays by default; empty: none
   int channels = 0;
   std::vector<std::string> languages;  // of its sound tracks, as the container names them

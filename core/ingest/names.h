@@ -15,8 +15,8 @@
 namespace retrovue {
 
 struct NameFacts {
-  std::string title;   // never empty
-  std::string series;  // empty: not of a series
+  std::string title;          // never empty
+  std::string series;         // empty: not of a series
   std::optional<int> season;  // 0: specials
   std::optional<int> episode;
   std::optional<int> last_episode;  // of a file with several, the last one

@@ -17,9 +17,9 @@
 namespace retrovue {
 
 struct ProbeOptions {
-  std::string program;    // path of asset-probe
-  int processes = 2;      // 1 to 16
-  Millis limit{30'000};   // for one file
+  std::string program;        // path of asset-probe
+  int processes = 2;          // 1 to 16
+  Millis limit{30'000};       // for one file
   int files_a_process = 500;  // then it is ended and another one started: what a file left in it is gone
 };
 
