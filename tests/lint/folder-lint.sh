@@ -51,12 +51,15 @@ supervisor:                  base media net supervisor/loop supervisor/memory su
 ctl:                         base protos plans evidence client
 core/model:
 core/schedule:               core/model
+core/ingest/probe:           base protos stages/decoder/media stages/decoder/program
+core/ingest:                 base protos core/model core/store
+core/demo:                   base media core/model core/store core/ingest stages/decoder/dress
 core:                        base protos net client
 "
 # Libraries that only these rooms may use: the selector starts in milliseconds, the supervisor touches no frame, and gRPC is
 # where calls come in or go out.
 ffmpeg="stages/decoder/media stages/decoder/picture stages/decoder/sound stages/decoder/file stages/decoder/dress
-        stages/decoder/program stages/encoder/codec stages/encoder/sink stages/encoder core"
+        stages/decoder/program stages/encoder/codec stages/encoder/sink stages/encoder core core/ingest/probe"
 grpc="supervisor/control supervisor/evidence ctl core"
 sql="core/store"
 
