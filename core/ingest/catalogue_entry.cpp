@@ -19,9 +19,10 @@ constexpr int kReplaced = 70;
 constexpr Millis kAFrame{42};  // of 23.976 a second
 
 constexpr const char* kBetweenProgrammes[] = {
-    "ad",      "ads",    "adverts", "advertisements", "bumper",        "bumpers",  "commercial", "commercials",
-    "filler",  "fillers", "ident",  "idents",         "interstitial",  "interstitials", "promo",  "promos",
-    "psa",     "psas",   "station id", "station ids", "trailer",       "trailers"};
+    "ad",           "ads",           "adverts", "advertisements", "bumper", "bumpers",
+    "commercial",   "commercials",   "filler",  "fillers",        "ident",  "idents",
+    "interstitial", "interstitials", "promo",   "promos",         "psa",    "psas",
+    "station id",   "station ids",   "trailer", "trailers"};
 constexpr std::size_t kLongestTag = 60;
 
 // The folders a file is in, as tags.
@@ -84,8 +85,8 @@ Editorial EditorialOf(const NameFacts& names) {
 Millis FrameOf(const std::string& rate) {
   const std::vector<std::string> parts = absl::StrSplit(rate, '/');
   int num = 0, den = 0;
-  if (parts.size() != 2 || !absl::SimpleAtoi(parts[0], &num) || !absl::SimpleAtoi(parts[1], &den) || num <= 0 ||
-      den <= 0) {
+  if (parts.size() != 2 || !absl::SimpleAtoi(parts[0], &num) || !absl::SimpleAtoi(parts[1], &den) ||
+      num <= 0 || den <= 0) {
     return kAFrame;
   }
   return Millis(1000 * static_cast<std::int64_t>(den) / num + 1);
@@ -94,7 +95,8 @@ Millis FrameOf(const std::string& rate) {
 }  // namespace
 
 bool HasTag(const Asset& asset, absl::string_view tag) {
-  return std::any_of(asset.tags.begin(), asset.tags.end(), [&](const AssetTag& has) { return has.tag == tag; });
+  return std::any_of(asset.tags.begin(), asset.tags.end(),
+                     [&](const AssetTag& has) { return has.tag == tag; });
 }
 
 Asset IndexedAsset(const CollectionId& collection_id, const FoundFile& file, const Fingerprint& fingerprint,
@@ -146,7 +148,8 @@ Verdict JudgeNew(const NameFacts& names, FileKind kind, const MediaFacts& facts)
   if (facts.damaged) verdict.confidence = std::min(verdict.confidence, kDamaged);
   if (kind == FileKind::kUnknown && facts.video_codec.empty() && !facts.still) {
     verdict.confidence = std::min(verdict.confidence, kSoundOfUnknownKind);
-    verdict.reason = "its name does not say that it is media, and there is sound in it alone: listen to it first";
+    verdict.reason =
+        "its name does not say that it is media, and there is sound in it alone: listen to it first";
   }
   verdict.approve = verdict.confidence >= kApproved;
   if (!verdict.approve && verdict.reason.empty()) {
@@ -156,8 +159,8 @@ Verdict JudgeNew(const NameFacts& names, FileKind kind, const MediaFacts& facts)
 }
 
 Verdict JudgeReplaced(const Asset& before, const MediaFacts& facts) {
-  const Millis change = facts.duration > before.duration ? facts.duration - before.duration
-                                                         : before.duration - facts.duration;
+  const Millis change =
+      facts.duration > before.duration ? facts.duration - before.duration : before.duration - facts.duration;
   if (change <= FrameOf(facts.frame_rate)) return {before.approved_for_broadcast, kApproved, ""};
   return {false, kReplaced,
           absl::StrCat("its file was replaced: it was ", ToText(before.duration), " long and is ",

@@ -40,11 +40,13 @@ absl::StatusOr<Source> FilesystemSource(const std::string& name, const std::vect
     std::error_code error;
     const std::filesystem::path found = std::filesystem::canonical(root, error);
     // One that is not there yet may come: a disk that is not mounted.
-    std::string absolute = error ? std::filesystem::absolute(root).lexically_normal().string() : found.string();
+    std::string absolute =
+        error ? std::filesystem::absolute(root).lexically_normal().string() : found.string();
     while (absolute.size() > 1 && absolute.back() == '/') absolute.pop_back();
     if (!IsUtf8(absolute)) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          air::OneLine(absolute, 4096), ": its name is not UTF-8: rename it (convmv -f latin1 -t utf8 --notest)"));
+      return absl::InvalidArgumentError(
+          absl::StrCat(air::OneLine(absolute, 4096),
+                       ": its name is not UTF-8: rename it (convmv -f latin1 -t utf8 --notest)"));
     }
     if (seen.insert(absolute).second) config["roots"].push_back(absolute);
   }
@@ -61,10 +63,11 @@ absl::StatusOr<std::vector<Collection>> DiscoverCollections(const Source& source
     return absl::InvalidArgumentError(absl::StrCat("source \"", source.name, "\" is of type \"", source.type,
                                                    "\": there is an importer for \"", kType, "\" alone"));
   }
-  const nlohmann::json config = nlohmann::json::parse(source.config_json, nullptr, /*allow_exceptions=*/false);
+  const nlohmann::json config =
+      nlohmann::json::parse(source.config_json, nullptr, /*allow_exceptions=*/false);
   if (!config.is_object() || !config.contains("roots") || !config["roots"].is_array()) {
-    return absl::InvalidArgumentError(absl::StrCat("source \"", source.name,
-                                                   "\": its configuration has no \"roots\": give it a folder"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("source \"", source.name, "\": its configuration has no \"roots\": give it a folder"));
   }
   std::vector<Collection> collections;
   std::set<std::string> names;
@@ -89,8 +92,8 @@ std::string RootOf(const Collection& collection) {
   for (const PathMapping& mapping : collection.path_mappings) {
     std::string remote = mapping.remote;
     while (remote.size() > 1 && remote.back() == '/') remote.pop_back();
-    const bool holds = absl::StartsWith(root, remote) && (root.size() == remote.size() || root[remote.size()] == '/' ||
-                                                          remote.back() == '/');
+    const bool holds = absl::StartsWith(root, remote) &&
+                       (root.size() == remote.size() || root[remote.size()] == '/' || remote.back() == '/');
     if (holds && (best == nullptr || mapping.remote.size() > best->remote.size())) best = &mapping;
   }
   if (best == nullptr) return root;

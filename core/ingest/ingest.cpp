@@ -142,8 +142,9 @@ class Run {
     if (!report_.outage.empty() || !scan_.files.empty()) return;
     const std::string root = air::OneLine(root_, 4096);
     if (!known_.empty()) {
-      report_.outage = absl::StrCat(root, ": it is empty, and the catalogue has ", known_.size(),
-                                    " assets of it. Nothing is taken for missing: check that its disk is mounted");
+      report_.outage =
+          absl::StrCat(root, ": it is empty, and the catalogue has ", known_.size(),
+                       " assets of it. Nothing is taken for missing: check that its disk is mounted");
     } else if (scan_.ignored + report_.skipped + report_.failed > 0) {
       report_.outage = absl::StrCat(root, ": there is no media in it (", scan_.ignored + report_.skipped,
                                     " files of other kinds, hidden or empty, ", report_.failed,
@@ -205,7 +206,8 @@ class Run {
           return AddIndexed(transaction, file, fingerprint);
         });
       case ChangeKind::kChanged:
-        if (change.known->deleted || (change.known->state == AssetState::kRetired && !change.known->missing)) {
+        if (change.known->deleted ||
+            (change.known->state == AssetState::kRetired && !change.known->missing)) {
           ++report_.unchanged;  // an operator does not want it
           return absl::OkStatus();
         }
@@ -241,17 +243,19 @@ class Run {
     Line(IngestOutcome::kMoved, file.path, absl::StrCat("it was ", known.key));
     const bool again = known.missing || known.state == AssetState::kEnriching;
     if (again) jobs_.push_back({known.id, &file, fingerprint, false});
-    return Later([this, id = known.id, missing = known.missing, &file, fingerprint](Transaction& transaction) {
-      return Edit(transaction, id, [&](Asset& asset) -> absl::Status {
-        if (missing) {
-          if (absl::Status back = Bring(transaction, asset, AssetState::kEnriching); !back.ok()) return back;
-          asset.missing_since.reset();
-          asset.deleted_at.reset();
-        }
-        Relocate(asset, file, fingerprint, ParseName(file.path, root_name_));
-        return absl::OkStatus();
-      });
-    });
+    return Later(
+        [this, id = known.id, missing = known.missing, &file, fingerprint](Transaction& transaction) {
+          return Edit(transaction, id, [&](Asset& asset) -> absl::Status {
+            if (missing) {
+              if (absl::Status back = Bring(transaction, asset, AssetState::kEnriching); !back.ok())
+                return back;
+              asset.missing_since.reset();
+              asset.deleted_at.reset();
+            }
+            Relocate(asset, file, fingerprint, ParseName(file.path, root_name_));
+            return absl::OkStatus();
+          });
+        });
   }
 
   // Its file is as it was. Left to do is what an earlier ingest did not get to, and a root that is somewhere else now.
@@ -359,20 +363,22 @@ class Run {
     const Verdict verdict = JudgeNew(names, job.file->kind, *facts);
     if (job.id.empty()) ++report_.added;
     if (job.id.empty()) Line(IngestOutcome::kNew, job.file->path);
-    return Later([this, &job, names, verdict, found = *std::move(facts)](Transaction& transaction) -> absl::Status {
-      if (!job.id.empty()) {
-        return Edit(transaction, job.id, [&](Asset& asset) {
-          const bool replaced = job.replaced && asset.state == AssetState::kReady;
-          return Land(transaction, asset, job, replaced ? JudgeReplaced(asset, found) : verdict, found);
+    return Later(
+        [this, &job, names, verdict, found = *std::move(facts)](Transaction& transaction) -> absl::Status {
+          if (!job.id.empty()) {
+            return Edit(transaction, job.id, [&](Asset& asset) {
+              const bool replaced = job.replaced && asset.state == AssetState::kReady;
+              return Land(transaction, asset, job, replaced ? JudgeReplaced(asset, found) : verdict, found);
+            });
+          }
+          Asset asset = IndexedAsset(collection_.id, *job.file, job.fingerprint, names);
+          asset.discovered_at = transaction.now();
+          if (absl::Status put = transaction.assets().Put(asset); !put.ok()) return put;
+          if (absl::Status ids = PutIds(transaction, asset.id, names); !ids.ok()) return ids;
+          if (absl::Status landed = Land(transaction, asset, job, verdict, found); !landed.ok())
+            return landed;
+          return transaction.assets().Put(asset);
         });
-      }
-      Asset asset = IndexedAsset(collection_.id, *job.file, job.fingerprint, names);
-      asset.discovered_at = transaction.now();
-      if (absl::Status put = transaction.assets().Put(asset); !put.ok()) return put;
-      if (absl::Status ids = PutIds(transaction, asset.id, names); !ids.ok()) return ids;
-      if (absl::Status landed = Land(transaction, asset, job, verdict, found); !landed.ok()) return landed;
-      return transaction.assets().Put(asset);
-    });
   }
 
   // An asset that was probed: ready, or new and to be reviewed.
@@ -397,7 +403,8 @@ class Run {
     ++(outcome == IngestOutcome::kFailed ? report_.failed : report_.review);
     Line(outcome, asset.canonical_key, reason);
     if (absl::Status brought = Bring(transaction, asset, AssetState::kNew); !brought.ok()) return brought;
-    return transaction.assets().PutReview({asset.id, air::OneLine(reason, 2000), confidence, transaction.now()});
+    return transaction.assets().PutReview(
+        {asset.id, air::OneLine(reason, 2000), confidence, transaction.now()});
   }
 
   absl::Status Fail(const Job& job, const absl::Status& why) {
@@ -497,13 +504,14 @@ absl::StatusOr<IngestReport> Ingest(Store& store, const CollectionId& collection
 
 std::string ToText(const IngestReport& report) {
   if (!report.outage.empty()) return report.outage;
-  std::string text = absl::StrCat(report.found, " found: ", report.added, " new, ", report.changed, " changed, ",
-                                  report.moved, " moved, ", report.back, " back, ", report.missing, " missing, ",
-                                  report.unchanged, " unchanged; ", report.skipped, " skipped, ", report.failed,
-                                  " failed, ", report.review, " to be reviewed");
+  std::string text = absl::StrCat(
+      report.found, " found: ", report.added, " new, ", report.changed, " changed, ", report.moved,
+      " moved, ", report.back, " back, ", report.missing, " missing, ", report.unchanged, " unchanged; ",
+      report.skipped, " skipped, ", report.failed, " failed, ", report.review, " to be reviewed");
   if (report.stopped) absl::StrAppend(&text, ". It was stopped: the next ingest goes on");
   for (const IngestLine& line : report.lines) {
-    if (!line.reason.empty()) absl::StrAppend(&text, "\n  ", Name(line.outcome), "  ", line.path, ": ", line.reason);
+    if (!line.reason.empty())
+      absl::StrAppend(&text, "\n  ", Name(line.outcome), "  ", line.path, ": ", line.reason);
   }
   return text;
 }

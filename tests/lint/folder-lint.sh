@@ -53,7 +53,7 @@ core/model:
 core/schedule:               core/model
 core/ingest/probe:           base protos stages/decoder/media stages/decoder/program
 core/ingest:                 base protos core/model core/store
-core/demo:                   base media core/model core/store core/ingest stages/decoder/dress
+core/demo:                   base media core/model core/store core/ingest stages/decoder/pattern
 core:                        base protos net client
 "
 # Libraries that only these rooms may use: the selector starts in milliseconds, the supervisor touches no frame, and gRPC is
