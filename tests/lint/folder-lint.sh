@@ -51,6 +51,8 @@ supervisor:                  base media net supervisor/loop supervisor/memory su
 ctl:                         base protos plans evidence client
 core/model:
 core/schedule:               core/model
+core/store:                  core/model
+core/planning:               core/model core/schedule core/store
 core/ingest/probe:           base protos stages/decoder/media stages/decoder/program
 core/ingest:                 base protos core/model core/store
 core/demo:                   base media core/model core/store core/ingest stages/decoder/pattern
