@@ -340,7 +340,8 @@ absl::StatusOr<std::vector<PlannedBlock>> Planning::BlocksOfDays(const Snapshot&
                                                                  Instant to) {
   const absl::StatusOr<Grid> grid = GridOf(channel);
   if (!grid.ok()) return grid.status();
-  const absl::StatusOr<std::vector<ScheduleDay>> days = snapshot.schedule_days().Airing(channel.id, from, to);
+  const absl::StatusOr<std::vector<ScheduleDay>> days =
+      snapshot.schedule_days().Airing(channel.id, from, to, ScheduleDays::Detail::kWithoutCursors);
   if (!days.ok()) return days.status();
   const absl::StatusOr<std::shared_ptr<const Catalogue>> catalogue = CatalogueOf(snapshot);
   if (!catalogue.ok()) return catalogue.status();
@@ -418,8 +419,8 @@ absl::StatusOr<EpgGeneration> Planning::Guide(const ChannelId& channel_id, Insta
     const absl::StatusOr<Channel> channel = snapshot.channels().Get(channel_id);
     if (!channel.ok()) return channel.status();
     // An entry may reach in from the day before, and begin or end in an avail of the day after.
-    const absl::StatusOr<std::vector<ScheduleDay>> days =
-        snapshot.schedule_days().Airing(channel_id, from - kDay, to + kDay);
+    const absl::StatusOr<std::vector<ScheduleDay>> days = snapshot.schedule_days().Airing(
+        channel_id, from - kDay, to + kDay, ScheduleDays::Detail::kWithoutCursors);
     if (!days.ok()) return days.status();
     guide = GuideOf(*channel, *days);
     return absl::OkStatus();
