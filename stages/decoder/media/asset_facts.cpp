@@ -18,8 +18,6 @@ namespace {
 constexpr AVRational kMilliseconds{1, 1000};
 constexpr AVRational kMicroseconds{1, 1'000'000};
 constexpr int64_t kTailUs = 10'000'000;
-// What is as short is read whole: its container need not be believed, nor need it be opened anew for a seek.
-constexpr int64_t kReadWholeUs = 2 * kTailUs;
 // Beyond this, even an asset whose stamps may jump is measured by its tail: nobody waits for all of it to be read.
 constexpr int64_t kReadWholeBytes = int64_t{512} << 20;
 constexpr size_t kMostChapters = 200;
@@ -123,9 +121,8 @@ class Measurement {
     const std::optional<int64_t> stated = demuxer_.stated_duration_us();
     const int64_t bytes = avio_size(demuxer_.container().pb);
     const bool small = bytes >= 0 && bytes <= kReadWholeBytes;
-    const bool seeks = stated && *stated > kReadWholeUs && !(demuxer_.stamps_may_jump() && small);
-    if (seeks) {
-      const int64_t ms = BetweenMs(EndsBehind(*stated - kTailUs));
+    if (stated && !(demuxer_.stamps_may_jump() && small)) {
+      const int64_t ms = BetweenMs(EndsBehind(std::max<int64_t>(*stated - kTailUs, 0)));
       if (ms > 0) return ms;
     }
     // Of a large file that cannot be seeked in, what it says is taken.
