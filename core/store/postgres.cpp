@@ -8,6 +8,7 @@
 
 #include <soci/postgresql/soci-postgresql.h>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -100,8 +101,10 @@ class Postgres : public Database {
     const std::string state = own == nullptr ? "" : own->sqlstate();
     const std::string what = noun.empty() ? "a row" : noun;
     auto* backend = static_cast<soci::postgresql_session_backend*>(session.get_backend());
-    const bool lost =
-        backend == nullptr || backend->conn_ == nullptr || PQstatus(backend->conn_) != CONNECTION_OK;
+    // An error without a state is libpq's own: the server has said nothing any more.
+    const bool lost = backend == nullptr || backend->conn_ == nullptr ||
+                      PQstatus(backend->conn_) != CONNECTION_OK ||
+                      (own != nullptr && absl::StripAsciiWhitespace(state).empty());
     if (lost || absl::StartsWith(state, "08") || absl::StartsWith(state, "57")) return Gone(message);
     if (state == "55P03" || state == "40P01" || state == "40001") {
       return absl::DeadlineExceededError(
