@@ -96,6 +96,7 @@ void Guardian::Reap(Console& console) {
   for (pid_t pid = 0; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
     if (pid != director_) continue;  // orphans of a director that was killed come to us
     director_.reset();
+    if (ending_) continue;
     start_at_ = policy_.Died(Steady());
     const auto wait = std::chrono::duration_cast<std::chrono::seconds>(*start_at_ - Steady()).count();
     console.Say(absl::StrCat("The program director ", FateOf(status), "; it is started again ",
@@ -131,8 +132,7 @@ absl::Status Guardian::Run(Console& console) {
   prctl(PR_SET_CHILD_SUBREAPER, 1);
 
   if (absl::Status started = StartDirector(); !started.ok()) return started;
-  bool ending = false;
-  while (!ending) {
+  while (!ending_) {
     if (start_at_ && *start_at_ <= Steady()) {
       if (absl::Status started = StartDirector(); !started.ok()) {
         start_at_ = policy_.Died(Steady());
@@ -142,7 +142,7 @@ absl::Status Guardian::Run(Console& console) {
     ShowStatus(console);
     Millis until = Steady() + kStatusInterval;
     if (start_at_) until = std::min(until, *start_at_);
-    ending = WaitUntil(until, console);
+    ending_ = WaitUntil(until, console);
   }
   EndAll(console);
   return absl::OkStatus();

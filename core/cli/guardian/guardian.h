@@ -63,6 +63,7 @@ class Guardian {
   air::UniqueFd signals_;
   RestartPolicy policy_;
   std::optional<pid_t> director_;
+  bool ending_ = false;
   std::optional<Millis> start_at_;  // when the director is to be started; by Steady()
 };
 
