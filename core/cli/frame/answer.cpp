@@ -23,6 +23,19 @@ absl::Status NotFound(absl::string_view code, absl::string_view message) {
   return Refusal(absl::StatusCode::kNotFound, code, message);
 }
 
+absl::Status Coded(absl::string_view code, absl::Status status) {
+  switch (status.code()) {
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kAlreadyExists:
+    case absl::StatusCode::kFailedPrecondition:
+      if (!status.GetPayload(kCode)) status.SetPayload(kCode, absl::Cord(code));
+      return status;
+    default:
+      return status;
+  }
+}
+
 std::string CodeOf(const absl::Status& status) {
   if (const absl::optional<absl::Cord> code = status.GetPayload(kCode)) return std::string(*code);
   return absl::StatusCodeToString(status.code());

@@ -50,6 +50,9 @@ absl::Status Refusal(absl::StatusCode kind, absl::string_view code, absl::string
 absl::Status Refuse(absl::string_view code, absl::string_view message);    // wrong input or state
 absl::Status NotFound(absl::string_view code, absl::string_view message);  // there is no such thing
 
+// `status` with a code of its own, if it is an error and of what a command refuses; errors of the database keep theirs.
+absl::Status Coded(absl::string_view code, absl::Status status);
+
 // The error's own code, or its kind: "INVALID_ARGUMENT".
 std::string CodeOf(const absl::Status& status);
 
