@@ -6,7 +6,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/master_clock.h"
-#include "core/cli/frame/answer.h"
 
 namespace retrovue::cli {
 namespace {
@@ -81,6 +80,20 @@ absl::Status Context::Write(absl::FunctionRef<absl::Status(Transaction&)> fn) {
   const absl::StatusOr<Store*> opened = store();
   if (!opened.ok()) return opened.status();
   return globals_.dry_run ? (*opened)->Rehearse(fn) : (*opened)->Write(fn);
+}
+
+absl::StatusOr<Answer> Context::Read(Answer answer,
+                                     absl::FunctionRef<absl::Status(const Snapshot&, Answer&)> fn) {
+  const absl::Status done = Read([&](const Snapshot& snapshot) { return fn(snapshot, answer); });
+  if (!done.ok()) return done;
+  return answer;
+}
+
+absl::StatusOr<Answer> Context::Write(Answer answer,
+                                      absl::FunctionRef<absl::Status(Transaction&, Answer&)> fn) {
+  const absl::Status done = Write([&](Transaction& transaction) { return fn(transaction, answer); });
+  if (!done.ok()) return done;
+  return answer;
 }
 
 }  // namespace retrovue::cli

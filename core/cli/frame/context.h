@@ -3,11 +3,13 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/cli/frame/answer.h"
 #include "core/home/home.h"
 #include "core/planning/planning.h"
 #include "core/store/store.h"
@@ -44,6 +46,11 @@ class Context {
   absl::Status Read(absl::FunctionRef<absl::Status(const Snapshot&)> fn);
   // Keeps nothing with --dry-run, and runs all the same checks.
   absl::Status Write(absl::FunctionRef<absl::Status(Transaction&)> fn);
+
+  // `answer` as `fn` has completed it.
+  absl::StatusOr<Answer> Read(Answer answer,
+                              absl::FunctionRef<absl::Status(const Snapshot&, Answer&)> fn);
+  absl::StatusOr<Answer> Write(Answer answer, absl::FunctionRef<absl::Status(Transaction&, Answer&)> fn);
 
  private:
   Context(Globals globals, Home home);

@@ -103,6 +103,27 @@ std::string Record(const Json& record) {
   return text;
 }
 
+const char* StatusOf(Exit exit) {
+  switch (exit) {
+    case Exit::kDone:
+      return "ok";
+    case Exit::kPartly:
+      return "partial";
+    case Exit::kRefused:
+    case Exit::kUnreachable:
+      return "error";
+  }
+  return "error";
+}
+
+void AddList(const Json& rows, const std::vector<Column>& columns, Printed& printed) {
+  if (rows.empty()) {
+    absl::StrAppend(&printed.err, "There are none.\n");
+  } else {
+    absl::StrAppend(&printed.out, Table(rows, columns));
+  }
+}
+
 }  // namespace
 
 Printed Print(const Answer& answer, const Manner& manner) {
@@ -114,7 +135,9 @@ Printed Print(const Answer& answer, const Manner& manner) {
   }
   if (manner.json) {
     Json json;
-    json["status"] = "ok";
+    json["status"] = StatusOf(answer.exit);
+    if (!answer.code.empty()) json["code"] = answer.code;
+    if (!answer.code.empty()) json["message"] = absl::StrJoin(answer.says, " ");
     if (!answer.name.empty()) json[answer.name] = answer.value;
     if (answer.value.is_array()) json["total"] = answer.value.size();
     if (manner.dry_run) json["dry_run"] = true;
@@ -125,16 +148,15 @@ Printed Print(const Answer& answer, const Manner& manner) {
   }
   for (const std::string& sentence : answer.says)
     absl::StrAppend(&printed.out, air::OneLine(sentence), "\n");
-  if (answer.value.is_array() && !answer.columns.empty()) {
-    if (answer.value.empty()) {
-      absl::StrAppend(&printed.err, "There are none.\n");
-    } else {
-      absl::StrAppend(&printed.out, Table(answer.value, answer.columns));
-    }
+  if (answer.value.is_array()) {
+    AddList(answer.value, answer.columns, printed);
   } else if (answer.value.is_object() && answer.says.empty()) {
-    // What has been said of it is enough.
-    absl::StrAppend(&printed.out, Record(answer.value));
+    // Where something has been said of it, that is enough.
+    Json record = answer.value;
+    if (!answer.rows.empty()) record.erase(answer.rows);
+    absl::StrAppend(&printed.out, Record(record));
   }
+  if (!answer.rows.empty() && answer.value.is_object()) AddList(answer.value[answer.rows], answer.columns, printed);
   for (const std::string& notice : answer.notices)
     absl::StrAppend(&printed.err, "Note: ", air::OneLine(notice), "\n");
   if (manner.dry_run) absl::StrAppend(&printed.err, "Nothing was written (--dry-run).\n");

@@ -29,8 +29,7 @@ void AddFields(CLI::App& app, Options& options) {
 
 absl::StatusOr<Answer> Add(Context& context, const Options& options) {
   if (absl::Status name = CheckName(options.program.name, "the program's name"); !name.ok()) return name;
-  Answer answer{.name = "program"};
-  const absl::Status done = context.Write([&](Transaction& transaction) -> absl::Status {
+  return context.Write(Answer{.name = "program"}, [&](Transaction& transaction, Answer& answer) -> absl::Status {
     const absl::StatusOr<Channel> channel = FindChannel(transaction, options.channel);
     if (!channel.ok()) return channel.status();
     if (transaction.programs().Find(channel->id, options.program.name).ok()) {
@@ -49,13 +48,10 @@ absl::StatusOr<Answer> Add(Context& context, const Options& options) {
                                program.name, "\"");
     return absl::OkStatus();
   });
-  if (!done.ok()) return done;
-  return answer;
 }
 
 absl::StatusOr<Answer> Update(Context& context, const Options& options) {
-  Answer answer{.name = "program"};
-  const absl::Status done = context.Write([&](Transaction& transaction) -> absl::Status {
+  return context.Write(Answer{.name = "program"}, [&](Transaction& transaction, Answer& answer) -> absl::Status {
     const absl::StatusOr<Channel> channel = FindChannel(transaction, options.channel);
     if (!channel.ok()) return channel.status();
     absl::StatusOr<Program> program = FindProgram(transaction, *channel, options.handle);
@@ -71,13 +67,10 @@ absl::StatusOr<Answer> Update(Context& context, const Options& options) {
     answer.next = absl::StrCat("retrovue schedule-day regenerate --channel ", channel->slug);
     return absl::OkStatus();
   });
-  if (!done.ok()) return done;
-  return answer;
 }
 
 absl::StatusOr<Answer> List(Context& context, const Options& options) {
-  Answer answer{.name = "programs", .value = Json::array(), .columns = ProgramColumns()};
-  const absl::Status done = context.Read([&](const Snapshot& snapshot) -> absl::Status {
+  return context.Read(Answer{.name = "programs", .value = Json::array(), .columns = ProgramColumns()}, [&](const Snapshot& snapshot, Answer& answer) -> absl::Status {
     const absl::StatusOr<Channel> channel = FindChannel(snapshot, options.channel);
     if (!channel.ok()) return channel.status();
     const auto programs = snapshot.programs().OfChannel(channel->id);
@@ -86,13 +79,10 @@ absl::StatusOr<Answer> List(Context& context, const Options& options) {
     for (const Program& program : *programs) answer.value.push_back(ShapeOf(program, names));
     return absl::OkStatus();
   });
-  if (!done.ok()) return done;
-  return answer;
 }
 
 absl::StatusOr<Answer> Show(Context& context, const Options& options) {
-  Answer answer{.name = "program"};
-  const absl::Status done = context.Read([&](const Snapshot& snapshot) -> absl::Status {
+  return context.Read(Answer{.name = "program"}, [&](const Snapshot& snapshot, Answer& answer) -> absl::Status {
     const absl::StatusOr<Channel> channel = FindChannel(snapshot, options.channel);
     if (!channel.ok()) return channel.status();
     const absl::StatusOr<Program> program = FindProgram(snapshot, *channel, options.handle);
@@ -100,16 +90,13 @@ absl::StatusOr<Answer> Show(Context& context, const Options& options) {
     answer.value = ShapeOf(*program, NamesIn(snapshot, *channel));
     return absl::OkStatus();
   });
-  if (!done.ok()) return done;
-  return answer;
 }
 
 absl::StatusOr<Answer> Delete(Context& context, const Options& options) {
   const absl::StatusOr<bool> wanted = Confirm(context, absl::StrCat("the program \"", options.handle, "\""));
   if (!wanted.ok()) return wanted.status();
-  Answer answer{.name = "program"};
   if (!*wanted) return Cancelled();
-  const absl::Status done = context.Write([&](Transaction& transaction) -> absl::Status {
+  return context.Write(Answer{.name = "program"}, [&](Transaction& transaction, Answer& answer) -> absl::Status {
     const absl::StatusOr<Channel> channel = FindChannel(transaction, options.channel);
     if (!channel.ok()) return channel.status();
     const absl::StatusOr<Program> program = FindProgram(transaction, *channel, options.handle);
@@ -118,8 +105,6 @@ absl::StatusOr<Answer> Delete(Context& context, const Options& options) {
     answer.says = {absl::StrCat("Program \"", program->name, "\" is deleted.")};
     return Coded("PROGRAM_IN_USE", transaction.programs().Delete(program->id));
   });
-  if (!done.ok()) return done;
-  return answer;
 }
 
 }  // namespace
