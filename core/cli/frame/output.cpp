@@ -11,7 +11,7 @@
 namespace retrovue::cli {
 namespace {
 
-constexpr std::size_t kWidestCell = 60;  // characters
+constexpr std::size_t kWidestCell = 60;  // characters; the last one of a line may be wider
 
 std::string Dump(const Json& json) {
   return absl::StrCat(json.dump(-1, ' ', false, Json::error_handler_t::replace), "\n");
@@ -78,7 +78,10 @@ std::string Table(const Json& rows, const std::vector<Column>& columns) {
   for (const Column& column : columns) lines[0].push_back(column.title);
   for (const Json& row : rows) {
     std::vector<std::string>& line = lines.emplace_back();
-    for (const Column& column : columns) line.push_back(Cut(Cell(row, column), kWidestCell));
+    for (const Column& column : columns) {
+      const bool is_last = &column == &columns.back();
+      line.push_back(is_last ? Cell(row, column) : Cut(Cell(row, column), kWidestCell));
+    }
   }
   std::vector<std::size_t> widths(columns.size(), 0);
   for (const auto& line : lines) {
@@ -156,7 +159,7 @@ Printed Print(const Answer& answer, const Manner& manner) {
     if (!answer.rows.empty()) record.erase(answer.rows);
     absl::StrAppend(&printed.out, Record(record));
   }
-  if (!answer.rows.empty() && answer.value.is_object()) AddList(answer.value[answer.rows], answer.columns, printed);
+  if (!answer.rows.empty() && answer.value.is_object()) AddList(answer.value.at(answer.rows), answer.columns, printed);
   for (const std::string& notice : answer.notices)
     absl::StrAppend(&printed.err, "Note: ", air::OneLine(notice), "\n");
   if (manner.dry_run) absl::StrAppend(&printed.err, "Nothing was written (--dry-run).\n");
