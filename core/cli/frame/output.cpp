@@ -136,7 +136,7 @@ Printed Print(const Answer& answer, const Manner& manner) {
     for (const std::string& notice : answer.notices) absl::StrAppend(&printed.err, notice, "\n");
     return printed;
   }
-  if (manner.json) {
+  if (manner.json || answer.as_json) {
     Json json;
     json["status"] = StatusOf(answer.exit);
     if (!answer.code.empty()) json["code"] = answer.code;
