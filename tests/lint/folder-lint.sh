@@ -53,6 +53,8 @@ ctl:                         base protos plans evidence client
 core/model:
 core/schedule:               core/model
 core/guide:                  core/model
+core/store:                  core/model
+core/planning:               core/model core/schedule core/store
 core:                        base protos net client
 "
 # Libraries that only these rooms may use: the selector starts in milliseconds, the supervisor touches no frame, and gRPC is
