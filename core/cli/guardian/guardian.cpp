@@ -66,10 +66,6 @@ absl::StatusOr<std::unique_ptr<Guardian>> Guardian::Prepare(GuardianOptions opti
   auto control = ListenOn(guardian->options_.control, "--control");
   if (!control.ok()) return control.status();
   guardian->control_ = *std::move(control);
-  if (absl::Status said =
-          Announce(guardian->lock_, {getpid(), guardian->http_.address, guardian->control_.address});
-      !said.ok())
-    return said;
   return guardian;
 }
 
@@ -92,6 +88,8 @@ absl::Status Guardian::StartDirector() {
   start_at_.reset();
   if (!pid.ok()) return pid.status();
   director_ = *pid;
+  // For whoever comes after a guardian that was killed; without it the network runs all the same.
+  (void)Announce(lock_, {getpid(), http_.address, control_.address, *pid});
   return absl::OkStatus();
 }
 

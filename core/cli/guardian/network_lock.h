@@ -29,6 +29,10 @@ absl::Status Announce(const air::UniqueFd& lock, const RunningNetwork& network);
 // The network whose lock file `path` is; nothing if it is free, or is not there.
 std::optional<RunningNetwork> NetworkOf(const std::string& path);
 
+// A program director that lives on although the guardian that is written down in `path` has been killed; nothing if there is
+// none. It holds the addresses, so that another network cannot have them.
+std::optional<pid_t> OrphanOf(const std::string& path);
+
 // Makes a folder that is closed to other users, and those it is in. Errors: HOME_UNUSABLE.
 absl::Status MakePrivateFolder(const std::string& path);
 

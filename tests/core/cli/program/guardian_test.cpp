@@ -218,6 +218,26 @@ TEST(Guardian, StopEndsItFromElsewhereAndStatusAsksIt) {
   reaper.join();
 }
 
+TEST(Guardian, OneThatWasKilledLeavesADirectorThatIsNamedAndCanBeStopped) {
+  Network network;
+  network.Start();
+  ASSERT_TRUE(Soon([&] { return network.Director() > 0 && !network.HttpAddress().empty(); }))
+      << network.output();
+  const pid_t director = network.Director();
+  const std::string address = network.HttpAddress();
+  kill(network.pid(), SIGKILL);
+  network.WaitForEnd();
+  EXPECT_TRUE(FetchPage(address, "/", 2s).ok());  // viewers notice nothing
+  const pid_t second = network.Spawn({network.program("retrovue"), "start", "--home", network.home().folder(),
+                                      "--http", "127.0.0.1:0", "--control", "127.0.0.1:0"});
+  int status = 0;
+  ASSERT_EQ(waitpid(second, &status, 0), second);
+  EXPECT_EQ(WEXITSTATUS(status), 1);
+  EXPECT_THAT(network.output(), HasSubstr(absl::StrCat("runs on, process ", director)));
+  EXPECT_EQ(network.home().Ok({"stop"})["network"]["process"], director);
+  EXPECT_FALSE(Lives(director));
+}
+
 TEST(Guardian, KillsADirectorThatDoesNotEnd) {
   Network network;
   std::ofstream(network.file("deaf")) << "";
