@@ -38,7 +38,12 @@ bool Soon(const std::function<bool()>& holds) {
   return holds();
 }
 
-bool Lives(pid_t pid) { return kill(pid, 0) == 0; }
+// A process that has ended and that nobody has taken note of yet is none.
+bool Lives(pid_t pid) {
+  std::error_code error;
+  std::filesystem::read_symlink(absl::StrCat("/proc/", pid, "/exe"), error);
+  return !error;
+}
 
 // A network in a folder with its own `retrovue` and a still director beside it.
 class Network {
