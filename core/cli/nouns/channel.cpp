@@ -60,6 +60,7 @@ void AddFields(CLI::App& app, Options& options) {
   app.add_option("--offsets", options.offsets,
                  "minutes of the hour programmes start at; default: as the day starts")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->type_name("M,M");
   app.add_option("--day-start", options.day_start, "when the programming day begins, 06:00")
       ->type_name("HH:MM");
@@ -77,7 +78,7 @@ void AddFields(CLI::App& app, Options& options) {
             "what may be cut off a programme to let it into its slot");
   app.add_option("--station-card", options.station_card, "a picture, where there is nothing else")
       ->type_name("FILE");
-  app.add_option("--filler", options.fillers, "this asset fills what programmes leave; repeat it")
+  AddEach(app, "--filler", options.fillers, "this asset fills what programmes leave; repeat it")
       ->type_name("ASSET");
   app.add_option("--filler-tag", options.filler_tag, "all assets that have this tag now")->type_name("TAG");
   app.add_option("--filler-collection", options.filler_collection, "all assets of this collection now")

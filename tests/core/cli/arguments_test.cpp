@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "core/cli/frame/answer.h"
 
 namespace retrovue::cli {
