@@ -49,10 +49,6 @@ sigset_t WatchedSignals() {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Guardian>> Guardian::Prepare(GuardianOptions options) {
-  if (access(options.director.c_str(), X_OK) != 0) {
-    return NotFound("DIRECTOR_MISSING", absl::StrCat(options.director, ": ", std::strerror(errno),
-                                                     ": install program-director beside retrovue"));
-  }
   std::unique_ptr<Guardian> guardian(new Guardian(std::move(options)));
   const Home& home = guardian->options_.home;
   if (absl::Status folder = MakePrivateFolder(home.folder); !folder.ok()) return folder;
@@ -66,6 +62,11 @@ absl::StatusOr<std::unique_ptr<Guardian>> Guardian::Prepare(GuardianOptions opti
   auto control = ListenOn(guardian->options_.control, "--control");
   if (!control.ok()) return control.status();
   guardian->control_ = *std::move(control);
+  const std::string& director = guardian->options_.director;
+  if (access(director.c_str(), X_OK) != 0) {
+    return NotFound("DIRECTOR_MISSING", absl::StrCat(director, ": ", std::strerror(errno),
+                                                     ": install program-director beside retrovue"));
+  }
   return guardian;
 }
 
