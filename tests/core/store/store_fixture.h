@@ -60,16 +60,12 @@ class TestDatabase {
   std::string url_;
 };
 
-#define ASSERT_OK(expression)                        \
-  do {                                               \
-    const absl::Status status_ = (expression);       \
-    ASSERT_TRUE(status_.ok()) << status_.ToString(); \
-  } while (false)
-#define EXPECT_OK(expression)                        \
-  do {                                               \
-    const absl::Status status_ = (expression);       \
-    EXPECT_TRUE(status_.ok()) << status_.ToString(); \
-  } while (false)
+inline testing::AssertionResult IsOk(const absl::Status& status) {
+  if (status.ok()) return testing::AssertionSuccess();
+  return testing::AssertionFailure() << status.ToString();
+}
+#define ASSERT_OK(expression) ASSERT_TRUE(IsOk(expression))
+#define EXPECT_OK(expression) EXPECT_TRUE(IsOk(expression))
 
 // Texts that have broken other programs.
 inline std::vector<std::string> HostileTexts() {
