@@ -16,6 +16,7 @@ plans:                       base media stream protos
 evidence:                    base protos
 net:                         base
 client:                      base
+web:
 
 stages/decoder:              base media
 stages/decoder/pattern:      base media stages/decoder
@@ -51,11 +52,17 @@ supervisor:                  base media net supervisor/loop supervisor/memory su
 ctl:                         base protos plans evidence client
 core/model:
 core/schedule:               core/model
+core/guide:                  core/model
 core/store:                  core/model
 core/planning:               core/model core/schedule core/store
 core/ingest/probe:           base protos stages/decoder/media stages/decoder/program
 core/ingest:                 base protos core/model core/store
 core/demo:                   base media core/model core/store core/ingest stages/decoder/pattern
+core/home:
+core/cli/frame:              base core/model core/home core/store core/planning
+core/cli/guardian:           base net core/model core/home core/cli/frame
+core/cli/nouns:              base core/model core/schedule core/guide core/store core/planning core/ingest core/demo core/home core/cli/frame core/cli/guardian
+core/cli:                    core/cli/frame core/cli/nouns
 core:                        base protos net client
 "
 # Libraries that only these rooms may use: the selector starts in milliseconds, the supervisor touches no frame, and gRPC is
