@@ -156,7 +156,8 @@ class ProbePool::Worker {
   absl::Status Greet(const std::string& said) {
     probe::Hello hello;
     if (!hello.ParseFromString(said) || hello.version() != kVersion) {
-      return absl::UnavailableError(absl::StrCat(Shown(options_.program), " speaks another protocol: it belongs to "
+      return absl::UnavailableError(absl::StrCat(Shown(options_.program),
+                                                 " speaks another protocol: it belongs to "
                                                  "another version of this program"));
     }
     if (!hello.failure().empty()) return absl::UnavailableError(air::OneLine(hello.failure()));
