@@ -93,7 +93,8 @@ void ChannelLife::Begin(Moment now) {
   const BlockShelf::Pair pair = shelf_.StartingAt(now.utc);
   if (!pair) return NothingToPlay(now);
   const std::string path = AssetAt(pair.first->plan, now.utc);
-  if (path.empty()) return Spawn(now);
+  // Those who watch already are better off with a slate than with nothing.
+  if (path.empty() || was_on_air_) return Spawn(now);
   Enter(Step::kChecking, now.since_start + kCheckLimit);
   Do(CheckAsset{path});
 }
@@ -128,12 +129,14 @@ void ChannelLife::OnAirSpawned(const absl::Status& status, Moment now) {
   }
   ++air_starts_;
   is_another_ = true;
+  has_answered_ = false;
   Enter(Step::kAsking);
   Do(AskReady{});
   Consider(now);
 }
 
-void ChannelLife::OnAirFound(Moment now) {
+void ChannelLife::OnAirFound(Moment now, Millis linger) {
+  linger_ = linger;
   session_may_live_ = true;
   is_another_ = true;
   if (!Watched()) linger_until_ = now.since_start + linger_;
@@ -151,6 +154,7 @@ void ChannelLife::OnReady(const absl::Status& status, Moment now) {
     Do(KillAir{});
     return;
   }
+  has_answered_ = true;
   session_end_.clear();
   Enter(Step::kProbing, now.since_start + kFirstEvent);
   Do(FollowEvents{});
@@ -200,6 +204,7 @@ void ChannelLife::OnSessionStarted(const absl::Status& status, Moment now) {
 
 void ChannelLife::Run(Moment now) {
   Enter(Step::kRunning);
+  was_on_air_ = true;
   if (std::exchange(is_another_, false)) ++adoptions_;
   if (!on_air_since_) on_air_since_ = now.since_start;
   last_bytes_ = now.since_start;
@@ -359,6 +364,8 @@ void ChannelLife::Rest(Moment now) {
   linger_until_.reset();
   nothing_to_play_ = false;
   failing_ = false;
+  was_on_air_ = false;
+  pauses_.Reset();
   ForgetSession();
   Enter(Step::kIdle);
   Consider(now);

@@ -89,7 +89,7 @@ class ChannelLife {
   void OnDemand(int viewers, bool always_on, Millis linger, Moment now);
   void OnBlocks(Moment now);
   // AIR was found running when the manager came: its session goes on if its blocks are ours.
-  void OnAirFound(Moment now);
+  void OnAirFound(Moment now, Millis linger);
   void OnAssetChecked(const absl::Status& status, Moment now);
   void OnAirSpawned(const absl::Status& status, Moment now);
   void OnAirEnded(const std::string& fate, Moment now);
@@ -113,6 +113,8 @@ class ChannelLife {
   std::optional<Millis> NextWake() const;
 
   channel_link::Phase phase() const;
+  // AIR has answered since it was started.
+  bool has_answered() const { return has_answered_; }
   const std::string& last_error() const { return last_error_; }
   // AIR runs, is about to, or was left on the air by a supervisor that died.
   bool is_active() const { return step_ != Step::kIdle || session_may_live_; }
@@ -180,7 +182,9 @@ class ChannelLife {
   bool failing_ = false;           // it is being ended because something failed
   bool session_may_live_ = false;  // its stages may be on the air, with or without a supervisor
   bool is_another_ = false;        // than the one that began the session
-  bool nothing_to_play_ = false;   // is why we pause
+  bool has_answered_ = false;
+  bool was_on_air_ = false;       // since it was last idle
+  bool nothing_to_play_ = false;  // is why we pause
 
   // Of the session.
   std::optional<Millis> on_air_since_;
