@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tests/core/channel/test_blocks.h"
@@ -655,17 +656,14 @@ TEST_F(FoundAir, GoesOnWithoutAnEventAfterAWhile) {
 }
 
 TEST_F(FoundAir, EndsASessionOfBlocksThatAreNotOursAndBeginsAnew) {
-  Viewers(1);
+  life_.OnAirFound(now(), 30s);
+  life_.OnReady(absl::OkStatus(), now());
   Done();
-  ChannelLife life(shelf_);
-  life.OnAirFound(now(), 30s);
-  life.OnReady(absl::OkStatus(), now());
-  life.TakeActions();
-  life.OnEvent(Started("of another plan"), now());
-  std::vector<std::string> words;
-  for (const LifeAction& action : life.TakeActions()) words.push_back(std::visit(Words(), action));
-  EXPECT_EQ(absl::StrJoin(words, ", "), "told, terminate");
-  EXPECT_THAT(life.last_error(), HasSubstr("of another plan"));
+  life_.OnEvent(Started("of another plan"), now());
+  EXPECT_EQ(Done(), "told, terminate");
+  EXPECT_THAT(life_.last_error(), HasSubstr("of another plan"));
+  life_.OnAirEnded("has ended", now());
+  EXPECT_EQ(Done(), "check /media/0.mkv");
 }
 
 TEST_F(FoundAir, AnOldBlockThatIsForgottenIsNoReason) {
