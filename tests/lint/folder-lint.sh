@@ -51,13 +51,15 @@ supervisor:                  base media net supervisor/loop supervisor/memory su
 ctl:                         base protos plans evidence client
 core/model:
 core/schedule:               core/model
+core/link:                   base link protos core/model
+core/channel:                base link protos core/model core/link
 core:                        base protos net client
 "
 # Libraries that only these rooms may use: the selector starts in milliseconds, the supervisor touches no frame, and gRPC is
 # where calls come in or go out.
 ffmpeg="stages/decoder/media stages/decoder/picture stages/decoder/sound stages/decoder/file stages/decoder/dress
         stages/decoder/program stages/encoder/codec stages/encoder/sink stages/encoder core"
-grpc="supervisor/control supervisor/evidence ctl core"
+grpc="supervisor/control supervisor/evidence ctl core core/channel"
 sql="core/store"
 
 bad=0
