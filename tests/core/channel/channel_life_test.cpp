@@ -476,6 +476,17 @@ TEST_F(ChannelLifeTest, ASupervisorThatHangsIsKilledAndReplaced) {
   EXPECT_EQ(life_.last_error(), "it does not answer");
 }
 
+TEST_F(ChannelLifeTest, ASupervisorThatAnswersAndTellsNothingIsReplaced) {
+  GoOnAir();
+  std::string all;
+  for (int i = 0; i < 10 && !absl::StrContains(all, "kill"); ++i) {
+    life_.OnFollowEnded(absl::UnimplementedError("no events here"), now());
+    life_.OnReady(absl::OkStatus(), now());
+    absl::StrAppend(&all, Done(), ", ");
+  }
+  EXPECT_EQ(all, "ask, follow, ask, follow, ask, follow, ask, follow, kill, ");
+}
+
 TEST_F(ChannelLifeTest, ASessionThatDiedWithItsStagesIsBegunAnew) {
   GoOnAir();
   clock_ = 10s;
@@ -662,6 +673,15 @@ TEST_F(FoundAir, EndsASessionOfBlocksThatAreNotOursAndBeginsAnew) {
   life_.OnEvent(Started("of another plan"), now());
   EXPECT_EQ(Done(), "told, terminate");
   EXPECT_THAT(life_.last_error(), HasSubstr("of another plan"));
+  life_.OnAirEnded("has ended", now());
+  EXPECT_EQ(Done(), "check /media/0.mkv");
+}
+
+TEST_F(FoundAir, OneOfWhichThereIsNoRecordIsEnded) {
+  life_.OnStrangeAirFound("no record", now());
+  EXPECT_EQ(Done(), "terminate");
+  Viewers(1);
+  EXPECT_EQ(Done(), "");
   life_.OnAirEnded("has ended", now());
   EXPECT_EQ(Done(), "check /media/0.mkv");
 }
