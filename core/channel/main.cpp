@@ -35,8 +35,7 @@ constexpr useconds_t kLockPauseUs = 20'000;
 void Define(CLI::App& app, ManagerOptions& options) {
   app.set_version_flag("--version", "channel-manager 1.0.0");
   app.add_option("--folder", options.folder, "the channel's: sockets, record and logs; made if missing")
-      ->type_name("DIR")
-      ->required();
+      ->type_name("DIR");
   app.add_option("--clock-shift-ms", options.clock_shift_ms,
                  "the network's clock minus the machine's, for tests")
       ->capture_default_str();
@@ -141,6 +140,7 @@ int main(int argc, char** argv) {
   Define(app, options);
   try {
     app.parse(argc, argv);
+    if (options.folder.empty()) throw CLI::RequiredError("--folder");
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kUsage;
   }
