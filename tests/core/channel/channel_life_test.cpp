@@ -711,8 +711,7 @@ TEST_F(FoundAir, OneThatHangsIsKilledAndItsStagesTakenUp) {
   EXPECT_EQ(Done(), "spawn");
 }
 
-TEST_F(FoundAir, ABlockItHasAlreadyAndTheRecordDoesNotSayIsFedAgain) {
-  shelf_.Put(Blocks({}));
+TEST_F(FoundAir, WhatAirPlaysIsOnTheAirWhateverTheRecordSays) {
   life_.OnAirFound(now(), 30s);
   life_.OnReady(absl::OkStatus(), now());
   life_.OnEvent(Started("4"), now());
