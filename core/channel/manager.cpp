@@ -449,7 +449,8 @@ void Manager::Tick() {
     Proceed();
     if (quits_) return;
     TellState();
-    const bool is_alone = !link_->has_director() && life_.phase() == channel_link::IDLE;
+    const bool is_played_out = viewers_->count() == 0 && shelf_.held_until() <= Now().utc;
+    const bool is_alone = !link_->has_director() && (life_.phase() == channel_link::IDLE || is_played_out);
     const auto now = std::chrono::steady_clock::now();
     if (!is_alone) alone_since_.reset();
     if (is_alone && !alone_since_) alone_since_ = now;
