@@ -63,6 +63,8 @@ core/cli/frame:              base core/model core/home core/store core/planning
 core/cli/guardian:           base net core/model core/home core/cli/frame
 core/cli/nouns:              base core/model core/schedule core/guide core/store core/planning core/ingest core/demo core/home core/cli/frame core/cli/guardian
 core/cli:                    core/cli/frame core/cli/nouns
+core/link:                   base link protos core/model
+core/channel:                base link protos core/model core/link
 core:                        base protos net client
 "
 # Libraries that only these rooms may use: the selector starts in milliseconds, the supervisor touches no frame, and gRPC is
@@ -70,6 +72,8 @@ core:                        base protos net client
 ffmpeg="stages/decoder/media stages/decoder/picture stages/decoder/sound stages/decoder/file stages/decoder/dress
         stages/decoder/program stages/encoder/codec stages/encoder/sink stages/encoder core core/ingest/probe"
 grpc="supervisor/control supervisor/evidence ctl core"
+        stages/decoder/program stages/encoder/codec stages/encoder/sink stages/encoder core"
+grpc="supervisor/control supervisor/evidence ctl core core/channel"
 sql="core/store"
 
 bad=0
