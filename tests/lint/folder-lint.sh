@@ -16,6 +16,7 @@ plans:                       base media stream protos
 evidence:                    base protos
 net:                         base
 client:                      base
+web:
 
 stages/decoder:              base media
 stages/decoder/pattern:      base media stages/decoder
@@ -51,6 +52,7 @@ supervisor:                  base media net supervisor/loop supervisor/memory su
 ctl:                         base protos plans evidence client
 core/model:
 core/schedule:               core/model
+core/guide:                  core/model
 core:                        base protos net client
 "
 # Libraries that only these rooms may use: the selector starts in milliseconds, the supervisor touches no frame, and gRPC is
