@@ -1,0 +1,28 @@
+// The terminal of `retrovue start`: lines that stay, and below them one line that keeps itself current. Without a terminal (a
+// log file, a pipe) the current line is printed when it has changed. For one thread.
+#pragma once
+
+#include <string>
+
+namespace retrovue::cli {
+
+class Console {
+ public:
+  // Writes to standard output.
+  Console();
+  // Leaves the cursor on a line of its own.
+  ~Console();
+
+  void Say(const std::string& line);
+  void SetStatus(const std::string& line);
+
+ private:
+  void Draw();
+  void Erase();
+
+  const bool is_terminal_;
+  std::string status_;
+  bool drawn_ = false;
+};
+
+}  // namespace retrovue::cli
