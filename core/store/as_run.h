@@ -17,10 +17,11 @@ class AsRun : public Repository {
   // playlog event its outcome.
   absl::StatusOr<bool> Add(const Evidence& evidence);
 
-  // Up to which number a session's evidence is there without a gap; 0 if there is none. What may be acknowledged.
+  // Up to which number a session's evidence is there without a gap, from the first one that is there on; 0 if there is none.
+  // What may be acknowledged.
   absl::StatusOr<std::int64_t> LastOf(const std::string& session_id) const;
 
-  // What was on the air in [from, to), by start.
+  // What began in [from, to), by start.
   absl::StatusOr<std::vector<AsRunRow>> Rows(const ChannelId& channel_id, Instant from, Instant to) const;
   // A session's evidence, by number.
   absl::StatusOr<std::vector<Evidence>> OfSession(const std::string& session_id) const;

@@ -13,7 +13,7 @@ class Plans : public Repository {
  public:
   using Repository::Repository;
 
-  // With their zones (by start, then name). The highest priority first, then by name.
+  // With their zones, in the order they were put. The highest priority first, then by name.
   absl::StatusOr<std::vector<SchedulePlan>> OfChannel(const ChannelId& id) const;
   absl::StatusOr<SchedulePlan> Get(const PlanId& id) const;
   // By id or, without case, name.

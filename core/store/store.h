@@ -153,8 +153,8 @@ class Store {
 
   Store(std::unique_ptr<Database> database, StoreOptions options);
 
-  absl::Status WriteOrRehearse(absl::FunctionRef<absl::Status(Transaction&)> fn, bool keep);
-  absl::StatusOr<std::unique_ptr<Connection>> Connect(bool for_writing);
+  absl::Status Run(absl::FunctionRef<absl::Status(Transaction&)> fn, bool keep);
+  absl::StatusOr<std::unique_ptr<Connection>> Connect();
   absl::Status Noted(absl::Status status);
 
   std::unique_ptr<Database> database_;

@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
@@ -64,6 +65,24 @@ Answer WithEtag(Answer answer, const std::string& etag, absl::string_view if_non
   }
   answer.headers.emplace_back("ETag", etag);
   return answer;
+}
+
+bool TakesGzip(absl::string_view accept_encoding) {
+  bool takes = false;
+  for (const absl::string_view one : absl::StrSplit(accept_encoding, ',')) {
+    const std::vector<absl::string_view> parts = absl::StrSplit(one, ';');
+    const absl::string_view name = absl::StripAsciiWhitespace(parts[0]);
+    const bool is_gzip = absl::EqualsIgnoreCase(name, "gzip") || absl::EqualsIgnoreCase(name, "x-gzip");
+    if (!is_gzip && name != "*") continue;
+    double quality = 1;
+    for (std::size_t i = 1; i < parts.size(); ++i) {
+      absl::string_view parameter = absl::StripAsciiWhitespace(parts[i]);
+      if (absl::ConsumePrefix(&parameter, "q=") && !absl::SimpleAtod(parameter, &quality)) quality = 0;
+    }
+    if (is_gzip) return quality > 0;  // what is named goes before "*"
+    takes = quality > 0;
+  }
+  return takes;
 }
 
 }  // namespace retrovue

@@ -36,4 +36,7 @@ Answer ErrorAnswer(unsigned status, absl::string_view code, absl::string_view me
 // lists).
 Answer WithEtag(Answer answer, const std::string& etag, absl::string_view if_none_match);
 
+// Whether an Accept-Encoding header allows gzip (RFC 9110, 12.5.3): named, or "*", and not with q=0.
+bool TakesGzip(absl::string_view accept_encoding);
+
 }  // namespace retrovue

@@ -102,6 +102,7 @@ asio::awaitable<void> HttpService::Respond(Stream& stream, const air::HttpListen
     page.base_url = BaseUrl(host, local);
     page.user_agent = air::OneLine(FieldOf(request, http::field::user_agent), 200);
     page.if_none_match = FieldOf(request, http::field::if_none_match);
+    page.takes_gzip = TakesGzip(FieldOf(request, http::field::accept_encoding));
     if (IsForOperators(page.route.kind) && !all_pages) {
       answer = ErrorAnswer(404, "NOT_FOUND", "this page is on the control socket (--control)");
     } else {

@@ -35,6 +35,7 @@ struct PageRequest {
   std::string client;         // "192.168.1.7:51022"; empty: a UNIX socket
   std::string user_agent;     // one safe line
   std::string if_none_match;  // as it came
+  bool takes_gzip = false;    // of Accept-Encoding
 };
 
 class HttpService {
