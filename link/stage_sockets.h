@@ -1,6 +1,7 @@
 // The sockets that stages listen on, as names in the runtime folder.
 #pragma once
 
+#include <set>
 #include <string>
 
 #include "base/master_clock.h"
@@ -13,11 +14,12 @@ inline constexpr char kDecoderSocketPrefix[] = "stage-decoder-";
 // still have one. A folder that cannot be read has none.
 int RemoveDeadStageSockets(const std::string& folder, const std::string& prefix = "stage-");
 
-// Tells every stage that listens in the folder to end, and waits until they have, at most until `deadline`.
-// How many were told, and how many are there still.
+// Tells the stages that listen in the folder to end, but for those whose ids are in `spared`, and waits until they
+// have, at most until `deadline`. How many were told, and how many had not ended by then.
 struct StagesStopped {
   int told = 0, left = 0;
 };
-StagesStopped StopAllStages(const std::string& folder, MasterClock& clock, Nanos deadline);
+StagesStopped StopStages(const std::string& folder, const std::set<std::string>& spared, MasterClock& clock,
+                         Nanos deadline);
 
 }  // namespace air

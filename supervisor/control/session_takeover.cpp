@@ -41,8 +41,11 @@ void PlayoutEngine::TakeUpWhatIsLeft() {
   const absl::StatusOr<record::Session> left = record_.Load();
   if (left.ok()) {
     stages_.Restore(left->counters());
+    // Spares, and stages that the predecessor started and did not live to record. They have no work: nothing depends
+    // on their end, and a viewer may be waiting.
+    stages_.EndStrays(*left, Nanos(0));
   } else {
-    stages_.EndStrays(loop_.clock().Now() + kLongestWaitNs);  // nobody can tell whose they are
+    stages_.EndStrays({}, loop_.clock().Now() + kLongestWaitNs);  // nothing says what they work for
   }
   // In the order in which they have the most to do before a viewer sees content.
   for (StageKind kind : {StageKind::kDecoder, StageKind::kEncoder, StageKind::kSelector})

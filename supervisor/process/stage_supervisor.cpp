@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <set>
+
 #include "absl/strings/str_cat.h"
 #include "base/stage_log.h"
 #include "link/stage_sockets.h"
@@ -36,10 +38,14 @@ StageSupervisor::StageSupervisor(EventLoop& loop, StageEnvironment environment)
 // A sandboxed spare of a predecessor has left since, and could not remove its name.
 StageSupervisor::~StageSupervisor() { RemoveDeadStageSockets(environment_.runtime_dir); }
 
-void StageSupervisor::EndStrays(Nanos deadline) {
-  const StagesStopped stopped = StopAllStages(environment_.runtime_dir, clock(), deadline);
-  if (stopped.told > 0) Log().warn("{} stages of a session that is not taken up are ended", stopped.told);
-  if (stopped.left > 0)
+void StageSupervisor::EndStrays(const record::Session& session, Nanos deadline) {
+  std::set<std::string> named = {session.selector().id()};
+  for (const record::Sink& sink : session.sinks()) named.insert(sink.encoder().id());
+  for (const record::Run& run : session.runs()) named.insert(run.decoder().id());
+  const bool waits = deadline > clock().Now();
+  const StagesStopped stopped = StopStages(environment_.runtime_dir, named, clock(), deadline);
+  if (stopped.told > 0) Log().warn("{} stages that no record names are told to end", stopped.told);
+  if (waits && stopped.left > 0)
     Log().error("{} of them do not end when told to; they leave when their grace is over", stopped.left);
 }
 

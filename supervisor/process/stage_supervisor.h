@@ -36,9 +36,9 @@ class StageSupervisor {
   }
   // One that has nothing prepared: for work that is not urgent, so that the spare is there when some is.
   absl::StatusOr<std::unique_ptr<StageProcess>> TakeFresh(StageKind kind) { return Spawn(kind); }
-  // Ends the stages of a session that cannot be taken up, and waits for that until `deadline`. Before any of
-  // ours is there.
-  void EndStrays(Nanos deadline);
+  // Ends the stages of a predecessor that this record does not name, and waits for that until `deadline`: all of them
+  // if the record is empty. Before any stage of this supervisor is there.
+  void EndStrays(const record::Session& session, Nanos deadline);
   // The asset on the air: the spare decoder, and each one after it, has it open with what is laid over it,
   // and can play no other.
   void KeepWarm(const std::string& asset_uri, const std::vector<std::string>& media_roots,

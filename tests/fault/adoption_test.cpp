@@ -1,7 +1,12 @@
 // SIGKILL of the supervisor of a channel on the air, and a new one in its folder: it takes the session up.
 // The viewer's stream is what it would have been, the plan goes on being fed, and no event is lost.
 #include <netinet/in.h>
+#include <poll.h>
+#include <spawn.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
@@ -9,6 +14,8 @@
 #include <thread>
 
 #include "base/unique_fd.h"
+#include "link/seqpacket.h"
+#include "link/stage_server.h"
 #include "supervisor/handover/session_record.h"
 #include "tests/support/faulted_channel.h"
 
@@ -51,6 +58,30 @@ class Adoption : public FaultedChannel {
   void StartAnother() {
     channel_.StartSupervisor();
     channel_.Resubscribe();
+  }
+
+  // A stage as a supervisor starts it that has not dialled it yet.
+  static pid_t StartStage(const std::string& program, const std::string& socket) {
+    const absl::StatusOr<UniqueFd> listener = ListenSeqpacket(socket);
+    EXPECT_TRUE(listener.ok()) << listener.status();
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, listener->get(), kListenFd);
+    std::string path = Built(program), id_flag = "--id", id = "decoder-99";
+    char* argv[] = {path.data(), id_flag.data(), id.data(), nullptr};
+    pid_t pid = 0;
+    EXPECT_EQ(posix_spawn(&pid, path.c_str(), &actions, nullptr, argv, environ), 0);
+    posix_spawn_file_actions_destroy(&actions);
+    return pid;
+  }
+  // A child of this process. One that does not end is killed.
+  static bool EndsWithin(pid_t child, std::chrono::milliseconds limit) {
+    const UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, child, 0)));
+    pollfd end{pidfd.get(), POLLIN, 0};
+    const bool ended = poll(&end, 1, static_cast<int>(limit.count())) == 1;
+    if (!ended) kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+    return ended;
   }
 
   // Nothing that was planned is missing, and the connection is the first one still.
@@ -114,6 +145,19 @@ TEST_F(Adoption, OfASupervisorThatIsKilledWhileItAdoptsIsTheNextOnesBusiness) {
   }
   channel_.KillSupervisor();
   StartAnother();
+  PlayTheRestAndExpectNothingHappened(schedule);
+}
+
+// Killed between the start of a stage and the first word to it: the stage listens, and no record names it. It would
+// wait ten seconds for that word.
+TEST_F(Adoption, EndsAStageThatItsPredecessorDidNotLiveToRecord) {
+  const Schedule schedule = LongSchedule();
+  channel_.Begin(schedule);
+  KillSupervisorAt(kLeadInMs + 1000);
+  const std::string socket = channel_.runtime_dir() + "/stage-decoder-99.sock";
+  const pid_t stray = StartStage("air-decoder", socket);
+  StartAnother();
+  EXPECT_TRUE(EndsWithin(stray, 5s));
   PlayTheRestAndExpectNothingHappened(schedule);
 }
 

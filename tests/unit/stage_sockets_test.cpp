@@ -36,5 +36,20 @@ TEST(StageSockets, AreLookedAtWithoutTheirOwnersNotice) {
   EXPECT_EQ(poll(&seen, 1, 50), 0) << "a decoder would take it for a new supervisor";
 }
 
+TEST(StageSockets, TellStagesToEndButForThoseThatAreSpared) {
+  const e2e::TestFolder folder;
+  SystemClock clock;
+  const absl::StatusOr<UniqueFd> spared = ListenSeqpacket(folder.Path("stage-encoder-1.sock"));
+  const absl::StatusOr<UniqueFd> stray = ListenSeqpacket(folder.Path("stage-decoder-11.sock"));
+  const absl::StatusOr<UniqueFd> other = ListenSeqpacket(folder.Path("stage-decoder-1.sock"));
+  const StagesStopped stopped = StopStages(folder.path(), {"", "encoder-1", "decoder-1"}, clock, clock.Now());
+  EXPECT_EQ(stopped.told, 1);
+  EXPECT_EQ(stopped.left, 1) << "it has not read it";
+  for (const auto& [listener, dialled] : {std::pair(&spared, 0), {&other, 0}, {&stray, 1}}) {
+    pollfd seen{(*listener)->get(), POLLIN, 0};
+    EXPECT_EQ(poll(&seen, 1, 0), dialled);
+  }
+}
+
 }  // namespace
 }  // namespace air

@@ -43,6 +43,7 @@ struct Answer {
   std::vector<std::string> notices;  // what should be known besides; on stderr, and in the JSON
   std::string next;              // the next command of the first hour; empty: there is none
   std::string raw;               // printed as it is, alone, with or without --json: a document
+  bool silent = false;           // all has been said already
   bool as_json = false;          // it is JSON without --json too
   Exit exit = Exit::kDone;
   std::string code;  // of what is refused or partly done, and yet has a value: what a check has found

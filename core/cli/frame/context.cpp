@@ -1,5 +1,8 @@
 #include "core/cli/frame/context.h"
 
+#include <stdlib.h>
+
+#include <cerrno>
 #include <filesystem>
 #include <utility>
 
@@ -46,7 +49,9 @@ absl::StatusOr<Store*> Context::store() {
     std::error_code error;
     const std::string file = url.substr(std::string("sqlite:").size());
     if (globals_.dry_run && !std::filesystem::exists(file, error)) {
-      url = "sqlite::memory:";
+      scratch_ = std::filesystem::temp_directory_path(error).string() + "/retrovue-XXXXXX";
+      if (mkdtemp(scratch_.data()) == nullptr) return absl::ErrnoToStatus(errno, scratch_);
+      url = absl::StrCat("sqlite:", scratch_, "/retrovue.db");
     } else if (!std::filesystem::exists(folder, error)) {
       std::filesystem::create_directories(folder, error);
       if (!error) std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
@@ -69,6 +74,17 @@ absl::StatusOr<Planning*> Context::planning() {
   if (!opened.ok()) return opened.status();
   planning_ = std::make_unique<Planning>(**opened, clock());
   return planning_.get();
+}
+
+void Context::CloseStore() {
+  planning_.reset();
+  store_.reset();
+}
+
+Context::~Context() {
+  CloseStore();
+  std::error_code ignored;
+  if (!scratch_.empty()) std::filesystem::remove_all(scratch_, ignored);
 }
 
 absl::Status Context::Read(absl::FunctionRef<absl::Status(const Snapshot&)> fn) {

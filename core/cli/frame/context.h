@@ -39,9 +39,11 @@ class Context {
   Instant Now() const;
   std::function<Instant()> clock() const;
 
-  // Opened at the first call; made if it is not there. A dry run does not make it: then it is one in memory, and empty.
+  // Opened at the first call; made if it is not there. A dry run does not make it: then it works on an empty one of its own.
   absl::StatusOr<Store*> store();
   absl::StatusOr<Planning*> planning();
+  // Lets the database go.
+  void CloseStore();
 
   absl::Status Read(absl::FunctionRef<absl::Status(const Snapshot&)> fn);
   // Keeps nothing with --dry-run, and runs all the same checks.
@@ -52,12 +54,15 @@ class Context {
                               absl::FunctionRef<absl::Status(const Snapshot&, Answer&)> fn);
   absl::StatusOr<Answer> Write(Answer answer, absl::FunctionRef<absl::Status(Transaction&, Answer&)> fn);
 
+  ~Context();
+
  private:
   Context(Globals globals, Home home);
 
   const Globals globals_;
   const Home home_;
   const Millis clock_shift_;
+  std::string scratch_;  // the folder of a dry run's own database; removed at the end
   std::unique_ptr<Store> store_;
   std::unique_ptr<Planning> planning_;
 };

@@ -1,6 +1,7 @@
 #include "core/cli/frame/output.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -131,6 +132,7 @@ void AddList(const Json& rows, const std::vector<Column>& columns, Printed& prin
 
 Printed Print(const Answer& answer, const Manner& manner) {
   Printed printed;
+  if (answer.silent) return printed;
   if (!answer.raw.empty()) {
     printed.out = answer.raw;
     for (const std::string& notice : answer.notices) absl::StrAppend(&printed.err, notice, "\n");
@@ -175,6 +177,12 @@ Printed Print(const absl::Status& error, const Manner& manner) {
   json["code"] = CodeOf(error);
   json["message"] = message;
   return {Dump(json), ""};
+}
+
+void Write(const Printed& printed) {
+  std::fwrite(printed.out.data(), 1, printed.out.size(), stdout);
+  std::fflush(stdout);
+  std::fwrite(printed.err.data(), 1, printed.err.size(), stderr);
 }
 
 }  // namespace retrovue::cli

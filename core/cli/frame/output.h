@@ -28,4 +28,7 @@ struct Printed {
 Printed Print(const Answer& answer, const Manner& manner);
 Printed Print(const absl::Status& error, const Manner& manner);
 
+// Writes to stdout and stderr.
+void Write(const Printed& printed);
+
 }  // namespace retrovue::cli

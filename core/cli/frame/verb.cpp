@@ -1,7 +1,6 @@
 #include "core/cli/frame/verb.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <map>
 #include <utility>
 
@@ -17,12 +16,6 @@ namespace {
 
 constexpr const char* kFooter =
     "Exit status: 0 done, 1 refused or failed, 2 partly done, 3 something outside cannot be reached.";
-
-void Write(const Printed& printed) {
-  std::fwrite(printed.out.data(), 1, printed.out.size(), stdout);
-  std::fflush(stdout);
-  std::fwrite(printed.err.data(), 1, printed.err.size(), stderr);
-}
 
 // The commands as CLI11 knows them, and what each of them runs.
 struct Grammar {

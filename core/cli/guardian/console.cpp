@@ -27,7 +27,8 @@ std::string Cut(const std::string& line, std::size_t columns) {
 
 }  // namespace
 
-Console::Console() : is_terminal_(isatty(STDOUT_FILENO) == 1) {}
+Console::Console(bool shows_status)
+    : shows_status_(shows_status), is_terminal_(isatty(STDOUT_FILENO) == 1) {}
 
 Console::~Console() {
   if (drawn_) std::fputs("\n", stdout);
@@ -42,7 +43,7 @@ void Console::Say(const std::string& line) {
 }
 
 void Console::SetStatus(const std::string& line) {
-  if (line == status_) return;
+  if (!shows_status_ || line == status_) return;
   status_ = line;
   if (is_terminal_) {
     Erase();

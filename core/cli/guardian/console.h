@@ -8,8 +8,8 @@ namespace retrovue::cli {
 
 class Console {
  public:
-  // Writes to standard output.
-  Console();
+  // Writes to standard output. `shows_status` false: no line that keeps itself current.
+  explicit Console(bool shows_status);
   // Leaves the cursor on a line of its own.
   ~Console();
 
@@ -20,6 +20,7 @@ class Console {
   void Draw();
   void Erase();
 
+  const bool shows_status_;
   const bool is_terminal_;
   std::string status_;
   bool drawn_ = false;

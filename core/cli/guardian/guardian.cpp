@@ -66,6 +66,9 @@ absl::StatusOr<std::unique_ptr<Guardian>> Guardian::Prepare(GuardianOptions opti
   auto control = ListenOn(guardian->options_.control, "--control");
   if (!control.ok()) return control.status();
   guardian->control_ = *std::move(control);
+  if (absl::Status said = Announce(guardian->lock_, {getpid(), guardian->http_.address, guardian->control_.address});
+      !said.ok())
+    return said;
   return guardian;
 }
 
@@ -107,7 +110,7 @@ void Guardian::Reap(Console& console) {
 
 void Guardian::ShowStatus(Console& console) {
   if (!director_) return console.SetStatus("the program director is away");
-  const absl::StatusOr<std::string> page = FetchPage(control_.address, "/api/v1/status", kStatusLimit);
+  const absl::StatusOr<std::string> page = FetchPage(control_.address, kStatusPath, kStatusLimit);
   console.SetStatus(page.ok() ? StatusLine(*page) : "the program director does not answer yet");
 }
 

@@ -8,9 +8,11 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "core/cli/frame/answer.h"
 
 namespace retrovue::cli {
@@ -22,13 +24,22 @@ absl::Status Unusable(const std::string& path, const std::string& why) {
                                               "RETROVUE_HOME"));
 }
 
-std::optional<pid_t> PidIn(int fd) {
-  char text[32] = {};
-  const ssize_t length = pread(fd, text, sizeof(text) - 1, 0);
+constexpr std::size_t kLongestFile = 4096;
+
+// Three lines: process id, HTTP address, control address.
+RunningNetwork ReadFrom(int fd) {
+  std::string text(kLongestFile, '\0');
+  const ssize_t length = pread(fd, text.data(), text.size(), 0);
+  text.resize(length > 0 ? static_cast<std::size_t>(length) : 0);
+  const std::vector<std::string> lines = absl::StrSplit(text, '\n');
+  RunningNetwork network;
   int pid = 0;
-  if (length <= 0 || !absl::SimpleAtoi(absl::string_view(text, static_cast<std::size_t>(length)), &pid))
-    return std::nullopt;
-  return pid;
+  if (absl::SimpleAtoi(lines[0], &pid)) network.guardian = pid;
+  if (lines.size() > 2) {
+    network.http = lines[1];
+    network.control = lines[2];
+  }
+  return network;
 }
 
 }  // namespace
@@ -37,22 +48,29 @@ absl::StatusOr<air::UniqueFd> TakeNetworkLock(const std::string& path) {
   air::UniqueFd lock(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!lock.valid()) return Unusable(path, std::strerror(errno));
   if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    const std::optional<pid_t> holder = PidIn(lock.get());
     return Refusal(absl::StatusCode::kAlreadyExists, "ALREADY_RUNNING",
                    absl::StrCat("a network runs on ", std::filesystem::path(path).parent_path().string(),
-                                " already, process ", holder.value_or(0),
+                                " already, process ", ReadFrom(lock.get()).guardian,
                                 ": end that one (retrovue stop), or give another folder with --home DIR"));
   }
-  const std::string pid = absl::StrCat(getpid(), "\n");
-  if (ftruncate(lock.get(), 0) != 0 || pwrite(lock.get(), pid.data(), pid.size(), 0) < 0)
-    return Unusable(path, std::strerror(errno));
+  RunningNetwork network;
+  network.guardian = getpid();
+  if (absl::Status said = Announce(lock, network); !said.ok()) return Unusable(path, std::string(said.message()));
   return lock;
 }
 
-std::optional<pid_t> HolderOf(const std::string& path) {
+absl::Status Announce(const air::UniqueFd& lock, const RunningNetwork& network) {
+  const std::string text = absl::StrCat(network.guardian, "\n", network.http, "\n", network.control, "\n");
+  if (ftruncate(lock.get(), 0) != 0 ||
+      pwrite(lock.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
+    return absl::ErrnoToStatus(errno, "the lock file");
+  return absl::OkStatus();
+}
+
+std::optional<RunningNetwork> NetworkOf(const std::string& path) {
   const air::UniqueFd lock(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!lock.valid() || flock(lock.get(), LOCK_SH | LOCK_NB) == 0) return std::nullopt;
-  return PidIn(lock.get());
+  return ReadFrom(lock.get());
 }
 
 absl::Status MakePrivateFolder(const std::string& path) {
