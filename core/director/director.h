@@ -25,9 +25,10 @@
 #include <vector>
 
 #include "core/director/channels/channel_desk.h"
+#include "core/director/data/network_data.h"
+#include "core/director/decisions/tune_in.h"
 #include "core/director/evidence/evidence_server.h"
 #include "core/director/http/http_service.h"
-#include "core/director/network_data.h"
 #include "core/director/pages/director_snapshot.h"
 #include "core/director/pages/page_cache.h"
 #include "core/director/worker.h"

@@ -17,7 +17,7 @@
 #include "core/director/http/listening_sockets.h"
 #include "core/director/page_files.h"
 #include "core/director/run_folder.h"
-#include "core/director/store_data.h"
+#include "core/director/data/store_data.h"
 #include "core/home/home.h"
 
 namespace {

@@ -53,6 +53,11 @@ ctl:                         base protos plans evidence client
 core/model:
 core/schedule:               core/model
 core/guide:                  core/model
+core/home:
+core/link:                   base link protos core/model
+core/director/http:          base net core/model
+core/director/decisions:     core/model core/schedule core/director/http
+core/director:               base net web protos core/model core/schedule core/store core/planning core/guide core/home core/link core/director/http core/director/decisions core/director/evidence core/director/channels core/director/pages
 core:                        base protos net client
 "
 # Libraries that only these rooms may use: the selector starts in milliseconds, the supervisor touches no frame, and gRPC is

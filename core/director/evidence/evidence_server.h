@@ -16,7 +16,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "core/director/network_data.h"
+#include "core/director/data/network_data.h"
 
 namespace retrovue {
 

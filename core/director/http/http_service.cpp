@@ -25,11 +25,6 @@ using boost::system::error_code;
 constexpr std::chrono::seconds kPieceLimit(10);
 constexpr std::size_t kPieceBytes = 64 * 1024;
 constexpr absl::string_view kMethods = "GET, HEAD, OPTIONS";
-// The page is served by us alone, plays what it makes itself (blob:), and stands in nobody's frame.
-constexpr const char* kContentPolicy =
-    "default-src 'self'; media-src 'self' blob:; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
-    "worker-src 'self' blob:; frame-ancestors 'self'; base-uri 'none'; form-action 'none'";
-
 auto Into(error_code& error) { return asio::redirect_error(asio::use_awaitable, error); }
 
 std::string Text(const asio::ip::tcp::endpoint& endpoint) {
@@ -129,7 +124,6 @@ asio::awaitable<void> HttpService::Send(Stream& stream, Answer answer, unsigned 
   response.set(http::field::access_control_allow_origin, "*");
   response.set("X-Content-Type-Options", "nosniff");
   response.set("Referrer-Policy", "no-referrer");
-  response.set("Content-Security-Policy", kContentPolicy);
   if (answer.Header("Cache-Control").empty()) response.set(http::field::cache_control, "no-store");
   for (const auto& [name, value] : answer.headers) response.set(name, value);
   if (answer.status != 204 && answer.status != 304) {

@@ -1,4 +1,4 @@
-#include "core/director/store_data.h"
+#include "core/director/data/store_data.h"
 
 #include <algorithm>
 #include <map>

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "core/director/network_data.h"
+#include "core/director/data/network_data.h"
 #include "core/planning/planning.h"
 #include "core/store/store.h"
 
