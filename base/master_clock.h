@@ -26,7 +26,7 @@ class SystemClock final : public MasterClock {
   void SleepUntil(Nanos deadline) override;
 };
 
-// Time that moves only when it is told to, or when somebody sleeps.
+// Time that moves only when it is told to, or when a thread sleeps.
 class VirtualClock final : public MasterClock {
  public:
   explicit VirtualClock(Nanos start = Nanos(0), UtcMs utc = UtcMs(0))

@@ -1,5 +1,5 @@
 // What `air-ctl as-run` prints: what a session really had on the air, from the records air-supervisor keeps
-// in its runtime directory (evidence/evidence_files.h). Nobody is asked: it works while the channel runs and
+// in its runtime directory (evidence/evidence_files.h). AIR is not asked: it works while the channel runs and
 // when all of it is gone.
 #pragma once
 

@@ -42,7 +42,7 @@ class Commands {
   Commands(ControlClient& client, std::ostream& out, std::ostream& err)
       : client_(client), out_(out), err_(err) {}
 
-  // Asks nobody: whether AIR could carry the plan out, as far as the file and its assets can tell.
+  // Asks no program: whether AIR could carry the plan out, as far as the file and its assets can tell.
   ExitStatus Validate(const std::string& path);
   ExitStatus Version();
   ExitStatus Status(const MetricsSource& source);

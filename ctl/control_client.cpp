@@ -92,7 +92,7 @@ absl::StatusOr<retrovue::playout::StopBlockPlanSessionResponse> ControlClient::S
 
 absl::Status ControlClient::Events(
     int channel_id, const std::function<void(const retrovue::playout::BlockEvent&)>& on_event) {
-  // The stream itself has no end to wait for; whether somebody is there at all is found out with a limit.
+  // The stream itself has no end to wait for; whether a supervisor is there at all is found out with a limit.
   if (const auto version = GetVersion(); !version.ok()) return version.status();
   grpc::ClientContext context;
   retrovue::playout::SubscribeBlockEventsRequest request;

@@ -16,7 +16,7 @@
 namespace air {
 
 // Every call returns AIR's answer as it came, refusals included: look at success() in it. An error status
-// means that there is no answer: UNAVAILABLE (nobody there), DEADLINE_EXCEEDED (no answer in time), NOT_FOUND
+// means that there is no answer: UNAVAILABLE (no program there), DEADLINE_EXCEEDED (no answer in time), NOT_FOUND
 // (events without a session) or what else gRPC reports.
 class ControlClient {
  public:

@@ -55,7 +55,7 @@ air::ExitStatus Run(int argc, char** argv) {
   }
   feed->add_option("--from", plan.from_block, "start with this block of the plan")->type_name("BLOCK_ID");
 
-  CLI::App* validate = app.add_subcommand("validate", "Say what is wrong in a plan file; asks nobody");
+  CLI::App* validate = app.add_subcommand("validate", "Say what is wrong in a plan file; asks no program");
   validate->add_option("plan", plan.path, "plan file")->type_name("PLAN.json")->required();
 
   int port = 0;

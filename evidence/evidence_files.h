@@ -7,7 +7,7 @@
 //
 //   a frame:  [ bytes, 4 ][ 0x56454941 "AIEV", 4 ][ FNV-1a of the record, 8 ][ evidence::Record, `bytes` ]
 //
-// little endian. Whoever wrote a file may have been killed in the middle: what is behind its last whole frame
+// little endian. The writer of a file may have been killed in the middle: what is behind its last whole frame
 // is nothing.
 #pragma once
 

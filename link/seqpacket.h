@@ -30,7 +30,7 @@ absl::StatusOr<SeqpacketMessage> ReceiveMessage(int socket);
 
 // A listening socket at `path`, replacing a stale one. Errors: Internal with the path and the system's text.
 absl::StatusOr<UniqueFd> ListenSeqpacket(const std::string& path);
-// Whether a process has the socket at `path` bound; nobody notices. False when there is none.
+// Whether a process has the socket at `path` bound; its listener does not notice. False when there is none.
 bool IsBound(const std::string& path);
 // Succeeds at once on a listening socket, even before it accepts.
 absl::StatusOr<UniqueFd> DialSeqpacket(const std::string& path);

@@ -4,7 +4,7 @@
 // The supervisor spawns a stage with a listening socket (kListenFd) and dials in. When it goes away a stage
 // that has work goes on with it and waits `orphan_grace` for a successor to dial in; then the process ends.
 // One that has none ends at once: no successor knows of it. A stage has no other way to end than _exit:
-// whatever correctness needs is in shared memory already.
+// all that correctness needs is in shared memory already.
 //
 // It also keeps second copies of descriptors for the supervisor, and answers for them itself.
 #pragma once
@@ -70,6 +70,6 @@ class StageServer {
 inline constexpr int kExitDone = 0;     // told to stop, or orphaned for good
 inline constexpr int kExitRefused = 1;  // its configuration or its input was refused; the report said why
 inline constexpr int kExitUsage = 2;
-inline constexpr int kExitNoSupervisor = 3;  // nobody ever dialled in
+inline constexpr int kExitNoSupervisor = 3;  // no supervisor ever dialled in
 
 }  // namespace air

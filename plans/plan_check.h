@@ -1,5 +1,5 @@
 // What can be wrong with a block or a plan by itself: the rules in one place, for AIR when it is handed one
-// and for whoever writes one (`air-ctl validate`). Pure: no clock, no file.
+// and for the author of one (`air-ctl validate`). Pure: no clock, no file.
 #pragma once
 
 #include <cstdint>

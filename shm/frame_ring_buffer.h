@@ -1,6 +1,6 @@
 // FrameRingBuffer: house-format AV units between two processes, one writer, lock-free, whole after any kill.
 //
-// The demands pull apart: the selector must never wait for anybody, the sound of a decoder must never be
+// The demands pull apart: the selector must never wait for another process, the sound of a decoder must never be
 // dropped, a killed writer must leave nothing to repair, and a reader must never show half a picture. So
 // there is one layout (frame_ring_layout.h) with two policies:
 //
@@ -10,7 +10,7 @@
 //   Overwrite (OutputBus)                the writer never looks back;
 //                                        a reader copies out, and validates after the copy
 //
-// Killed at any instruction: a slot that was being filled stays WRITING and unpublished, nobody looks at it,
+// Killed at any instruction: a slot that was being filled stays WRITING and unpublished, no reader looks at it,
 // and the successor fills it again. A slot that was committed but not yet published is rolled forward.
 // Nothing below `next` is ever written again.
 #pragma once
@@ -41,7 +41,7 @@ struct RingSpec {
 // Segment size of a ring in bytes.
 size_t RingBytes(const HouseFormat& format, uint32_t slot_count);
 
-// Writes the header and empties every slot; `memory` is at least RingBytes() long, nobody is attached to it.
+// Writes the header and empties every slot; `memory` is at least RingBytes() long, no process is attached to it.
 void FormatRing(std::span<std::byte> memory, const RingSpec& spec);
 
 // The geometry of an attached ring. Checked once against what the format demands and kept privately, so that

@@ -11,11 +11,11 @@
 // and within one generation never reused and never rewound.
 //
 //   RingHeader   written once by the supervisor, `magic` last (again only when a pooled ring gets another
-//                asset, while nobody is attached)
+//                asset, while no process is attached)
 //
 //   WriterPage   written by the ring's one writer, which holds the write lock (frame_ring_buffer.h)
 //
-//   SlotHeader   written by the writer while `commit` says WRITING; everybody may read it, and checks
+//   SlotHeader   written by the writer while `commit` says WRITING; every reader may read it, and checks
 //                `commit` afterwards
 //
 //   ReaderPage   one per reader, in the reader's own segment, written by that reader
@@ -75,7 +75,7 @@ struct RingHeader {
   uint64_t video_offset;  // bytes from the start of a slot
   uint64_t audio_offset;
   uint64_t segment_bytes;
-  std::array<uint64_t, 2> instance_id;  // random; readers compare it, so nobody sits on a dead ring for ever
+  std::array<uint64_t, 2> instance_id;  // random; readers compare it, not to sit on a dead ring for ever
   uint64_t generation;                  // of a pooled ring: one asset is one generation
   // HouseFormat
   uint32_t width, height;       // luma pixels
@@ -86,7 +86,7 @@ struct RingHeader {
 
 inline constexpr uint64_t kEndUnknown = ~uint64_t{0};
 
-// What the writer of a decoder ring is at. Stored by its data loop, so that whoever watches it knows how long
+// What the writer of a decoder ring is at. Stored by its data loop, so that the supervisor knows how long
 // the present step may take, and what the step was when the writer has died (supervisor/decoder_watch.h). The
 // writer beats in kProducing, once a unit, and in kWaiting, several times a second; in no other phase.
 enum class WriterPhase : uint32_t {

@@ -5,7 +5,7 @@
 //   named   shared_memory_object, mode 0600, for what only trusted stages write (session page, program ring,
 //           timeline, transport journals): the next supervisor finds it by its name. It is built completely
 //           under a temporary name ("tmp." and its own) and published by a rename that never replaces, so
-//           nobody ever sees half a segment.
+//           no process ever sees half a segment.
 //
 //   sealed  memfd that can neither shrink nor grow, for decoder rings: their writer is not trusted, and one
 //           that could truncate the memory would kill its readers with SIGBUS.
@@ -29,7 +29,7 @@
 namespace air {
 
 enum class Access { kReadOnly, kReadWrite };
-// kLater: the segment has its size and can be used, but whoever made it still has to call AllocateAll().
+// kLater: the segment has its size and can be used, but its maker still has to call AllocateAll().
 enum class Allocation { kNow, kLater };
 
 class SharedSegment {

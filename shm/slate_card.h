@@ -1,10 +1,10 @@
 // The slate: the one picture that is shown instead of content which had to be given up. Drawn once, when the
 // session begins, by a process that may fail over a bad picture file, and lent to every selector of the
-// session, so that showing it needs nobody.
+// session, so that showing it needs no process.
 //
 //   [ SlateCardHeader, 1 page ][ picture: Y U V of the house format ]
 //
-// Written once, `ready` last; nobody touches it afterwards. Until then, and for ever if it cannot be drawn,
+// Written once, `ready` last; no process writes it afterwards. Until then, and for ever if it cannot be drawn,
 // the selector's own plain picture stands in.
 #pragma once
 

@@ -2,7 +2,7 @@
 //
 // Written by PlayoutControl in the supervisor alone, read by the selector. Two banks and a version word:
 // version v lives in bank v % 2; the writer fills the other bank completely and then stores the version, so a
-// supervisor killed at any instruction leaves the old schedule in force. Rule: nobody changes an entry for a
+// supervisor killed at any instruction leaves the old schedule in force. Rule: no writer changes an entry for a
 // tick nearer than two ticks from now (kFreezeTicks), so that the decision for a tick does not depend on who
 // looked first.
 //
@@ -102,7 +102,7 @@ class TimelineWriter {
   static absl::StatusOr<TimelineWriter> Attach(std::span<std::byte> memory);
   const TimelineSnapshot& current() const { return current_; }
   // Commits `wanted` as the next version, keeping every tick before now + kFreezeTicks as it is. `keep_from`
-  // drops entries that ended before it (history nobody asks for any more). No-op when nothing changes.
+  // drops entries that ended before it (history that no selector asks for). No-op when nothing changes.
   absl::Status Commit(std::span<const TimelineEntry> wanted, Tick now, Tick keep_from);
 
  private:

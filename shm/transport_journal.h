@@ -36,7 +36,7 @@ struct JournalGeometry {
   size_t SegmentBytes() const;  // 12.8 MB by default
 };
 
-// Makes an empty journal of zero-filled or reused memory nobody is attached to. Errors: InvalidArgument
+// Makes an empty journal of zero-filled or reused memory that no process is attached to. Errors: InvalidArgument
 // (geometry), OutOfRange (memory shorter than SegmentBytes, or not aligned to 128 bytes).
 absl::Status FormatJournal(std::span<std::byte> memory, const JournalGeometry& geometry,
                            const std::array<uint64_t, 2>& instance_id);

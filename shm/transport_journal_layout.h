@@ -7,7 +7,7 @@
 //                     the sink's start, stands in slot k % checkpoint_slots
 //   packet ring       packet_capacity slots of 192 bytes (three cache lines); packet p, the p-th since the
 //                     sink's start, stands in slot p % packet_capacity: 188 bytes of transport stream, then 4
-//                     that nobody reads
+//                     that no viewer reads
 //   backlog ring      backlog_capacity slots of 192 bytes: packets that are coded but not in the stream yet
 //                     (constant rate: a picture may be larger than its tick). Packet b stands in slot
 //                     b % backlog_capacity. Only encoders look at it.
@@ -21,7 +21,7 @@
 //      reserved - capacity         written       intent                      │              reserved
 //                                                          end_packet of record committed - 1
 //
-//   JournalHeader   written once by whoever made the segment, `magic` stored last with release
+//   JournalHeader   written once by the segment's maker, `magic` stored last with release
 //   EncoderPage     written by the one encoder of the sink; so are both rings
 //   SenderPage      written by the one sender of the sink (a thread of the encoder's process)
 //   "The one" is a process that runs after its predecessor's death is certain. No word has two owners.
@@ -31,7 +31,7 @@
 //   store the packets, the backlog, record `committed`        invisible
 //   committed += 1 (release)                                  visible, all at once, with the checkpoint
 //
-// A writer that dies before the last line has changed nothing anybody can see: its successor starts at the
+// A writer that dies before the last line has changed nothing that can be seen: its successor starts at the
 // end_packet of record committed - 1 and stores over what was left. `reserved` never moves back, so that a
 // reader never takes packets which the dead one had overwritten for good.
 // The backlog is the checkpoint's [backlog_begin, backlog_end). It grows behind backlog_end and never over
@@ -69,7 +69,7 @@ struct JournalHeader {
   uint32_t checkpoint_slots;  // ticks, a power of two, 16..65536
   uint64_t packet_offset;     // bytes from the start of the segment
   uint64_t segment_bytes;
-  std::array<uint64_t, 2> instance_id;  // random; whoever attaches compares it: nobody sits on a dead journal
+  std::array<uint64_t, 2> instance_id;  // random; compared at each attachment, not to sit on a dead one
   uint32_t backlog_capacity;            // packets, 0 or a power of two, 64..2^20
   uint32_t reserved;
   uint64_t backlog_offset;  // bytes from the start of the segment

@@ -31,6 +31,7 @@ class Planning {
  public:
   // `store` must outlive it. `now` is the network's clock.
   Planning(Store& store, std::function<Instant()> now);
+  ~Planning();
 
   // Makes the days of a channel that are missing: the one of now, and so many after it as its guide's horizon has
   // (epg_horizon_days). A network that was off makes up for the days in between, as if it had been on (up to 31 of them).
@@ -67,6 +68,11 @@ class Planning {
                                                     std::optional<absl::CivilDay> last);
   absl::StatusOr<std::vector<DayChange>> MakeAgain(Transaction& transaction, const ChannelId& channel_id,
                                                    absl::CivilDay date);
+  absl::StatusOr<std::vector<ScheduleDay>> MakeDaysTo(const ChannelId& channel_id,
+                                                      std::optional<absl::CivilDay> last);
+  absl::Status MakePlaylogAgain(Transaction& transaction, const Channel& channel, Instant lock);
+  absl::StatusOr<std::vector<PlannedBlock>> BlocksOfDays(const Snapshot& snapshot, const Channel& channel,
+                                                         Instant from, Instant to);
   absl::StatusOr<std::vector<PlannedBlock>> MakeBlocks(Transaction& transaction, const Channel& channel,
                                                        Instant from, Instant to);
 

@@ -103,8 +103,10 @@ std::vector<ScheduleDay> DaysWhere(Sql& sql, const std::string& where, const std
 }
 
 void InsertItem(Sql& sql, const ScheduleDay& day, const ScheduleItem& item, Cursors& running) {
-  const std::optional<std::string> opens_day = item.seq == 0 ? std::optional(day.id.text) : std::nullopt;
-  const std::optional<int> seq_before = item.seq == 0 ? std::nullopt : std::optional(item.seq - 1);
+  Value opens_day(day.id);
+  opens_day.is_null = item.seq != 0;
+  Value seq_before(item.seq - 1);
+  seq_before.is_null = item.seq == 0;
   sql.Insert(kItems, {day.id,
                       item.seq,
                       item.id,
@@ -162,8 +164,8 @@ absl::Status PutDay(Sql& sql, const ScheduleDay& day) {
                      json::Write(day.notices), json::Write(day.cursors_after), sql.now()});
   Cursors running;
   for (const ScheduleItem& item : day.items) InsertItem(sql, day, item, running);
-  const std::optional<std::int64_t> last_seq =
-      day.items.empty() ? std::nullopt : std::optional<std::int64_t>(day.items.back().seq);
+  Value last_seq(day.items.empty() ? 0 : day.items.back().seq);
+  last_seq.is_null = day.items.empty();
   std::optional<std::string> follows;
   if (CurrentOf(sql, day.channel_id, day.date - 1)) follows = ToText(day.date - 1);
   sql.Put(kCurrent,

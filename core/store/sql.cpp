@@ -124,6 +124,10 @@ struct Sql::Prepared {
   soci::statement statement;
 };
 
+Sql::Sql(soci::session& session, const Database& database) : session_(session), database_(database) {}
+
+Sql::~Sql() = default;
+
 Sql::Prepared& Sql::Prepare(const std::string& text, std::size_t columns, const std::vector<Bind>& binds) {
   std::unique_ptr<Prepared>& known = prepared_[text];
   if (known == nullptr) {

@@ -104,7 +104,8 @@ struct Table {
 // For one thread at a time.
 class Sql {
  public:
-  Sql(soci::session& session, const Database& database) : session_(session), database_(database) {}
+  Sql(soci::session& session, const Database& database);
+  ~Sql();
   Sql(const Sql&) = delete;
   Sql& operator=(const Sql&) = delete;
 

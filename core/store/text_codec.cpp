@@ -46,7 +46,7 @@ std::string EncodeText(absl::string_view text) {
       stored += kHex[byte & 15];
       length = 1;
     } else {
-      stored.append(text.substr(0, length));
+      stored.append(text.data(), length);
     }
     text.remove_prefix(length);
   }

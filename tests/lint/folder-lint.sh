@@ -52,6 +52,8 @@ supervisor:                  base media net supervisor/loop supervisor/memory su
 ctl:                         base protos plans evidence client
 core/model:
 core/schedule:               core/model
+core/store:                  core/model
+core/planning:               core/model core/schedule core/store
 core/guide:                  core/model
 core/home:
 core/link:                   base link protos core/model

@@ -14,7 +14,7 @@ constexpr int64_t kJoinSamples = 240;  // 5 ms of 48 kHz
 constexpr int kBlackLuma = 16, kNoChroma = 128;
 
 // Full scale is 1. What is louder than the knee comes out below full scale, the louder the nearer; nothing
-// is cut off. It has no memory, so the same sample is the same whoever makes it.
+// is cut off. It has no memory, so the same sample is the same in every process.
 double Bend(double sample) {
   constexpr double kKnee = 0.85;
   const double magnitude = std::abs(sample);

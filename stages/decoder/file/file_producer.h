@@ -10,7 +10,7 @@
 // How long an asset lasts: until the later of the ends of its picture and its sound, a picture ending with
 // its last frame's duration. Up to there the last picture is held over longer sound, and shorter sound goes
 // on as silence; a unit exists if it begins at least kEndSlackMs before that end (containers round their
-// stamps: nobody misses 2 ms, but a repeated picture too many would be seen). Sound alone has a black
+// stamps: 2 ms are not missed, but a repeated picture too many would be seen). Sound alone has a black
 // picture, or its cover; a cover does not make it longer. A still picture without sound has no end: the
 // segment's fence ends it.
 #pragma once

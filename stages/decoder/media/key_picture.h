@@ -12,7 +12,7 @@ extern "C" {
 
 namespace air {
 
-// True where the data itself says that nobody can begin with this packet.
+// True where the data itself says that a decoder cannot begin with this packet.
 bool IsFalseKey(AVCodecID codec, std::span<const uint8_t> packet);
 
 }  // namespace air

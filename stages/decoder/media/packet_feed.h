@@ -1,4 +1,4 @@
-// PacketFeed: one demuxing loop for both streams. Whoever is short of packets makes the file be read on; what
+// PacketFeed: one demuxing loop for both streams. A stream that is short of packets makes the file be read on; what
 // comes by for the other stream waits in its queue. (One depth gate for both would starve the sound of a file
 // whose picture is far ahead, and the other way round.)
 //
@@ -40,7 +40,7 @@ class PacketFeed {
   Pulled Next(StreamKind kind, AvPacketPtr& packet);
   // The packet Next would give, without taking it; null when there is none. Valid until the next call.
   const AVPacket* Peek(StreamKind kind);
-  // Nobody will ask for this stream's packets (any more): they must not fill the queues.
+  // This stream's packets are not asked for (any more): they must not fill the queues.
   void Ignore(StreamKind kind);
 
   // Where to begin, each in its stream's time base: with the last key picture at or before `picture` (none:

@@ -1,5 +1,5 @@
 // TestPattern: a moving test picture with sound, as a pure function of absolute media indices. No clock, no
-// file, no state that a picture leaves behind: picture k looks the same whoever draws it, so a producer that
+// file, no state that a picture leaves behind: picture k looks the same in every process, so a producer that
 // takes over from a dead one, a tool that encodes a clip and a test that checks one all agree to the byte.
 //
 //   +------------------------------------------+
@@ -18,7 +18,7 @@
 //
 // Sound, both channels: a burst of 1 kHz, 40 ms at -12 dBFS, that begins with full swing at its exact sample.
 // Left channel only, besides: 400 Hz at -40 dBFS in phase with the absolute media sample, all the time, so
-// that one missing or doubled sample is a phase step of 3 degrees. The right channel is silent between beeps.
+// that a single missing or doubled sample is a phase step of 3 degrees. The right channel is silent between beeps.
 #pragma once
 
 #include <array>

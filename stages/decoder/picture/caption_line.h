@@ -12,7 +12,7 @@
 // triplets) is left out on the way in and made anew on the way out, so that a backlog is soon gone.
 //
 // What waits at the end of a unit is a function of everything before it, so no decoding from a little earlier
-// finds it again. It is kept beside each unit instead, for whoever takes over behind that one.
+// finds it again. It is kept beside each unit instead, for the producer that takes over behind that unit.
 #pragma once
 
 #include <array>
@@ -30,7 +30,7 @@ class CaptionLine {
  public:
   static constexpr size_t kTripletBytes = 3;
   static constexpr size_t kMostTriplets = 31;  // in one picture: cc_count has five bits
-  // What is farther behind is of no use to anybody: four seconds of a field, one and a half of 708.
+  // What is farther behind is of no use: four seconds of a field, one and a half of 708.
   static constexpr size_t kMostPairs = 120, kMostPackets = 900;
   // What Keep writes at most: how many, and the triplets.
   static constexpr size_t kKeptBytes = 2 + (2 * kMostPairs + kMostPackets) * kTripletBytes;

@@ -45,7 +45,7 @@ class PictureSource {
   // The captions that go with unit i, whose picture is the current one: cc_data, as many bytes of `out` as
   // are returned.
   uint32_t TakeCaptions(UnitIndex i, std::span<uint8_t> out);
-  // Those of the pictures before the current one belong to nobody; with `through`, its own neither.
+  // Those of the pictures before the current one belong to no picture; with `through`, its own neither.
   void DropCaptions(bool through);
   // See CaptionLine.
   void KeepCaptions(std::span<uint8_t> out) const { captions_.Keep(out); }

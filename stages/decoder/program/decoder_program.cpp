@@ -102,7 +102,7 @@ class Decoder {
     absl::StatusOr<OwnAsset> own = OpenAndLockIn(asset, make_producer_);
     if (own.ok()) {
       own_ = *std::move(own);
-      // Confined to an asset that it cannot read: no use to anybody.
+      // Confined to an asset that it cannot read: no use to the channel.
       if (!own_->producer->Open(own_->uri).ok()) End(kExitRefused);
     }
     ReportLoaded(/*warm=*/true);

@@ -1,5 +1,5 @@
 // The program air-decoder: one asset into one ring, then the end. It is started before it is needed and
-// waits, loaded, for its asset; it may block on its full ring and on nothing of anybody else's.
+// waits, loaded, for its asset; it may block on its full ring and on nothing of another process.
 //
 // In its life it opens one asset. What is to be opened with a name is opened first, then the sandbox is
 // closed (sandbox.h), then the asset is read. A spare that was told to warm an asset has done all of that

@@ -10,7 +10,7 @@ namespace air {
 
 namespace {
 
-// What the predecessor has left with the unit before `next`, if that one is in the ring.
+// What the predecessor has left with the unit before `next`, if that unit is in the ring.
 std::span<const uint8_t> KeptBehind(const RingView& ring, uint64_t next) {
   if (next == 0 || ring.slot(next - 1).commit.load(std::memory_order_acquire) != next) return {};
   return std::span<const uint8_t>(ring.side_data(next - 1), kSideDataBytes).subspan(kKeptOffset);

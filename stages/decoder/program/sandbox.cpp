@@ -24,7 +24,7 @@ namespace {
 
 constexpr rlim_t kMostDescriptors = 64;
 
-// Calls that say nothing about anybody but this process.
+// Calls that say nothing about any process but this one.
 constexpr const char* kHarmless[] = {
     "brk",
     "clock_getres",
@@ -136,7 +136,7 @@ class Filter {
 
 void AddMemoryRules(Filter& filter) {
   const scmp_arg_cmp not_executable = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
-  // Shared memory that belongs to nobody would not be counted.
+  // Shared memory that belongs to no process would not be counted.
   for (const int kind : {0, MAP_ANONYMOUS, MAP_SHARED}) {
     filter.Allow("mmap", {not_executable, SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS | MAP_SHARED,
                                                   static_cast<scmp_datum_t>(kind))});

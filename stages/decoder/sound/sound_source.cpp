@@ -32,7 +32,7 @@ int64_t GridOf(const AVCodecContext& codec, const AVFrame& frame) {
 }
 
 // A packet's stamp is that of the first frame that begins in it; FFmpeg gives it to the frame that began in
-// the packet before and ends here, when it has seen that one.
+// the packet before and ends here, when it has seen that packet.
 bool StampsAreOneFrameLate(const AVCodecContext& codec) { return codec.codec_id == AV_CODEC_ID_WMAVOICE; }
 
 // How far a stamp may be from where the frame before ended without meaning a hole or an overlap. Vorbis files

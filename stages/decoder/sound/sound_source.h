@@ -8,7 +8,7 @@
 // Whichever unit the source begins at, each unit's samples are the same: the position of the first decoded
 // frame is recovered from its rounded stamp by the grid its codec's frames lie on, and the resampler's phase
 // is a function of that position (SoundResampler). Some files' stamps wander by more than that; where a frame
-// of the last moments was put is kept beside each unit, and whoever takes over puts it there, too.
+// of the last moments was put is kept beside each unit, and a successor puts it there, too.
 #pragma once
 
 #include <cstddef>

@@ -34,7 +34,7 @@ struct EncoderSettings {
 // Where an encoder goes on.
 struct VideoStart {
   // Of its first IDR picture, 0 or 1; then the other, and so on. Two that follow each other in a stream must
-  // differ, whoever made them (H.264 7.4.3).
+  // differ, also those of two encoders (H.264 7.4.3).
   uint32_t idr_pic_id = 0;
   // Bits in the receiver's buffer in front of the first picture (vbv_account.h). Nothing: a stream begins.
   std::optional<int64_t> vbv_fullness = {};
@@ -56,7 +56,7 @@ class VideoEncoder {
  private:
   explicit VideoEncoder(const HouseFormat& house) : house_(house) {}
   absl::Status Start(const EncoderSettings& settings, int64_t vbv_fullness);
-  // Spends idr_pic_id 0 on a picture nobody gets: libx264 always begins with it.
+  // Spends idr_pic_id 0 on a picture that is not sent: libx264 always begins with it.
   absl::Status ThrowAwayAnIdr();
   // Into frame_. False: it is the picture before, to the byte.
   bool TakePicture(std::span<const uint8_t> picture);

@@ -22,7 +22,7 @@
 
 namespace air {
 
-// What one tick put on the wire, for whoever counts.
+// What one tick put on the wire, for the counters.
 struct TickFacts {
   uint64_t packets = 0;
   uint64_t null_packets = 0;   // constant rate: filling
