@@ -49,6 +49,8 @@ std::vector<BlockShelf::Refusal> BlockShelf::Put(const channel_link::Blocks& giv
     return block.status == Status::HELD && from != 0 && block.plan.start_utc_ms() >= from && !is_given(block);
   };
   std::erase_if(blocks_, goes);
+  std::size_t bytes = 0;
+  for (const Block& block : blocks_) bytes += block.plan.ByteSizeLong();
 
   for (const playout::BlockPlan& plan : given.blocks()) {
     if (const std::string wrong = WhatIsWrongWith(plan); !wrong.empty()) {
@@ -64,7 +66,8 @@ std::vector<BlockShelf::Refusal> BlockShelf::Put(const channel_link::Blocks& giv
       continue;
     }
     std::erase_if(blocks_, [&](const Block& b) { return b.status == Status::HELD && Overlap(b, plan); });
-    if (!HasRoomFor(plan)) {
+    bytes += plan.ByteSizeLong();
+    if (blocks_.size() >= kMostBlocks || bytes > kMostBytes) {
       refusals.push_back({plan.block_id(), absl::StrCat("there are ", blocks_.size(), " blocks already")});
       continue;
     }
@@ -74,12 +77,6 @@ std::vector<BlockShelf::Refusal> BlockShelf::Put(const channel_link::Blocks& giv
     blocks_.insert(place, Block{plan});
   }
   return refusals;
-}
-
-bool BlockShelf::HasRoomFor(const playout::BlockPlan& plan) const {
-  std::size_t bytes = plan.ByteSizeLong();
-  for (const Block& block : blocks_) bytes += block.plan.ByteSizeLong();
-  return blocks_.size() < kMostBlocks && bytes <= kMostBytes;
 }
 
 const Block* BlockShelf::Covering(Instant now) const {

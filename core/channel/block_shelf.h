@@ -85,7 +85,6 @@ class BlockShelf {
  private:
   Block* Find(const std::string& id);
   const Block* Find(const std::string& id) const;
-  bool HasRoomFor(const playout::BlockPlan& plan) const;
 
   std::vector<Block> blocks_;  // by start
 };

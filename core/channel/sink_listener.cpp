@@ -62,6 +62,7 @@ struct SinkListener::Impl : std::enable_shared_from_this<Impl> {
   void Lose(error_code error) {
     air::Log().info("sink: the stream has ended: {}", error.message());
     source.reset();
+    fanout.Interrupt();  // what it sent last is of no use to a viewer that comes now
     handlers.on_source(false);
   }
 
