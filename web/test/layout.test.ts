@@ -42,8 +42,9 @@ test('of a thousand random guides the cells touch', () => {
 
 test('only what is in view is drawn', () => {
   const cells = cellsOf([entry(0, 40), entry(40, 100)], 0, 100);
-  assert.equal(text(cellsIn(cells, 0, 40)), '0-40');
-  assert.equal(text(cellsIn(cells, 39, 41)), '0-40 40-100');
+  assert.equal(text(cellsIn(cells, 0, 40, null)), '0-40');
+  assert.equal(text(cellsIn(cells, 39, 41, null)), '0-40 40-100');
+  assert.equal(text(cellsIn(cells, 0, 40, 70)), '0-40 40-100', 'where the keyboard is');
   assert.equal(cellAt(cells, 40)?.stop, 100);
   assert.equal(cellAt(cells, 100), undefined);
   assert.deepEqual(rowsIn(0, 300, 60, 500, 2), [0, 7]);

@@ -1,6 +1,6 @@
 // The guide: channels down, time across. Drawn are the rows and hours in view; names of channels and the times stay where
 // they are while the rest scrolls.
-import {useEffect, useLayoutEffect, useMemo, useRef, useState} from 'preact/hooks';
+import {useLayoutEffect, useMemo, useRef, useState} from 'preact/hooks';
 import {Channel, Entry} from '../network/shape';
 import {clockText, dayText, spanText, titlesOf} from '../words';
 import {Axis, HALF_HOUR, localOffset, ticksOf, timeAt, widthOf, xOf} from './axis';
@@ -26,6 +26,9 @@ interface View {
 }
 
 const SPARE_PX = 400; // drawn at either side of what is in view
+const MARK_PX = 84; // at most so wide is the text of a mark with half of the badge,
+const BADGE_PX = 26; // and so wide is half of the badge
+const GAP_PX = 4; // between cells
 const LEAD = 0.15; // of the width lies before now
 
 export function Grid({channels, axis, now, rowHeight, channelWidth, playing, play, show, reachedEnd}: GridProps) {
@@ -66,7 +69,7 @@ export function Grid({channels, axis, now, rowHeight, channelWidth, playing, pla
   const row = Math.min(cursor.row, Math.max(0, channels.length - 1));
   const time = Math.min(axis.to - 1, Math.max(axis.from, cursor.time));
 
-  // The cell of the cursor comes into view, then it has the focus.
+  // The cell of the cursor comes into view, and has the focus. It is drawn also while it is out of view: the keyboard is there.
   useLayoutEffect(() => {
     if (!follow.current) return;
     const s = scroller.current!;
@@ -81,14 +84,9 @@ export function Grid({channels, axis, now, rowHeight, channelWidth, playing, pla
     if (left < s.scrollLeft || left > s.scrollLeft + lane - 60) s.scrollLeft = Math.max(0, left - 24);
     else if (right > s.scrollLeft + lane) s.scrollLeft = Math.min(left, right - lane);
     look();
-  }, [cursor]);
-  useEffect(() => {
-    if (!follow.current) return;
-    const target = scroller.current!.querySelector<HTMLElement>('[role=gridcell] [tabindex="0"]');
-    if (!target) return;
-    target.focus({preventScroll: true});
     follow.current = false;
-  });
+    s.querySelector<HTMLElement>('[role=gridcell] [tabindex="0"]')?.focus({preventScroll: true});
+  }, [cursor]);
 
   const pressed = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
@@ -106,6 +104,8 @@ export function Grid({channels, axis, now, rowHeight, channelWidth, playing, pla
   };
 
   const [first, last] = rowsIn(view.top, view.height, rowHeight, channels.length);
+  const drawn = Array.from({length: last - first}, (_, i) => first + i);
+  if (row < channels.length && (row < first || row >= last)) drawn.push(row);
   const from = timeAt(axis, view.left - SPARE_PX);
   const to = timeAt(axis, view.left + view.width + SPARE_PX);
   const ticks = ticksOf(Math.max(axis.from, from), Math.min(axis.to, to), localOffset);
@@ -122,20 +122,26 @@ export function Grid({channels, axis, now, rowHeight, channelWidth, playing, pla
           <div class="times" aria-hidden="true">
             <div class="day">{dayText(edge)}</div>
             <div class="marks">
-              {ticks.map((tick) => (
-                <span key={tick.at} class={tick.hour ? 'hour' : 'half'} style={{left: `${xOf(axis, tick.at)}px`}}>
-                  {tick.day ? <b>{dayText(tick.at)} </b> : null}{clockText(tick.at)}
-                </span>
-              ))}
+              {ticks.map((tick) => {
+                const x = xOf(axis, tick.at);
+                const hidden = x > nowX - MARK_PX && x < nowX + BADGE_PX; // the badge stands there
+                return (
+                  <span key={tick.at} class={tick.hour ? 'hour' : 'half'} style={{left: `${x}px`}}>
+                    {tick.day && !hidden && <b>{dayText(tick.at)}</b>}
+                    {!hidden && clockText(tick.at)}
+                  </span>
+                );
+              })}
               <span class="badge" style={{left: `${nowX}px`}}>{clockText(now)}</span>
             </div>
           </div>
           <div class="now" style={{left: `calc(var(--channels) + ${nowX}px)`}} aria-hidden="true" />
-          {channels.slice(first, last).map((channel, i) => {
-            const index = first + i;
+          {drawn.map((index) => {
+            const channel = channels[index]!;
+            const focus = index === row ? time : null;
             return (
               <Row key={channel.slug} channel={channel} index={index} rowHeight={rowHeight} axis={axis} now={now}
-                cells={cellsIn(rows[index]!, from, to)} focus={index === row ? time : null}
+                cells={cellsIn(rows[index]!, from, to, focus)} focus={focus} left={view.left}
                 playing={channel.slug === playing} play={play} chosen={chosen} />
             );
           })}
@@ -154,25 +160,26 @@ interface RowProps {
   now: number;
   cells: Cell[];
   focus: number | null; // the instant the keyboard is at, in this row
+  left: number; // where the view begins
   playing: boolean;
   play(channel: Channel): void;
   chosen(channel: Channel, cell: Cell, row: number): void;
 }
 
-function Row({channel, index, rowHeight, axis, now, cells, focus, playing, play, chosen}: RowProps) {
+function Row({channel, index, rowHeight, axis, now, cells, focus, left, playing, play, chosen}: RowProps) {
   return (
     <div class={`row${playing ? ' playing' : ''}`} role="row" aria-rowindex={index + 1}
       style={{top: `calc(var(--times) + ${index * rowHeight}px)`}}>
       <div class="channel" role="rowheader">
         <button tabIndex={-1} onClick={() => play(channel)} aria-label={`Watch ${channel.name}`} title={channel.name}>
-          <span class="number">{channel.number ?? '·'}</span>
+          <span class="number">{channel.number}</span>
           {channel.logo ? <Logo src={channel.logo} name={channel.name} /> : <span class="name">{channel.name}</span>}
           {playing && <span class="live" aria-label="playing"><i /><i /><i /></span>}
         </button>
       </div>
       <div class="lane">
         {cells.map((cell) => (
-          <CellView key={cell.start} cell={cell} axis={axis} now={now} channel={channel}
+          <CellView key={cell.start} cell={cell} axis={axis} now={now} left={left} channel={channel}
             focused={focus !== null && cell.start <= focus && focus < cell.stop}
             choose={() => chosen(channel, cell, index)} />
         ))}
@@ -185,22 +192,26 @@ interface CellProps {
   cell: Cell;
   axis: Axis;
   now: number;
+  left: number;
   channel: Channel;
   focused: boolean;
   choose(): void;
 }
 
-function CellView({cell, axis, now, channel, focused, choose}: CellProps) {
+function CellView({cell, axis, now, left, channel, focused, choose}: CellProps) {
   const on = cell.start <= now && now < cell.stop;
   const {entry} = cell;
   const {title, sub} = entry ? titlesOf(entry) : {title: 'Nothing is known', sub: ''};
+  const x = xOf(axis, cell.start);
+  const width = xOf(axis, cell.stop) - x;
+  const seen = x + width - Math.max(x, left); // of its width
   const when = on ? 'on now' : cell.stop <= now ? 'over' : 'later';
   return (
     <div class={`cell ${when.split(' ')[0]}${entry ? '' : ' gap'}`} role="gridcell"
-      style={{left: `${xOf(axis, cell.start)}px`, width: `${((cell.stop - cell.start) / 60_000) * axis.pxPerMinute}px`}}>
+      style={{left: `${x}px`, width: `${width}px`}}>
       <button tabIndex={focused ? 0 : -1} onClick={choose}
         aria-label={`${channel.name}: ${title}${sub ? `, ${sub}` : ''}, ${spanText(entry ?? cell)}, ${when}`}>
-        <span class="text">
+        <span class="text" style={{maxWidth: `${Math.max(48, seen - GAP_PX)}px`}}>
           <span class="title">{title}</span>
           {entry && <span class="sub">{sub || (cell.stop - cell.start >= HALF_HOUR ? spanText(entry) : '')}</span>}
         </span>

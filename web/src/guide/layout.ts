@@ -14,7 +14,7 @@ export function cellsOf(entries: Entry[], from: number, to: number): Cell[] {
   let end = from;
   for (const entry of entries) {
     if (entry.stop <= end) continue;
-    if (entry.start >= to) break;
+    if (entry.start >= to || end >= to) break;
     if (entry.start > end) cells.push({start: end, stop: entry.start, entry: null});
     const start = Math.max(entry.start, end);
     end = Math.min(entry.stop, to);
@@ -24,9 +24,10 @@ export function cellsOf(entries: Entry[], from: number, to: number): Cell[] {
   return cells;
 }
 
-// Cells that are at least partly in [from, to).
-export function cellsIn(cells: Cell[], from: number, to: number): Cell[] {
-  return cells.filter((cell) => cell.stop > from && cell.start < to);
+// Cells that are at least partly in [from, to), and the one at `focus`.
+export function cellsIn(cells: Cell[], from: number, to: number, focus: number | null): Cell[] {
+  return cells.filter((cell) => (cell.stop > from && cell.start < to) ||
+    (focus !== null && cell.start <= focus && focus < cell.stop));
 }
 
 export const cellAt = (cells: Cell[], time: number): Cell | undefined =>

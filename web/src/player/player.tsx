@@ -170,6 +170,7 @@ function Notice({tuning, name, again}: {tuning: Tuning; name: string; again(): v
       {tuning.phase !== 'failed' && <span class="spinner" aria-hidden="true" />}
       <p class="what">{verdict ? verdict.text : `Tuning in to ${name}`}</p>
       {verdict?.hint && <p class="hint">{verdict.hint}</p>}
+      {tuning.phase === 'waiting' && <p class="quiet">It is tried again by itself.</p>}
       {tuning.phase !== 'tuning' && <button class="plain" onClick={again}>Try again now</button>}
     </div>
   );

@@ -25,14 +25,14 @@ export function verdictOn(failure: Failure, failures: number, chance: number): V
     case 'refused':
       return refusal(failure.status, failure.message, failure.retryAfterS, soon);
     case 'away':
-      return {text: 'The network is away.', hint: 'It goes on by itself as soon as it is back.', againMs: soon};
+      return {text: 'The network is away.', hint: 'The channel goes on as soon as it is back.', againMs: soon};
     case 'ended':
-      return {text: 'The channel was interrupted.', hint: 'Tuning in again.', againMs: soon};
+      return {text: 'The channel was interrupted.', hint: '', againMs: soon};
     case 'stalled':
-      return {text: 'No picture is coming.', hint: 'Tuning in again.', againMs: soon};
+      return {text: 'No picture is coming.', hint: '', againMs: soon};
     case 'undecodable':
       return failures < MOST_DECODER_FAILURES
-        ? {text: 'The picture broke up.', hint: 'Tuning in again.', againMs: soon}
+        ? {text: 'The picture broke up.', hint: '', againMs: soon}
         : {text: 'This browser cannot play the channel.', hint: failure.message, againMs: null};
   }
 }
