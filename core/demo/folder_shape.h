@@ -1,10 +1,11 @@
 // What a person would make of a folder: a channel with its programs, its zones and its fillers. Pure.
 //
-//   only short clips       blocks of an hour, filled with clips in order, back to back
-//   episodes               each series in order, the series in turn
-//   films                  in the evening, each once before one comes again
-//   other long files       in order
-//   short ones beside them fillers, for what the long ones leave of their slots
+//   only short clips        blocks of an hour, filled with clips in order, back to back
+//   episodes                each series in order, the series in turn
+//   films                   in the evening, each once before one comes again
+//   other long files        in order
+//   short ones beside them  fillers, for what the long ones leave of their slots
+//   files named one by one  back to back, in that order
 #pragma once
 
 #include <string>
@@ -16,11 +17,6 @@
 #include "core/model/program.h"
 
 namespace retrovue {
-
-// What is shorter is a clip, or a filler.
-inline constexpr Millis kShortestProgramme = std::chrono::minutes(12);
-// What is as long, and of no series, is a film.
-inline constexpr Millis kShortestFilm = std::chrono::minutes(45);
 
 // A zone of a shape: what stands in it are indices of `programs`.
 struct ShapedZone {
@@ -37,9 +33,15 @@ struct FolderShape {
   std::string summary;  // a sentence for people: "3 series, 12 films, 40 fillers"
 };
 
-// `assets` are those of one collection that may air (IsSchedulable). `keep_order`: they were named one by one, and air back to
-// back in the order of `assets`, whatever they are. An empty shape (no programs) if there are none.
+// A folder. `name` is the channel's; `assets` are those of the collection that may air (IsSchedulable), tagged as ingest does.
+// An empty shape (no programs) if there are none.
 FolderShape ShapeFolder(const std::string& name, const CollectionId& collection_id,
-                        const std::vector<Asset>& assets, bool keep_order = false);
+                        const std::vector<Asset>& assets);
+
+// Files that were named one by one, in that order.
+FolderShape ShapeFiles(const std::string& name, const std::vector<Asset>& assets);
+
+// Of how many blocks of half an hour a loop of these files, back to back, leaves the least unfilled: 2 to 48.
+int LoopUnits(const std::vector<Millis>& durations);
 
 }  // namespace retrovue

@@ -15,7 +15,6 @@ using Environment = std::function<std::string(const char* name)>;
 // The process's own.
 Environment ProcessEnvironment();
 
-
 struct Home {
   std::string folder;        // absolute, without a slash at its end
   std::string database_url;  // "sqlite:PATH" or "postgresql://…"

@@ -52,6 +52,17 @@ supervisor:                  base media net supervisor/loop supervisor/memory su
 ctl:                         base protos plans evidence client
 core/model:
 core/schedule:               core/model
+core/guide:                  core/model
+core/store:                  core/model
+core/planning:               core/model core/schedule core/store
+core/ingest/probe:           base protos stages/decoder/media stages/decoder/program
+core/ingest:                 base protos core/model core/store
+core/demo:                   base media core/model core/store core/ingest stages/decoder/pattern
+core/home:
+core/cli/frame:              base core/model core/home core/store core/planning
+core/cli/guardian:           base net core/model core/home core/cli/frame
+core/cli/nouns:              base core/model core/schedule core/guide core/store core/planning core/ingest core/demo core/home core/cli/frame core/cli/guardian
+core/cli:                    core/cli/frame core/cli/nouns
 core/store:                  core/model
 core/planning:               core/model core/schedule core/store
 core/guide:                  core/model
@@ -65,7 +76,7 @@ core:                        base protos net client
 # Libraries that only these rooms may use: the selector starts in milliseconds, the supervisor touches no frame, and gRPC is
 # where calls come in or go out.
 ffmpeg="stages/decoder/media stages/decoder/picture stages/decoder/sound stages/decoder/file stages/decoder/dress
-        stages/decoder/program stages/encoder/codec stages/encoder/sink stages/encoder core"
+        stages/decoder/program stages/encoder/codec stages/encoder/sink stages/encoder core core/ingest/probe"
 grpc="supervisor/control supervisor/evidence ctl core"
 sql="core/store"
 

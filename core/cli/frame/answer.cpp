@@ -43,7 +43,8 @@ std::string CodeOf(const absl::Status& status) {
 
 Exit ExitOf(const absl::Status& status) {
   if (status.ok()) return Exit::kDone;
-  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ? Exit::kUnreachable : Exit::kRefused;
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ? Exit::kUnreachable
+                                                                         : Exit::kRefused;
 }
 
 }  // namespace retrovue::cli

@@ -35,16 +35,16 @@ struct Column {
 };
 
 struct Answer {
-  std::string name;              // the key its value has in the JSON: "channel", or "channels" for a list
-  Json value;                    // an object; an array for a list; null: there is only what is said
-  std::string rows;              // of an object: the key of its list, which people see as a table
-  std::vector<Column> columns;   // of a list, for people
-  std::vector<std::string> says;  // sentences for people: what was done
+  std::string name;                  // the key its value has in the JSON: "channel", or "channels" for a list
+  Json value;                        // an object; an array for a list; null: there is only what is said
+  std::string rows;                  // of an object: the key of its list, which people see as a table
+  std::vector<Column> columns;       // of a list, for people
+  std::vector<std::string> says;     // sentences for people: what was done
   std::vector<std::string> notices;  // what should be known besides; on stderr, and in the JSON
-  std::string next;              // the next command of the first hour; empty: there is none
-  std::string raw;               // printed as it is, alone, with or without --json: a document
-  bool silent = false;           // all has been said already
-  bool as_json = false;          // it is JSON without --json too
+  std::string next;                  // the next command of the first hour; empty: there is none
+  std::string raw;                   // printed as it is, alone, with or without --json: a document
+  bool silent = false;               // all has been said already
+  bool as_json = false;              // it is JSON without --json too
   Exit exit = Exit::kDone;
   std::string code;  // of what is refused or partly done, and yet has a value: what a check has found
 };

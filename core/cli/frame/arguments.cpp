@@ -27,7 +27,8 @@ CLI::Option* AddParsed(CLI::App& app, const std::string& name, std::optional<T>&
 
 }  // namespace
 
-CLI::Option* AddTime(CLI::App& app, const std::string& name, std::optional<Instant>& to, const std::string& help) {
+CLI::Option* AddTime(CLI::App& app, const std::string& name, std::optional<Instant>& to,
+                     const std::string& help) {
   return AddParsed<Instant>(app, name, to, help, &ParseRfc3339)->type_name("TIME");
 }
 
@@ -42,14 +43,16 @@ CLI::Option* AddNumber(CLI::App& app, const std::string& name, std::optional<int
     int number = 0;
     if (!absl::SimpleAtoi(text, &number) || number < least || number > most) {
       throw CLI::ValidationError(
-          name, absl::StrCat("\"", text, "\" is not possible: give a whole number from ", least, " to ", most));
+          name,
+          absl::StrCat("\"", text, "\" is not possible: give a whole number from ", least, " to ", most));
     }
     to = number;
   };
   return app.add_option_function<std::string>(name, read, help)->type_name("N");
 }
 
-CLI::Option* AddSwitch(CLI::App& app, const std::string& name, std::optional<bool>& to, const std::string& help) {
+CLI::Option* AddSwitch(CLI::App& app, const std::string& name, std::optional<bool>& to,
+                       const std::string& help) {
   return app.add_flag_function(
       absl::StrCat("--", name, ",!--no-", name), [&to](std::int64_t count) { to = count > 0; }, help);
 }
@@ -69,10 +72,11 @@ absl::StatusOr<NumberRange> ParseRange(const std::string& text, const std::strin
   NumberRange range;
   const bool single = text.find('-') == std::string::npos;
   if (!absl::SimpleAtoi(ends.first, &range.first) ||
-      !absl::SimpleAtoi(single ? ends.first : ends.second, &range.last) || range.first < 0 || range.last > most ||
-      range.first > range.last) {
-    return Refuse("INVALID_ARGUMENT",
-                  absl::StrCat(option, ": \"", text, "\" is no range: write it like 3 or 1-3 (0 to ", most, ")"));
+      !absl::SimpleAtoi(single ? ends.first : ends.second, &range.last) || range.first < 0 ||
+      range.last > most || range.first > range.last) {
+    return Refuse(
+        "INVALID_ARGUMENT",
+        absl::StrCat(option, ": \"", text, "\" is no range: write it like 3 or 1-3 (0 to ", most, ")"));
   }
   return range;
 }

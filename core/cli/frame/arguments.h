@@ -15,14 +15,16 @@
 
 namespace retrovue::cli {
 
-CLI::Option* AddTime(CLI::App& app, const std::string& name, std::optional<Instant>& to, const std::string& help);
+CLI::Option* AddTime(CLI::App& app, const std::string& name, std::optional<Instant>& to,
+                     const std::string& help);
 CLI::Option* AddDate(CLI::App& app, const std::string& name, std::optional<absl::CivilDay>& to,
                      const std::string& help);
 // A whole number from `least` to `most`.
 CLI::Option* AddNumber(CLI::App& app, const std::string& name, std::optional<int>& to, int least, int most,
                        const std::string& help);
 // --name / --no-name
-CLI::Option* AddSwitch(CLI::App& app, const std::string& name, std::optional<bool>& to, const std::string& help);
+CLI::Option* AddSwitch(CLI::App& app, const std::string& name, std::optional<bool>& to,
+                       const std::string& help);
 
 // A name, title or other text of one line: 1 to `most` bytes, not only spaces. `what`: "the channel's title".
 absl::Status CheckName(const std::string& text, const std::string& what, std::size_t most = 120);

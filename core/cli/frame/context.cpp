@@ -56,9 +56,10 @@ absl::StatusOr<Store*> Context::store() {
       std::filesystem::create_directories(folder, error);
       if (!error) std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
       if (error) {
-        return Refuse("HOME_UNUSABLE",
-                      absl::StrCat(folder.string(), ": ", error.message(),
-                                   ": give a folder this user may write to, with --home DIR or --db sqlite:PATH"));
+        return Refuse(
+            "HOME_UNUSABLE",
+            absl::StrCat(folder.string(), ": ", error.message(),
+                         ": give a folder this user may write to, with --home DIR or --db sqlite:PATH"));
       }
     }
   }

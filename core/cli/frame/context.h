@@ -50,8 +50,7 @@ class Context {
   absl::Status Write(absl::FunctionRef<absl::Status(Transaction&)> fn);
 
   // `answer` as `fn` has completed it.
-  absl::StatusOr<Answer> Read(Answer answer,
-                              absl::FunctionRef<absl::Status(const Snapshot&, Answer&)> fn);
+  absl::StatusOr<Answer> Read(Answer answer, absl::FunctionRef<absl::Status(const Snapshot&, Answer&)> fn);
   absl::StatusOr<Answer> Write(Answer answer, absl::FunctionRef<absl::Status(Transaction&, Answer&)> fn);
 
   ~Context();

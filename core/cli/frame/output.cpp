@@ -151,8 +151,7 @@ Printed Print(const Answer& answer, const Manner& manner) {
     printed.out = Dump(json);
     return printed;
   }
-  for (const std::string& sentence : answer.says)
-    absl::StrAppend(&printed.out, air::OneLine(sentence), "\n");
+  for (const std::string& sentence : answer.says) absl::StrAppend(&printed.out, air::OneLine(sentence), "\n");
   if (answer.value.is_array()) {
     AddList(answer.value, answer.columns, printed);
   } else if (answer.value.is_object() && answer.says.empty()) {
@@ -161,7 +160,8 @@ Printed Print(const Answer& answer, const Manner& manner) {
     if (!answer.rows.empty()) record.erase(answer.rows);
     absl::StrAppend(&printed.out, Record(record));
   }
-  if (!answer.rows.empty() && answer.value.is_object()) AddList(answer.value.at(answer.rows), answer.columns, printed);
+  if (!answer.rows.empty() && answer.value.is_object())
+    AddList(answer.value.at(answer.rows), answer.columns, printed);
   for (const std::string& notice : answer.notices)
     absl::StrAppend(&printed.err, "Note: ", air::OneLine(notice), "\n");
   if (manner.dry_run) absl::StrAppend(&printed.err, "Nothing was written (--dry-run).\n");

@@ -19,7 +19,8 @@ constexpr const char* kFooter =
 
 // The commands as CLI11 knows them, and what each of them runs.
 struct Grammar {
-  CLI::App app{"Runs a television network: what there is, what airs when, and the channels themselves.", "retrovue"};
+  CLI::App app{"Runs a television network: what there is, what airs when, and the channels themselves.",
+               "retrovue"};
   Globals globals;
   std::map<const CLI::App*, Run> runs;
 };
@@ -95,7 +96,8 @@ std::string DidYouMean(const CLI::App* app, const std::string& word) {
       best = name;
     }
   };
-  for (const CLI::App* sub : app->get_subcommands([](const CLI::App*) { return true; })) offer(sub->get_name());
+  for (const CLI::App* sub : app->get_subcommands([](const CLI::App*) { return true; }))
+    offer(sub->get_name());
   for (const CLI::App* in = app; in != nullptr; in = in->get_parent()) {
     for (const CLI::Option* option : in->get_options()) {
       for (const std::string& name : option->get_lnames()) offer("--" + name);
@@ -111,7 +113,8 @@ absl::Status WrongUse(const Grammar& grammar, const CLI::ParseError& error) {
   if (name == "ExtrasError") {
     std::vector<std::string> words = grammar.app.remaining(true);
     const std::string word = words.empty() ? "" : words.front();
-    return Refuse("UNKNOWN_ARGUMENT", absl::StrCat("\"", word, "\" is not expected here", DidYouMean(app, word), help));
+    return Refuse("UNKNOWN_ARGUMENT",
+                  absl::StrCat("\"", word, "\" is not expected here", DidYouMean(app, word), help));
   }
   if (name == "RequiredError") {
     if (!app->get_subcommands([](const CLI::App*) { return true; }).empty()) {
@@ -139,7 +142,8 @@ absl::Status CheckText(int argc, const char* const* argv) {
 
 }  // namespace
 
-int RunProgram(int argc, const char* const* argv, const std::vector<Noun>& nouns, const std::vector<Verb>& verbs) {
+int RunProgram(int argc, const char* const* argv, const std::vector<Noun>& nouns,
+               const std::vector<Verb>& verbs) {
   Grammar grammar;
   AddGlobals(grammar);
   AddVerbs(grammar, nouns, verbs);

@@ -29,6 +29,7 @@ struct Noun {
 };
 
 // Reads the arguments by the table, runs what they name, prints its answer. Answers the process's exit status (Exit).
-int RunProgram(int argc, const char* const* argv, const std::vector<Noun>& nouns, const std::vector<Verb>& verbs);
+int RunProgram(int argc, const char* const* argv, const std::vector<Noun>& nouns,
+               const std::vector<Verb>& verbs);
 
 }  // namespace retrovue::cli

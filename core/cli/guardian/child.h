@@ -16,10 +16,10 @@ struct PassedSocket {
 };
 
 struct ChildLaunch {
-  std::string program;  // path
+  std::string program;                 // path
   std::vector<std::string> arguments;  // without the program itself
   std::vector<PassedSocket> sockets;   // become descriptors 3, 4, …; it inherits no other
-  std::string log_path;  // what it writes to stdout and stderr is appended here
+  std::string log_path;                // what it writes to stdout and stderr is appended here
 };
 
 // Starts it in a process group of its own, so that a Ctrl-C reaches us alone.

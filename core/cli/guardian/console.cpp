@@ -27,8 +27,7 @@ std::string Cut(const std::string& line, std::size_t columns) {
 
 }  // namespace
 
-Console::Console(bool shows_status)
-    : shows_status_(shows_status), is_terminal_(isatty(STDOUT_FILENO) == 1) {}
+Console::Console(bool shows_status) : shows_status_(shows_status), is_terminal_(isatty(STDOUT_FILENO) == 1) {}
 
 Console::~Console() {
   if (drawn_) std::fputs("\n", stdout);

@@ -66,7 +66,8 @@ absl::StatusOr<std::unique_ptr<Guardian>> Guardian::Prepare(GuardianOptions opti
   auto control = ListenOn(guardian->options_.control, "--control");
   if (!control.ok()) return control.status();
   guardian->control_ = *std::move(control);
-  if (absl::Status said = Announce(guardian->lock_, {getpid(), guardian->http_.address, guardian->control_.address});
+  if (absl::Status said =
+          Announce(guardian->lock_, {getpid(), guardian->http_.address, guardian->control_.address});
       !said.ok())
     return said;
   return guardian;
@@ -103,8 +104,8 @@ void Guardian::Reap(Console& console) {
     start_at_ = policy_.Died(Steady());
     const auto wait = std::chrono::duration_cast<std::chrono::seconds>(*start_at_ - Steady()).count();
     console.Say(absl::StrCat("The program director ", FateOf(status), "; it is started again ",
-                             wait > 0 ? absl::StrCat("in ", wait, " s") : "at once", " (log: ",
-                             options_.home.LogPath(), ")"));
+                             wait > 0 ? absl::StrCat("in ", wait, " s") : "at once",
+                             " (log: ", options_.home.LogPath(), ")"));
   }
 }
 

@@ -22,10 +22,11 @@ namespace retrovue::cli {
 namespace {
 
 absl::Status Taken(const std::string& address, const std::string& option) {
-  return Refuse("ADDRESS_TAKEN", absl::StrCat(option, " ", address,
-                                              ": another program listens there: end that one, or give another "
-                                              "address with ",
-                                              option));
+  return Refuse("ADDRESS_TAKEN",
+                absl::StrCat(option, " ", address,
+                             ": another program listens there: end that one, or give another "
+                             "address with ",
+                             option));
 }
 
 absl::Status Unavailable(const std::string& address, const std::string& option, const std::string& why) {
@@ -65,17 +66,17 @@ absl::StatusOr<ListeningSocket> ListenUnix(const std::string& path, const std::s
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof(address.sun_path)) {
-    return Refuse("ADDRESS_WRONG",
-                  absl::StrCat(option, " ", text, ": the path of a socket has 1 to ",
-                               sizeof(address.sun_path) - 1, " bytes: give a shorter one"));
+    return Refuse("ADDRESS_WRONG", absl::StrCat(option, " ", text, ": the path of a socket has 1 to ",
+                                                sizeof(address.sun_path) - 1, " bytes: give a shorter one"));
   }
   path.copy(address.sun_path, path.size());
   struct stat found = {};
   if (lstat(path.c_str(), &found) == 0) {
     if (!S_ISSOCK(found.st_mode))
-      return Refuse("ADDRESS_TAKEN", absl::StrCat(option, " ", text,
-                                                  ": there is a file of that name: remove it, or give another "
-                                                  "path"));
+      return Refuse("ADDRESS_TAKEN",
+                    absl::StrCat(option, " ", text,
+                                 ": there is a file of that name: remove it, or give another "
+                                 "path"));
     if (SomebodyListens(address)) return Taken(text, option);
     unlink(path.c_str());
   }

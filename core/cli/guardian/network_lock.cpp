@@ -55,7 +55,8 @@ absl::StatusOr<air::UniqueFd> TakeNetworkLock(const std::string& path) {
   }
   RunningNetwork network;
   network.guardian = getpid();
-  if (absl::Status said = Announce(lock, network); !said.ok()) return Unusable(path, std::string(said.message()));
+  if (absl::Status said = Announce(lock, network); !said.ok())
+    return Unusable(path, std::string(said.message()));
   return lock;
 }
 

@@ -14,7 +14,7 @@ namespace retrovue::cli {
 // What the lock file says of the network that runs.
 struct RunningNetwork {
   pid_t guardian = 0;
-  std::string http;     // addresses; empty: not bound yet
+  std::string http;  // addresses; empty: not bound yet
   std::string control;
 };
 

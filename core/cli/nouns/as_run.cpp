@@ -25,7 +25,8 @@ struct Span {
 };
 
 // The time of a day's items; of one that was not made, from anchor to anchor.
-absl::StatusOr<Span> SpanOf(const Snapshot& snapshot, const Channel& channel, const Grid& grid, absl::CivilDay date) {
+absl::StatusOr<Span> SpanOf(const Snapshot& snapshot, const Channel& channel, const Grid& grid,
+                            absl::CivilDay date) {
   const absl::StatusOr<ScheduleDay> day = snapshot.schedule_days().Get(channel.id, date);
   if (day.ok() && !day->items.empty()) return Span{day->items.front().start, day->items.back().end};
   if (!day.ok() && !absl::IsNotFound(day.status())) return day.status();
@@ -78,11 +79,13 @@ absl::StatusOr<Answer> Show(Context& context, const Options& options) {
             }
           }
         }
-        std::stable_sort(lines.begin(), lines.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+        std::stable_sort(lines.begin(), lines.end(),
+                         [](const auto& a, const auto& b) { return a.first < b.first; });
         for (auto& [at, line] : lines) answer.value.push_back(std::move(line));
         if (rows->empty()) {
-          answer.notices.push_back("nothing has been on the air then: a channel runs while somebody watches it, or with "
-                                   "retrovue channel update --always-on");
+          answer.notices.push_back(
+              "nothing has been on the air then: a channel runs while somebody watches it, or with "
+              "retrovue channel update --always-on");
         }
         return absl::OkStatus();
       });
@@ -91,15 +94,16 @@ absl::StatusOr<Answer> Show(Context& context, const Options& options) {
 }  // namespace
 
 std::vector<Verb> AsRunVerbs() {
-  return {MakeVerb<Options>("as-run", "show", "Show what was on the air, beside what was planned",
-                            [](CLI::App& app, Options& options) {
-                              app.add_option("--channel", options.channel, "slug or number of the channel")
-                                  ->type_name("CHANNEL")
-                                  ->required();
-                              AddDate(app, "--date", options.date, "programming day; default: the one it is");
-                              app.add_flag("--planned", options.planned, "also what was planned and not aired");
-                            },
-                            Show)};
+  return {MakeVerb<Options>(
+      "as-run", "show", "Show what was on the air, beside what was planned",
+      [](CLI::App& app, Options& options) {
+        app.add_option("--channel", options.channel, "slug or number of the channel")
+            ->type_name("CHANNEL")
+            ->required();
+        AddDate(app, "--date", options.date, "programming day; default: the one it is");
+        app.add_flag("--planned", options.planned, "also what was planned and not aired");
+      },
+      Show)};
 }
 
 }  // namespace retrovue::cli

@@ -47,7 +47,8 @@ absl::StatusOr<AssetFilter> FilterOf(const Snapshot& snapshot, const Options& op
     if (!collection.ok()) return collection.status();
     filter.collection_id = collection->id;
   }
-  for (const AssetState state : {AssetState::kNew, AssetState::kEnriching, AssetState::kReady, AssetState::kRetired}) {
+  for (const AssetState state :
+       {AssetState::kNew, AssetState::kEnriching, AssetState::kReady, AssetState::kRetired}) {
     if (options.state == Name(state)) filter.state = state;
   }
   filter.approved = options.approved;
@@ -83,8 +84,10 @@ absl::StatusOr<Answer> Show(Context& context, const Options& options) {
 
 absl::StatusOr<Answer> Attention(Context& context, const Options&) {
   return context.Read(
-      {.name = "assets", .value = Json::array(),
-       .columns = {{"ID", "id"}, {"TITLE", "title"}, {"STATE", "state"}, {"SURE", "confidence"}, {"WHY", "reason"}}},
+      {.name = "assets",
+       .value = Json::array(),
+       .columns =
+           {{"ID", "id"}, {"TITLE", "title"}, {"STATE", "state"}, {"SURE", "confidence"}, {"WHY", "reason"}}},
       [&](const Snapshot& snapshot, Answer& answer) -> absl::Status {
         const auto reviews = snapshot.assets().Reviews();
         if (!reviews.ok()) return reviews.status();
@@ -107,37 +110,41 @@ absl::StatusOr<Answer> Attention(Context& context, const Options&) {
 absl::StatusOr<Answer> ChangeEach(Context& context, const Options& options,
                                   const std::function<absl::Status(Transaction&, Asset&)>& change,
                                   const std::string& what_happened, const std::string& next) {
-  return context.Write({.name = "assets", .value = Json::array(), .columns = AssetColumns()},
-                       [&](Transaction& transaction, Answer& answer) -> absl::Status {
-                         std::vector<std::string> handles = options.handles;
-                         if (options.all) {
-                           const auto reviews = transaction.assets().Reviews();
-                           if (!reviews.ok()) return reviews.status();
-                           for (const Review& review : *reviews) handles.push_back(review.asset_id.text);
-                         } else if (handles.empty()) {
-                           return Refuse("MISSING_ARGUMENT", "say which assets: their ids or paths, or --all of those "
-                                                             "that wait (retrovue asset attention)");
-                         }
-                         for (const std::string& handle : handles) {
-                           absl::StatusOr<Asset> asset = FindAsset(transaction, handle);
-                           if (!asset.ok()) return asset.status();
-                           if (absl::Status s = change(transaction, *asset); !s.ok()) return s;
-                           answer.value.push_back(ShapeOf(*asset));
-                         }
-                         answer.says = {absl::StrCat(handles.size(), handles.size() == 1 ? " asset " : " assets ",
-                                                     what_happened, ".")};
-                         answer.next = next;
-                         return absl::OkStatus();
-                       });
+  return context.Write(
+      {.name = "assets", .value = Json::array(), .columns = AssetColumns()},
+      [&](Transaction& transaction, Answer& answer) -> absl::Status {
+        std::vector<std::string> handles = options.handles;
+        if (options.all) {
+          const auto reviews = transaction.assets().Reviews();
+          if (!reviews.ok()) return reviews.status();
+          for (const Review& review : *reviews) handles.push_back(review.asset_id.text);
+        } else if (handles.empty()) {
+          return Refuse("MISSING_ARGUMENT",
+                        "say which assets: their ids or paths, or --all of those "
+                        "that wait (retrovue asset attention)");
+        }
+        for (const std::string& handle : handles) {
+          absl::StatusOr<Asset> asset = FindAsset(transaction, handle);
+          if (!asset.ok()) return asset.status();
+          if (absl::Status s = change(transaction, *asset); !s.ok()) return s;
+          answer.value.push_back(ShapeOf(*asset));
+        }
+        answer.says = {
+            absl::StrCat(handles.size(), handles.size() == 1 ? " asset " : " assets ", what_happened, ".")};
+        answer.next = next;
+        return absl::OkStatus();
+      });
 }
 
 // By way of the states there are in between.
 absl::Status MakeReady(Transaction& transaction, Asset& asset) {
   if (asset.state == AssetState::kReady) return absl::OkStatus();
   if (asset.duration <= Millis(0)) {
-    return Refusal(absl::StatusCode::kFailedPrecondition, "ASSET_NOT_PROBED",
-                   absl::StrCat("the length of \"", asset.editorial.title,
-                                "\" is not known, so it cannot be ready: run retrovue collection ingest, which probes it"));
+    return Refusal(
+        absl::StatusCode::kFailedPrecondition, "ASSET_NOT_PROBED",
+        absl::StrCat(
+            "the length of \"", asset.editorial.title,
+            "\" is not known, so it cannot be ready: run retrovue collection ingest, which probes it"));
   }
   std::vector<AssetState> way = {AssetState::kReady};
   if (!MayBecome(asset.state, AssetState::kReady)) way.insert(way.begin(), AssetState::kEnriching);
@@ -152,7 +159,8 @@ absl::Status MakeReady(Transaction& transaction, Asset& asset) {
 
 absl::StatusOr<Answer> Resolve(Context& context, const Options& options) {
   if (!options.approve && !options.ready)
-    return Refuse("MISSING_ARGUMENT", "say what is decided: --ready (it can be played), --approve (it may air), or both");
+    return Refuse("MISSING_ARGUMENT",
+                  "say what is decided: --ready (it can be played), --approve (it may air), or both");
   return ChangeEach(
       context, options,
       [&](Transaction& transaction, Asset& asset) -> absl::Status {
@@ -177,7 +185,8 @@ absl::StatusOr<Answer> Retire(Context& context, const Options& options) {
       context, options,
       [](Transaction& transaction, Asset& asset) -> absl::Status {
         if (asset.state == AssetState::kRetired) return absl::OkStatus();
-        if (absl::Status s = ValidateStateChange(asset, AssetState::kRetired); !s.ok()) return Coded("ASSET_STATE", s);
+        if (absl::Status s = ValidateStateChange(asset, AssetState::kRetired); !s.ok())
+          return Coded("ASSET_STATE", s);
         asset.state = AssetState::kRetired;
         asset.approved_for_broadcast = false;
         if (absl::Status s = transaction.assets().Put(asset); !s.ok()) return Coded("ASSET_STATE", s);
@@ -188,12 +197,14 @@ absl::StatusOr<Answer> Retire(Context& context, const Options& options) {
 
 absl::Status SetTags(const Options& options, Asset& asset) {
   const auto has = [](const std::vector<std::string>& tags, const std::string& tag) {
-    return std::any_of(tags.begin(), tags.end(), [&](const std::string& other) { return NormalTag(other) == tag; });
+    return std::any_of(tags.begin(), tags.end(),
+                       [&](const std::string& other) { return NormalTag(other) == tag; });
   };
   const auto add = [&](const std::string& text) -> absl::Status {
     const std::string tag = NormalTag(text);
     if (absl::Status s = CheckName(tag, "a tag"); !s.ok()) return s;
-    const bool there = std::any_of(asset.tags.begin(), asset.tags.end(), [&](const AssetTag& t) { return t.tag == tag; });
+    const bool there =
+        std::any_of(asset.tags.begin(), asset.tags.end(), [&](const AssetTag& t) { return t.tag == tag; });
     if (!there) asset.tags.push_back({tag, TagOrigin::kOperator});
     return absl::OkStatus();
   };
@@ -234,52 +245,60 @@ void AddHandles(CLI::App& app, Options& options) {
 
 std::vector<Verb> AssetVerbs() {
   return {
-      MakeVerb<Options>("asset", "list", "List what there is",
-                        [](CLI::App& app, Options& options) {
-                          app.add_option("--collection", options.collection, "in this collection")->type_name("NAME");
-                          app.add_option("--state", options.state, "new, enriching, ready or retired")
-                              ->check(CLI::IsMember(kStates));
-                          AddSwitch(app, "approved", options.approved, "may air, as far as the operator is concerned");
-                          app.add_option("--series", options.series, "of this series")->type_name("NAME");
-                          app.add_option("--tag", options.tag, "with this tag")->type_name("TAG");
-                          app.add_flag("--schedulable", options.schedulable, "that may air");
-                          app.add_flag("--deleted", options.deleted, "deleted ones too");
-                          AddNumber(app, "--limit", options.limit, 1, 1'000'000, "so many at most");
-                        },
-                        List),
-      MakeVerb<Options>("asset", "show", "Show an asset",
-                        [](CLI::App& app, Options& options) {
-                          app.add_option("ASSET", options.handles, "its id or path")->required()->expected(1);
-                        },
-                        Show),
-      MakeVerb<Options>("asset", "attention", "List what waits for an operator", [](CLI::App&, Options&) {}, Attention),
-      MakeVerb<Options>("asset", "resolve", "Decide that assets are ready, and may air",
-                        [](CLI::App& app, Options& options) {
-                          app.add_option("ASSET", options.handles, "ids or paths");
-                          app.add_flag("--all", options.all, "all that wait for an operator");
-                          app.add_flag("--approve", options.approve, "may air");
-                          app.add_flag("--ready", options.ready, "can be played");
-                        },
-                        Resolve),
-      MakeVerb<Options>("asset", "update", "Change tags, title and numbers of assets",
-                        [](CLI::App& app, Options& options) {
-                          AddHandles(app, options);
-                          app.add_option("--tags", options.tags, "the operator's tags: these and no others")
-                              ->delimiter(',')
-                              ->expected(1)
-                              ->type_name("TAG,TAG");
-                          app.add_option("--add-tag", options.add_tags, "one more; repeat it")->expected(1)->type_name("TAG");
-                          app.add_option("--remove-tag", options.remove_tags, "this one goes; repeat it")
-                              ->expected(1)
-                              ->type_name("TAG");
-                          app.add_option("--title", options.title, "in the guide")->type_name("TEXT");
-                          app.add_option("--series", options.new_series, "of this series")->type_name("NAME");
-                          AddNumber(app, "--season", options.season, 0, 9999, "0: specials");
-                          AddNumber(app, "--episode", options.episode, 0, 99999, "in its season");
-                          AddNumber(app, "--year", options.year, 1800, 9999, "it was made in");
-                        },
-                        Update),
-      MakeVerb<Options>("asset", "retire", "Take assets off the air for good; what was aired keeps them", AddHandles, Retire),
+      MakeVerb<Options>(
+          "asset", "list", "List what there is",
+          [](CLI::App& app, Options& options) {
+            app.add_option("--collection", options.collection, "in this collection")->type_name("NAME");
+            app.add_option("--state", options.state, "new, enriching, ready or retired")
+                ->check(CLI::IsMember(kStates));
+            AddSwitch(app, "approved", options.approved, "may air, as far as the operator is concerned");
+            app.add_option("--series", options.series, "of this series")->type_name("NAME");
+            app.add_option("--tag", options.tag, "with this tag")->type_name("TAG");
+            app.add_flag("--schedulable", options.schedulable, "that may air");
+            app.add_flag("--deleted", options.deleted, "deleted ones too");
+            AddNumber(app, "--limit", options.limit, 1, 1'000'000, "so many at most");
+          },
+          List),
+      MakeVerb<Options>(
+          "asset", "show", "Show an asset",
+          [](CLI::App& app, Options& options) {
+            app.add_option("ASSET", options.handles, "its id or path")->required()->expected(1);
+          },
+          Show),
+      MakeVerb<Options>(
+          "asset", "attention", "List what waits for an operator", [](CLI::App&, Options&) {}, Attention),
+      MakeVerb<Options>(
+          "asset", "resolve", "Decide that assets are ready, and may air",
+          [](CLI::App& app, Options& options) {
+            app.add_option("ASSET", options.handles, "ids or paths");
+            app.add_flag("--all", options.all, "all that wait for an operator");
+            app.add_flag("--approve", options.approve, "may air");
+            app.add_flag("--ready", options.ready, "can be played");
+          },
+          Resolve),
+      MakeVerb<Options>(
+          "asset", "update", "Change tags, title and numbers of assets",
+          [](CLI::App& app, Options& options) {
+            AddHandles(app, options);
+            app.add_option("--tags", options.tags, "the operator's tags: these and no others")
+                ->delimiter(',')
+                ->expected(1)
+                ->type_name("TAG,TAG");
+            app.add_option("--add-tag", options.add_tags, "one more; repeat it")
+                ->expected(1)
+                ->type_name("TAG");
+            app.add_option("--remove-tag", options.remove_tags, "this one goes; repeat it")
+                ->expected(1)
+                ->type_name("TAG");
+            app.add_option("--title", options.title, "in the guide")->type_name("TEXT");
+            app.add_option("--series", options.new_series, "of this series")->type_name("NAME");
+            AddNumber(app, "--season", options.season, 0, 9999, "0: specials");
+            AddNumber(app, "--episode", options.episode, 0, 99999, "in its season");
+            AddNumber(app, "--year", options.year, 1800, 9999, "it was made in");
+          },
+          Update),
+      MakeVerb<Options>("asset", "retire", "Take assets off the air for good; what was aired keeps them",
+                        AddHandles, Retire),
   };
 }
 

@@ -22,9 +22,9 @@ const std::map<std::string, ChannelKind> kKinds = {{"network", ChannelKind::kNet
                                                    {"premium", ChannelKind::kPremium},
                                                    {"specialty", ChannelKind::kSpecialty}};
 // The eight broadcast rates, as people write them and as AIR does.
-const std::map<std::string, std::string> kRates = {
-    {"23.976", "24000/1001"}, {"24", "24/1"},   {"25", "25/1"},         {"29.97", "30000/1001"},
-    {"30", "30/1"},           {"50", "50/1"},   {"59.94", "60000/1001"}, {"60", "60/1"}};
+const std::map<std::string, std::string> kRates = {{"23.976", "24000/1001"}, {"24", "24/1"}, {"25", "25/1"},
+                                                   {"29.97", "30000/1001"},  {"30", "30/1"}, {"50", "50/1"},
+                                                   {"59.94", "60000/1001"},  {"60", "60/1"}};
 
 struct Options {
   std::string handle;  // of add: the slug
@@ -53,14 +53,18 @@ struct Options {
 
 void AddFields(CLI::App& app, Options& options) {
   app.add_option("--title", options.title, "what viewers read")->type_name("TEXT");
-  app.add_option("--timezone", options.time_zone, "IANA name; default of add: the machine's")->type_name("ZONE");
+  app.add_option("--timezone", options.time_zone, "IANA name; default of add: the machine's")
+      ->type_name("ZONE");
   AddNumber(app, "--number", options.number, 1, 99999, "its number in the guide");
   AddNumber(app, "--grid", options.grid, 15, 60, "minutes between two starts: 15, 30 or 60");
-  app.add_option("--offsets", options.offsets, "minutes of the hour programmes start at; default: as the day starts")
+  app.add_option("--offsets", options.offsets,
+                 "minutes of the hour programmes start at; default: as the day starts")
       ->delimiter(',')
       ->type_name("M,M");
-  app.add_option("--day-start", options.day_start, "when the programming day begins, 06:00")->type_name("HH:MM");
-  app.add_option("--kind", options.kind, "network, premium or specialty")->check(CLI::IsMember({"network", "premium", "specialty"}));
+  app.add_option("--day-start", options.day_start, "when the programming day begins, 06:00")
+      ->type_name("HH:MM");
+  app.add_option("--kind", options.kind, "network, premium or specialty")
+      ->check(CLI::IsMember({"network", "premium", "specialty"}));
   app.add_option("--group", options.group, "in lists of channels")->type_name("TEXT");
   app.add_option("--logo", options.logo, "a PNG")->type_name("FILE");
   app.add_option("--format", options.format, "picture of the programme, 1280x720@30")->type_name("WxH@RATE");
@@ -69,11 +73,15 @@ void AddFields(CLI::App& app, Options& options) {
   AddNumber(app, "--linger", options.linger_s, 0, 86400, "seconds it runs on behind its last viewer");
   AddNumber(app, "--epg-days", options.epg_days, 2, 14, "days the guide reaches ahead");
   AddNumber(app, "--playlog-minutes", options.playlog_minutes, 120, 360, "minutes the playlog reaches ahead");
-  AddNumber(app, "--max-tail-trim-ms", options.trim_ms, 0, 3'599'999, "what may be cut off a programme to let it into its slot");
-  app.add_option("--station-card", options.station_card, "a picture, where there is nothing else")->type_name("FILE");
-  app.add_option("--filler", options.fillers, "this asset fills what programmes leave; repeat it")->type_name("ASSET");
+  AddNumber(app, "--max-tail-trim-ms", options.trim_ms, 0, 3'599'999,
+            "what may be cut off a programme to let it into its slot");
+  app.add_option("--station-card", options.station_card, "a picture, where there is nothing else")
+      ->type_name("FILE");
+  app.add_option("--filler", options.fillers, "this asset fills what programmes leave; repeat it")
+      ->type_name("ASSET");
   app.add_option("--filler-tag", options.filler_tag, "all assets that have this tag now")->type_name("TAG");
-  app.add_option("--filler-collection", options.filler_collection, "all assets of this collection now")->type_name("NAME");
+  app.add_option("--filler-collection", options.filler_collection, "all assets of this collection now")
+      ->type_name("NAME");
   app.add_flag("--no-fillers", options.no_fillers, "none");
 }
 
@@ -90,13 +98,15 @@ std::string MachineZone() {
 
 absl::StatusOr<std::string> FormatJson(const std::string& text) {
   const auto refuse = [&] {
-    return Refuse("FORMAT_WRONG", absl::StrCat("\"", text, "\" is no picture format: write it like 1280x720@30; rates "
+    return Refuse("FORMAT_WRONG", absl::StrCat("\"", text,
+                                               "\" is no picture format: write it like 1280x720@30; rates "
                                                "are 23.976, 24, 25, 29.97, 30, 50, 59.94 and 60"));
   };
   const std::vector<std::string> parts = absl::StrSplit(text, absl::ByAnyChar("x@"));
   int width = 0;
   int height = 0;
-  if (parts.size() != 3 || !absl::SimpleAtoi(parts[0], &width) || !absl::SimpleAtoi(parts[1], &height)) return refuse();
+  if (parts.size() != 3 || !absl::SimpleAtoi(parts[0], &width) || !absl::SimpleAtoi(parts[1], &height))
+    return refuse();
   const auto rate = kRates.find(parts[2]);
   if (rate == kRates.end() || width < 16 || height < 16 || width > 7680 || height > 4320 || width % 2 != 0 ||
       height % 2 != 0)
@@ -150,7 +160,8 @@ absl::Status SetFillers(const Snapshot& snapshot, const Options& options, Channe
   if (!assets.ok()) return assets.status();
   if (assets->empty()) {
     return NotFound("FILLERS_NOT_FOUND",
-                    "no asset that may air has that tag or is in that collection: retrovue asset list shows what there is");
+                    "no asset that may air has that tag or is in that collection: retrovue asset list shows "
+                    "what there is");
   }
   for (const Asset& asset : *assets) channel.filler_pool.push_back(asset.id);
   return absl::OkStatus();
@@ -161,7 +172,8 @@ absl::Status SetFile(const std::string& given, const std::string& option, std::s
   std::error_code error;
   const std::filesystem::path path = std::filesystem::absolute(given, error);
   if (!std::filesystem::is_regular_file(path, error))
-    return NotFound("FILE_NOT_FOUND", absl::StrCat(option, " ", given, ": there is no such file: give its path"));
+    return NotFound("FILE_NOT_FOUND",
+                    absl::StrCat(option, " ", given, ": there is no such file: give its path"));
   to = path.string();
   return absl::OkStatus();
 }
@@ -190,7 +202,8 @@ absl::Status ApplyTo(const Snapshot& snapshot, const Options& options, Channel& 
   if (options.playlog_minutes) channel.playlog_horizon_min = *options.playlog_minutes;
   if (options.trim_ms) channel.max_tail_trim = Millis(*options.trim_ms);
   if (absl::Status s = SetFile(options.logo, "--logo", channel.logo_path); !s.ok()) return s;
-  if (absl::Status s = SetFile(options.station_card, "--station-card", channel.station_card_path); !s.ok()) return s;
+  if (absl::Status s = SetFile(options.station_card, "--station-card", channel.station_card_path); !s.ok())
+    return s;
   if (absl::Status s = SetFillers(snapshot, options, channel); !s.ok()) return s;
   return Coded("CHANNEL_WRONG", ValidateChannel(channel));
 }
@@ -210,7 +223,8 @@ absl::StatusOr<Answer> Add(Context& context, const Options& options) {
   return context.Write({.name = "channel"}, [&](Transaction& transaction, Answer& answer) -> absl::Status {
     Channel channel;
     channel.slug = options.handle;
-    if (absl::Status slug = ValidateSlug(channel.slug); !slug.ok()) return Refuse("SLUG_WRONG", slug.message());
+    if (absl::Status slug = ValidateSlug(channel.slug); !slug.ok())
+      return Refuse("SLUG_WRONG", slug.message());
     channel.title = options.handle;
     channel.time_zone = MachineZone();
     if (transaction.channels().Find(channel.slug).ok()) {
@@ -227,9 +241,9 @@ absl::StatusOr<Answer> Add(Context& context, const Options& options) {
     if (absl::Status s = ApplyTo(transaction, options, channel); !s.ok()) return s;
     if (absl::Status s = transaction.channels().Put(channel); !s.ok()) return Coded("CHANNEL_EXISTS", s);
     answer.value = ShapeOf(channel);
-    answer.says = {absl::StrCat("Channel ", channel.slug, " is there: number ", channel.number.value_or(0), ", days from ",
-                                WallClock(channel.grid.day_start), " in ", channel.time_zone, ", a grid of ",
-                                channel.grid.block_minutes, " minutes.")};
+    answer.says = {absl::StrCat("Channel ", channel.slug, " is there: number ", channel.number.value_or(0),
+                                ", days from ", WallClock(channel.grid.day_start), " in ", channel.time_zone,
+                                ", a grid of ", channel.grid.block_minutes, " minutes.")};
     answer.next = absl::StrCat("retrovue plan add --channel ", channel.slug,
                                " --name Everyday --zone 00:00-24:00 --collection NAME");
     return absl::OkStatus();
@@ -242,7 +256,8 @@ absl::StatusOr<Answer> List(Context& context, const Options&) {
                         const auto channels = snapshot.channels().List();
                         if (!channels.ok()) return channels.status();
                         for (const Channel& channel : *channels) answer.value.push_back(ShapeOf(channel));
-                        if (channels->empty()) answer.next = "retrovue channel add my-channel --title \"My Channel\"";
+                        if (channels->empty())
+                          answer.next = "retrovue channel add my-channel --title \"My Channel\"";
                         return absl::OkStatus();
                       });
 }
@@ -267,8 +282,9 @@ absl::StatusOr<Answer> Update(Context& context, const Options& options) {
     answer.value = ShapeOf(*channel);
     answer.says = {absl::StrCat("Channel ", channel->slug, " is changed.")};
     if (channel->grid != grid_before || channel->time_zone != zone_before) {
-      answer.notices.push_back("days that were made keep the grid they were made on; zones stand in minutes since the "
-                               "start of the programming day, look at them with retrovue plan show");
+      answer.notices.push_back(
+          "days that were made keep the grid they were made on; zones stand in minutes since the "
+          "start of the programming day, look at them with retrovue plan show");
     }
     answer.next = absl::StrCat("retrovue channel validate ", channel->slug);
     return absl::OkStatus();
@@ -297,22 +313,26 @@ void AddHandle(CLI::App& app, Options& options) {
 
 std::vector<Verb> ChannelVerbs() {
   std::vector<Verb> verbs = {
-      MakeVerb<Options>("channel", "add", "Make a channel",
-                        [](CLI::App& app, Options& options) {
-                          app.add_option("SLUG", options.handle, "its name in addresses, which never changes: my-channel")
-                              ->required();
-                          AddFields(app, options);
-                        },
-                        Add),
-      MakeVerb<Options>("channel", "list", "List the channels", [](CLI::App&, Options&) {}, List),
+      MakeVerb<Options>(
+          "channel", "add", "Make a channel",
+          [](CLI::App& app, Options& options) {
+            app.add_option("SLUG", options.handle, "its name in addresses, which never changes: my-channel")
+                ->required();
+            AddFields(app, options);
+          },
+          Add),
+      MakeVerb<Options>(
+          "channel", "list", "List the channels", [](CLI::App&, Options&) {}, List),
       MakeVerb<Options>("channel", "show", "Show a channel", AddHandle, Show),
-      MakeVerb<Options>("channel", "update", "Change a channel",
-                        [](CLI::App& app, Options& options) {
-                          AddHandle(app, options);
-                          AddFields(app, options);
-                        },
-                        Update),
-      MakeVerb<Options>("channel", "delete", "Delete a channel that has never been scheduled", AddHandle, Delete),
+      MakeVerb<Options>(
+          "channel", "update", "Change a channel",
+          [](CLI::App& app, Options& options) {
+            AddHandle(app, options);
+            AddFields(app, options);
+          },
+          Update),
+      MakeVerb<Options>("channel", "delete", "Delete a channel that has never been scheduled", AddHandle,
+                        Delete),
   };
   for (auto&& more : {ChannelNowVerbs(), ChannelValidateVerbs()})
     verbs.insert(verbs.end(), more.begin(), more.end());

@@ -15,8 +15,8 @@ struct Options {
 };
 
 // The items of stored days that are on in [from, to).
-absl::StatusOr<std::vector<ScheduleItem>> ItemsOn(const Snapshot& snapshot, const Channel& channel, Instant from,
-                                                  Instant to) {
+absl::StatusOr<std::vector<ScheduleItem>> ItemsOn(const Snapshot& snapshot, const Channel& channel,
+                                                  Instant from, Instant to) {
   const auto days = snapshot.schedule_days().Airing(channel.id, from, to);
   if (!days.ok()) return days.status();
   std::vector<ScheduleItem> items;
@@ -38,9 +38,10 @@ absl::StatusOr<Answer> Now(Context& context, const Options& options) {
     const auto items = ItemsOn(snapshot, *channel, now, now + std::chrono::hours(24));
     if (!items.ok()) return items.status();
     if (items->empty() || items->front().start > now) {
-      return NotFound("SCHEDULE_GAP", absl::StrCat("nothing is scheduled on channel ", channel->slug,
-                                                   " now: make its days with retrovue schedule-day generate --channel ",
-                                                   channel->slug));
+      return NotFound(
+          "SCHEDULE_GAP",
+          absl::StrCat("nothing is scheduled on channel ", channel->slug,
+                       " now: make its days with retrovue schedule-day generate --channel ", channel->slug));
     }
     Json& json = answer.value;
     json["channel"] = channel->slug;
@@ -48,7 +49,8 @@ absl::StatusOr<Answer> Now(Context& context, const Options& options) {
     json["now"] = ShapeOf(items->front(), grid->zone());
     json["next"] = items->size() > 1 ? ShapeOf((*items)[1], grid->zone()) : Json(nullptr);
     const auto line = [&](const char* word, const ScheduleItem& item) {
-      answer.says.push_back(absl::StrCat(word, " ", grid->LocalClock(item.start), "-", grid->LocalClock(item.end), "  ",
+      answer.says.push_back(absl::StrCat(word, " ", grid->LocalClock(item.start), "-",
+                                         grid->LocalClock(item.end), "  ",
                                          item.kind == ItemKind::kAvail ? "fillers" : item.title));
     };
     line("Now ", items->front());
@@ -102,12 +104,13 @@ std::vector<Verb> ChannelNowVerbs() {
   };
   return {
       MakeVerb<Options>("channel", "now", "Say what is on, and what comes next", add_handle, Now),
-      MakeVerb<Options>("channel", "preview", "Show what airs in the next hours, whether it is stored or not",
-                        [add_handle](CLI::App& app, Options& options) {
-                          add_handle(app, options);
-                          AddNumber(app, "--hours", options.hours, 1, 72, "how far; 6 unless said");
-                        },
-                        Preview),
+      MakeVerb<Options>(
+          "channel", "preview", "Show what airs in the next hours, whether it is stored or not",
+          [add_handle](CLI::App& app, Options& options) {
+            add_handle(app, options);
+            AddNumber(app, "--hours", options.hours, 1, 72, "how far; 6 unless said");
+          },
+          Preview),
   };
 }
 

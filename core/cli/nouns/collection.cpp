@@ -50,7 +50,8 @@ absl::StatusOr<Answer> List(Context& context, const Options& options) {
                           if (!row.ok()) return row.status();
                           answer.value.push_back(*std::move(row));
                         }
-                        if (collections->empty()) answer.next = "retrovue source add --name Media --discover /path/to/media";
+                        if (collections->empty())
+                          answer.next = "retrovue source add --name Media --discover /path/to/media";
                         return absl::OkStatus();
                       });
 }
@@ -80,17 +81,21 @@ absl::StatusOr<Answer> Update(Context& context, const Options& options) {
     for (const std::string& mapping : options.mappings) {
       const std::pair<std::string, std::string> ends = absl::StrSplit(mapping, absl::MaxSplits('=', 1));
       if (ends.first.empty() || ends.second.empty()) {
-        return Refuse("MAPPING_WRONG", absl::StrCat("\"", mapping, "\" is no mapping: write it like /remote/path=/local/path"));
+        return Refuse(
+            "MAPPING_WRONG",
+            absl::StrCat("\"", mapping, "\" is no mapping: write it like /remote/path=/local/path"));
       }
       collection->path_mappings.push_back({ends.first, ends.second});
     }
-    if (absl::Status s = transaction.collections().Put(*collection); !s.ok()) return Coded("COLLECTION_WRONG", s);
+    if (absl::Status s = transaction.collections().Put(*collection); !s.ok())
+      return Coded("COLLECTION_WRONG", s);
     absl::StatusOr<Json> row = RowOf(transaction, *collection);
     if (!row.ok()) return row.status();
     answer.value = *std::move(row);
     answer.says = {absl::StrCat("Collection \"", collection->name, "\" is ",
                                 collection->sync_enabled ? "enabled." : "not enabled.")};
-    if (collection->sync_enabled) answer.next = absl::StrCat("retrovue collection ingest \"", collection->name, "\"");
+    if (collection->sync_enabled)
+      answer.next = absl::StrCat("retrovue collection ingest \"", collection->name, "\"");
     return absl::OkStatus();
   });
 }
@@ -106,8 +111,8 @@ absl::StatusOr<Answer> IngestIt(Context& context, const Options& options) {
       if (!collection->sync_enabled) {
         return Refusal(absl::StatusCode::kFailedPrecondition, "COLLECTION_DISABLED",
                        absl::StrCat("the collection \"", collection->name,
-                                    "\" is not enabled: enable it with retrovue collection update \"", collection->name,
-                                    "\" --sync-enable"));
+                                    "\" is not enabled: enable it with retrovue collection update \"",
+                                    collection->name, "\" --sync-enable"));
       }
       collections.push_back(*std::move(collection));
       return absl::OkStatus();
@@ -118,9 +123,11 @@ absl::StatusOr<Answer> IngestIt(Context& context, const Options& options) {
       if (collection.sync_enabled) collections.push_back(collection);
     }
     if (!collections.empty()) return absl::OkStatus();
-    return Refusal(absl::StatusCode::kFailedPrecondition, "NOTHING_ENABLED",
-                   all->empty() ? "there is no collection: say where media is with retrovue source add"
-                                : "no collection is enabled: enable one with retrovue collection update NAME --sync-enable");
+    return Refusal(
+        absl::StatusCode::kFailedPrecondition, "NOTHING_ENABLED",
+        all->empty()
+            ? "there is no collection: say where media is with retrovue source add"
+            : "no collection is enabled: enable one with retrovue collection update NAME --sync-enable");
   });
   if (!read.ok()) return read;
   return IngestAll(context, collections, options.prune);
@@ -134,31 +141,34 @@ void AddHandle(CLI::App& app, Options& options) {
 
 std::vector<Verb> CollectionVerbs() {
   return {
-      MakeVerb<Options>("collection", "list", "List the collections",
-                        [](CLI::App& app, Options& options) {
-                          app.add_option("--source", options.source, "of this source")->type_name("NAME");
-                        },
-                        List),
+      MakeVerb<Options>(
+          "collection", "list", "List the collections",
+          [](CLI::App& app, Options& options) {
+            app.add_option("--source", options.source, "of this source")->type_name("NAME");
+          },
+          List),
       MakeVerb<Options>("collection", "show", "Show a collection", AddHandle, Show),
-      MakeVerb<Options>("collection", "update", "Enable a collection, or change it",
-                        [](CLI::App& app, Options& options) {
-                          AddHandle(app, options);
-                          app.add_option("--name", options.name, "a new name");
-                          CLI::Option* enable = app.add_flag("--sync-enable", options.enable, "it is to be ingested");
-                          app.add_flag("--sync-disable", options.disable, "it is not to be ingested")->excludes(enable);
-                          app.add_option("--path-mapping", options.mappings,
-                                         "what the source calls A is B here; repeat it: these and no others")
-                              ->type_name("A=B");
-                          app.add_flag("--no-path-mapping", options.no_mappings, "none");
-                        },
-                        Update),
-      MakeVerb<Options>("collection", "ingest", "Take in what is new, changed or gone in a collection's folders",
-                        [](CLI::App& app, Options& options) {
-                          app.add_option("COLLECTION", options.handle, "its name, external id or id");
-                          app.add_flag("--all", options.all, "all that are enabled");
-                          app.add_flag("--prune", options.prune, "delete what is missing");
-                        },
-                        IngestIt),
+      MakeVerb<Options>(
+          "collection", "update", "Enable a collection, or change it",
+          [](CLI::App& app, Options& options) {
+            AddHandle(app, options);
+            app.add_option("--name", options.name, "a new name");
+            CLI::Option* enable = app.add_flag("--sync-enable", options.enable, "it is to be ingested");
+            app.add_flag("--sync-disable", options.disable, "it is not to be ingested")->excludes(enable);
+            app.add_option("--path-mapping", options.mappings,
+                           "what the source calls A is B here; repeat it: these and no others")
+                ->type_name("A=B");
+            app.add_flag("--no-path-mapping", options.no_mappings, "none");
+          },
+          Update),
+      MakeVerb<Options>(
+          "collection", "ingest", "Take in what is new, changed or gone in a collection's folders",
+          [](CLI::App& app, Options& options) {
+            app.add_option("COLLECTION", options.handle, "its name, external id or id");
+            app.add_flag("--all", options.all, "all that are enabled");
+            app.add_flag("--prune", options.prune, "delete what is missing");
+          },
+          IngestIt),
   };
 }
 

@@ -30,12 +30,15 @@ absl::StatusOr<Answer> Opened(Context& context, const std::string& says) {
     if (!assets.ok()) return assets.status();
     counts["assets"] = *assets;
     answer.says = {absl::StrCat("The database ", answer.value["url"].get<std::string>(), says)};
-    for (const auto& [noun, count] : counts.items()) answer.says.push_back(absl::StrCat(noun, ": ", count.get<std::int64_t>()));
+    for (const auto& [noun, count] : counts.items())
+      answer.says.push_back(absl::StrCat(noun, ": ", count.get<std::int64_t>()));
     return absl::OkStatus();
   });
 }
 
-absl::StatusOr<Answer> Migrate(Context& context, const Options&) { return Opened(context, " is as this program wants it."); }
+absl::StatusOr<Answer> Migrate(Context& context, const Options&) {
+  return Opened(context, " is as this program wants it.");
+}
 absl::StatusOr<Answer> Status(Context& context, const Options&) { return Opened(context, " can be read."); }
 
 }  // namespace

@@ -53,7 +53,8 @@ absl::Status MakeDays(Context& context, const DemoNetwork& network) {
 
 absl::StatusOr<Answer> Demo(Context& context, const Options& options) {
   if (context.globals().dry_run)
-    return Refuse("DRY_RUN_IMPOSSIBLE", "demo has no dry run: give it a home of its own with --home DIR instead");
+    return Refuse("DRY_RUN_IMPOSSIBLE",
+                  "demo has no dry run: give it a home of its own with --home DIR instead");
   const absl::StatusOr<Store*> store = context.store();
   if (!store.ok()) return store.status();
   DemoOptions demo;
@@ -77,7 +78,8 @@ absl::StatusOr<Answer> Demo(Context& context, const Options& options) {
   Answer answer{.name = "channels", .value = Json::array()};
   answer.columns = {{"NUMBER", "number"}, {"SLUG", "slug"}, {"TITLE", "title"}, {"WHAT", "summary"}};
   for (const DemoChannel& channel : network->channels) answer.value.push_back(ShapeOf(channel));
-  for (const IngestLine& line : network->refused) answer.notices.push_back(absl::StrCat(line.path, ": ", line.reason));
+  for (const IngestLine& line : network->refused)
+    answer.notices.push_back(absl::StrCat(line.path, ": ", line.reason));
   if (!network->refused.empty()) {
     answer.exit = Exit::kPartly;
     answer.code = "DEMO_PARTLY";
@@ -92,16 +94,17 @@ absl::StatusOr<Answer> Demo(Context& context, const Options& options) {
 }  // namespace
 
 std::vector<Verb> DemoVerbs() {
-  return {MakeVerb<Options>("demo", "", "Make a network from folders of media and run it",
-                            [](CLI::App& app, Options& options) {
-                              app.add_option("PATH", options.paths, "folders, a channel each; files, a channel together")
-                                  ->required();
-                              app.add_option("--timezone", options.time_zone, "IANA name; default: the machine's")
-                                  ->type_name("ZONE");
-                              app.add_flag("--no-start", options.no_start, "make it, and do not run it");
-                              AddRunning(app, options.running);
-                            },
-                            Demo)};
+  return {MakeVerb<Options>(
+      "demo", "", "Make a network from folders of media and run it",
+      [](CLI::App& app, Options& options) {
+        app.add_option("PATH", options.paths, "folders, a channel each; files, a channel together")
+            ->required();
+        app.add_option("--timezone", options.time_zone, "IANA name; default: the machine's")
+            ->type_name("ZONE");
+        app.add_flag("--no-start", options.no_start, "make it, and do not run it");
+        AddRunning(app, options.running);
+      },
+      Demo)};
 }
 
 }  // namespace retrovue::cli

@@ -35,7 +35,8 @@ void CheckPrograms(Findings& findings) {
     const std::string path = ProgramBeside(name);
     if (access(path.c_str(), X_OK) == 0) continue;
     all = false;
-    findings.Error("PROGRAM_MISSING", absl::StrCat(path, " is not there: install all of the network's programs in one folder"));
+    findings.Error("PROGRAM_MISSING",
+                   absl::StrCat(path, " is not there: install all of the network's programs in one folder"));
   }
   if (all) findings.Fine("all programs are there");
 }
@@ -46,8 +47,8 @@ void CheckSpace(const Home& home, Findings& findings) {
   const auto space = std::filesystem::space(home.folder, error);
   if (error) return;  // not made yet
   if (space.available < kLittle) {
-    findings.Warn("DISK_FULL", absl::StrCat("there are ", space.available / 1'000'000, " MB left in ", home.folder,
-                                            ": make room, the database needs it"));
+    findings.Warn("DISK_FULL", absl::StrCat("there are ", space.available / 1'000'000, " MB left in ",
+                                            home.folder, ": make room, the database needs it"));
   } else {
     findings.Fine(absl::StrCat("there is room in ", home.folder));
   }
@@ -63,7 +64,8 @@ void CheckNetwork(const Home& home, Findings& findings) {
   if (page.ok()) {
     findings.Fine(absl::StrCat("the network runs: ", StatusLine(*page)));
   } else {
-    findings.Error("DIRECTOR_AWAY", absl::StrCat("the network runs, but its director does not answer: see ", home.LogPath()));
+    findings.Error("DIRECTOR_AWAY",
+                   absl::StrCat("the network runs, but its director does not answer: see ", home.LogPath()));
   }
 }
 
@@ -79,21 +81,25 @@ absl::Status CheckMedia(const Snapshot& snapshot, Findings& findings) {
     }
     const std::string root = RootOf(collection);
     if (access(root.c_str(), R_OK) != 0)
-      findings.Error("PATH_UNREADABLE", absl::StrCat(root, " cannot be read: is it mounted, and may this user read it?"));
+      findings.Error("PATH_UNREADABLE",
+                     absl::StrCat(root, " cannot be read: is it mounted, and may this user read it?"));
   }
   if (collections->empty())
-    findings.Warn("NO_SOURCE", "there is no media: retrovue source add --name Media --discover /path/to/media");
+    findings.Warn("NO_SOURCE",
+                  "there is no media: retrovue source add --name Media --discover /path/to/media");
   const auto waiting = snapshot.assets().Reviews();
   if (!waiting.ok()) return waiting.status();
   if (!waiting->empty())
-    findings.Warn("ATTENTION", absl::StrCat(waiting->size(), " assets wait for an operator: retrovue asset attention"));
+    findings.Warn("ATTENTION",
+                  absl::StrCat(waiting->size(), " assets wait for an operator: retrovue asset attention"));
   AssetFilter schedulable;
   schedulable.schedulable_only = true;
   const auto ready = snapshot.assets().Count(schedulable);
   if (!ready.ok()) return ready.status();
   if (*ready > 0) findings.Fine(absl::StrCat(*ready, " assets may air"));
   if (*ready == 0 && !collections->empty())
-    findings.Warn("CATALOGUE_EMPTY", "nothing may air yet: retrovue collection ingest --all, then retrovue asset attention");
+    findings.Warn("CATALOGUE_EMPTY",
+                  "nothing may air yet: retrovue collection ingest --all, then retrovue asset attention");
   return absl::OkStatus();
 }
 
@@ -104,7 +110,8 @@ absl::Status CheckChannels(const Snapshot& snapshot, Instant now, Findings& find
   for (const Channel& channel : *channels) {
     const absl::StatusOr<Grid> grid = GridOf(channel);
     if (!grid.ok()) {
-      findings.Error("TIMEZONE_UNKNOWN", absl::StrCat("channel ", channel.slug, ": ", grid.status().message()));
+      findings.Error("TIMEZONE_UNKNOWN",
+                     absl::StrCat("channel ", channel.slug, ": ", grid.status().message()));
       continue;
     }
     const auto plans = snapshot.plans().OfChannel(channel.id);
@@ -113,16 +120,17 @@ absl::Status CheckChannels(const Snapshot& snapshot, Instant now, Findings& find
       return plan.is_active && !plan.is_archived && !plan.zones.empty();
     });
     if (!wanted) {
-      findings.Warn("NO_PLAN", absl::StrCat("channel ", channel.slug, " has nothing to air: retrovue channel validate ",
-                                            channel.slug));
+      findings.Warn("NO_PLAN", absl::StrCat("channel ", channel.slug,
+                                            " has nothing to air: retrovue channel validate ", channel.slug));
       continue;
     }
     const auto airing = snapshot.schedule_days().Airing(channel.id, now, now + Millis(1));
     if (!airing.ok()) return airing.status();
     if (airing->empty()) {
-      findings.Warn("SCHEDULE_GAP", absl::StrCat("channel ", channel.slug,
-                                                 " has no day for now: retrovue schedule-day generate --channel ",
-                                                 channel.slug, ", or retrovue start, which makes them"));
+      findings.Warn("SCHEDULE_GAP",
+                    absl::StrCat("channel ", channel.slug,
+                                 " has no day for now: retrovue schedule-day generate --channel ",
+                                 channel.slug, ", or retrovue start, which makes them"));
     } else {
       findings.Fine(absl::StrCat("channel ", channel.slug, " has something to air"));
     }
@@ -149,7 +157,8 @@ absl::StatusOr<Answer> Doctor(Context& context, const Options&) {
 }  // namespace
 
 std::vector<Verb> DoctorVerbs() {
-  return {MakeVerb<Options>("doctor", "", "Look for what keeps the network from running", [](CLI::App&, Options&) {}, Doctor)};
+  return {MakeVerb<Options>(
+      "doctor", "", "Look for what keeps the network from running", [](CLI::App&, Options&) {}, Doctor)};
 }
 
 }  // namespace retrovue::cli

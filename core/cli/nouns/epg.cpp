@@ -94,7 +94,8 @@ Answer Listed(const std::deque<Guided>& guides, const std::string& name) {
       answer.value.push_back(ShapeOf(entry, of.channel.slug, of.grid.zone()));
     if (of.guide.entries.empty()) {
       answer.notices.push_back(absl::StrCat("channel ", of.channel.slug,
-                                            " has no days then: retrovue schedule-day generate --channel ", of.channel.slug));
+                                            " has no days then: retrovue schedule-day generate --channel ",
+                                            of.channel.slug));
     }
   }
   return answer;
@@ -190,23 +191,26 @@ absl::StatusOr<Answer> Validate(Context& context, const Options& given) {
     const std::vector<GuideEntry>& entries = of.guide.entries;
     const std::string& slug = of.channel.slug;
     if (entries.empty() || entries.front().start > span->from || entries.back().stop < span->to) {
-      findings.Error("GUIDE_SHORT", absl::StrCat("the guide of ", slug, " does not cover the time: retrovue schedule-day "
+      findings.Error("GUIDE_SHORT", absl::StrCat("the guide of ", slug,
+                                                 " does not cover the time: retrovue schedule-day "
                                                  "generate --channel ",
                                                  slug));
     }
     for (std::size_t i = 0; i < entries.size(); ++i) {
       if (entries[i].start >= entries[i].stop || (i > 0 && entries[i].start != entries[i - 1].stop)) {
         findings.Error("GUIDE_GAP", absl::StrCat("the guide of ", slug, " has a gap or an overlap at ",
-                                                 ToRfc3339(entries[i].start), ": retrovue schedule-day validate --channel ",
-                                                 slug));
+                                                 ToRfc3339(entries[i].start),
+                                                 ": retrovue schedule-day validate --channel ", slug));
       }
       if (entries[i].title.empty())
-        findings.Error("TITLE_EMPTY", absl::StrCat("an entry of ", slug, " at ", ToRfc3339(entries[i].start),
-                                                   " has no title: give its asset one with retrovue asset update"));
+        findings.Error("TITLE_EMPTY",
+                       absl::StrCat("an entry of ", slug, " at ", ToRfc3339(entries[i].start),
+                                    " has no title: give its asset one with retrovue asset update"));
     }
   }
   Answer answer{.name = "validation"};
-  findings.Into(answer, "epg", options.all ? "the guide" : absl::StrCat("the guide of ", options.channel), false);
+  findings.Into(answer, "epg", options.all ? "the guide" : absl::StrCat("the guide of ", options.channel),
+                false);
   return answer;
 }
 
@@ -221,18 +225,20 @@ void AddSpan(CLI::App& app, Options& options) {
 std::vector<Verb> EpgVerbs() {
   return {
       MakeVerb<Options>("epg", "show", "Show the guide of the next hours", AddSpan, Show),
-      MakeVerb<Options>("epg", "export", "Write the guide as XMLTV or JSON",
-                        [](CLI::App& app, Options& options) {
-                          AddSpan(app, options);
-                          app.add_flag("--all", options.all, "of all channels");
-                          app.add_option("--format", options.format, "xmltv or json")
-                              ->check(CLI::IsMember({"xmltv", "json"}))
-                              ->capture_default_str();
-                          app.add_option("--base-url", options.base_url, "where viewers reach the network")
-                              ->type_name("URL");
-                        },
-                        Export),
-      MakeVerb<Options>("epg", "validate", "Check that the guide has no gap and no overlap", AddSpan, Validate),
+      MakeVerb<Options>(
+          "epg", "export", "Write the guide as XMLTV or JSON",
+          [](CLI::App& app, Options& options) {
+            AddSpan(app, options);
+            app.add_flag("--all", options.all, "of all channels");
+            app.add_option("--format", options.format, "xmltv or json")
+                ->check(CLI::IsMember({"xmltv", "json"}))
+                ->capture_default_str();
+            app.add_option("--base-url", options.base_url, "where viewers reach the network")
+                ->type_name("URL");
+          },
+          Export),
+      MakeVerb<Options>("epg", "validate", "Check that the guide has no gap and no overlap", AddSpan,
+                        Validate),
   };
 }
 

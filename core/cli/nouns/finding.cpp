@@ -18,8 +18,8 @@ constexpr std::size_t kMostNames = 12;
 // " There are: a, b, c." Or what to do where there is none.
 std::string ThereAre(const std::vector<std::string>& names, const std::string& make_one) {
   if (names.empty()) return absl::StrCat(": there is none yet, make one with ", make_one);
-  const std::vector<std::string> first(names.begin(),
-                                       names.begin() + static_cast<std::ptrdiff_t>(std::min(names.size(), kMostNames)));
+  const std::vector<std::string> first(
+      names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min(names.size(), kMostNames)));
   return absl::StrCat(": there ", names.size() == 1 ? "is " : "are ", absl::StrJoin(first, ", "),
                       names.size() > kMostNames ? " and others" : "");
 }
@@ -73,21 +73,25 @@ absl::StatusOr<Channel> FindChannel(const Snapshot& snapshot, const std::string&
   });
 }
 
-absl::StatusOr<SchedulePlan> FindPlan(const Snapshot& snapshot, const Channel& channel, const std::string& handle) {
-  return Or(snapshot.plans().Find(channel.id, handle), absl::StrCat("plan of channel ", channel.slug, " called"),
-            "PLAN", handle, [&] {
-              return ThereAre(NamesOf(snapshot.plans().OfChannel(channel.id),
-                                      [](const SchedulePlan& plan) { return absl::StrCat("\"", plan.name, "\""); }),
-                              absl::StrCat("retrovue plan add --channel ", channel.slug));
+absl::StatusOr<SchedulePlan> FindPlan(const Snapshot& snapshot, const Channel& channel,
+                                      const std::string& handle) {
+  return Or(snapshot.plans().Find(channel.id, handle),
+            absl::StrCat("plan of channel ", channel.slug, " called"), "PLAN", handle, [&] {
+              return ThereAre(
+                  NamesOf(snapshot.plans().OfChannel(channel.id),
+                          [](const SchedulePlan& plan) { return absl::StrCat("\"", plan.name, "\""); }),
+                  absl::StrCat("retrovue plan add --channel ", channel.slug));
             });
 }
 
-absl::StatusOr<Program> FindProgram(const Snapshot& snapshot, const Channel& channel, const std::string& handle) {
-  return Or(snapshot.programs().Find(channel.id, handle), absl::StrCat("program of channel ", channel.slug, " called"),
-            "PROGRAM", handle, [&] {
-              return ThereAre(NamesOf(snapshot.programs().OfChannel(channel.id),
-                                      [](const Program& program) { return absl::StrCat("\"", program.name, "\""); }),
-                              absl::StrCat("retrovue program add --channel ", channel.slug));
+absl::StatusOr<Program> FindProgram(const Snapshot& snapshot, const Channel& channel,
+                                    const std::string& handle) {
+  return Or(snapshot.programs().Find(channel.id, handle),
+            absl::StrCat("program of channel ", channel.slug, " called"), "PROGRAM", handle, [&] {
+              return ThereAre(
+                  NamesOf(snapshot.programs().OfChannel(channel.id),
+                          [](const Program& program) { return absl::StrCat("\"", program.name, "\""); }),
+                  absl::StrCat("retrovue program add --channel ", channel.slug));
             });
 }
 

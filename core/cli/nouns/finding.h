@@ -15,8 +15,10 @@ absl::StatusOr<Source> FindSource(const Snapshot& snapshot, const std::string& h
 absl::StatusOr<Collection> FindCollection(const Snapshot& snapshot, const std::string& handle);
 absl::StatusOr<Asset> FindAsset(const Snapshot& snapshot, const std::string& handle);
 absl::StatusOr<Channel> FindChannel(const Snapshot& snapshot, const std::string& handle);
-absl::StatusOr<SchedulePlan> FindPlan(const Snapshot& snapshot, const Channel& channel, const std::string& handle);
-absl::StatusOr<Program> FindProgram(const Snapshot& snapshot, const Channel& channel, const std::string& handle);
+absl::StatusOr<SchedulePlan> FindPlan(const Snapshot& snapshot, const Channel& channel,
+                                      const std::string& handle);
+absl::StatusOr<Program> FindProgram(const Snapshot& snapshot, const Channel& channel,
+                                    const std::string& handle);
 
 // Its time zone has been checked when it was stored; the machine's data may have gone since.
 absl::StatusOr<Grid> GridOf(const Channel& channel);

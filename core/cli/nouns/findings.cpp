@@ -23,8 +23,8 @@ void Findings::Into(Answer& answer, const std::string& what, const std::string& 
   }
   answer.exit = Exit::kRefused;
   answer.code = "VALIDATION_FAILED";
-  answer.says = {absl::StrCat(which, " is not in order: ", errors_, errors_ == 1 ? " error, " : " errors, ", warnings_,
-                              warnings_ == 1 ? " warning." : " warnings.")};
+  answer.says = {absl::StrCat(which, " is not in order: ", errors_, errors_ == 1 ? " error, " : " errors, ",
+                              warnings_, warnings_ == 1 ? " warning." : " warnings.")};
 }
 
 }  // namespace retrovue::cli

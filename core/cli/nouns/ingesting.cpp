@@ -28,7 +28,8 @@ const char* NameOf(IngestProgress::Phase phase) {
 }
 
 bool NeedsAPerson(IngestOutcome outcome) {
-  return outcome == IngestOutcome::kFailed || outcome == IngestOutcome::kReview || outcome == IngestOutcome::kSkipped;
+  return outcome == IngestOutcome::kFailed || outcome == IngestOutcome::kReview ||
+         outcome == IngestOutcome::kSkipped;
 }
 
 }  // namespace
@@ -84,8 +85,9 @@ absl::StatusOr<Answer> IngestAll(Context& context, const std::vector<Collection>
   IngestOptions options = IngestOptionsFor(context);
   options.prune = prune;
   Answer answer{.name = "ingest", .value = Json::array()};
-  answer.columns = {{"COLLECTION", "collection"}, {"FOUND", "found"}, {"NEW", "added"},     {"CHANGED", "changed"},
-                    {"MISSING", "missing"},       {"READY", "ready"}, {"REVIEW", "review"}, {"FAILED", "failed"}};
+  answer.columns = {{"COLLECTION", "collection"}, {"FOUND", "found"},     {"NEW", "added"},
+                    {"CHANGED", "changed"},       {"MISSING", "missing"}, {"READY", "ready"},
+                    {"REVIEW", "review"},         {"FAILED", "failed"}};
   std::int64_t review = 0;
   bool partly = false;
   for (const Collection& collection : collections) {
@@ -97,10 +99,12 @@ absl::StatusOr<Answer> IngestAll(Context& context, const std::vector<Collection>
     row.update(ShapeOf(*report));
     answer.value.push_back(row);
     review += report->review;
-    if (!report->outage.empty()) answer.notices.push_back(absl::StrCat(collection.name, ": ", report->outage));
+    if (!report->outage.empty())
+      answer.notices.push_back(absl::StrCat(collection.name, ": ", report->outage));
     for (const IngestLine& line : report->lines) {
       if (NeedsAPerson(line.outcome))
-        answer.notices.push_back(absl::StrCat(Name(line.outcome), ": ", line.path, line.reason.empty() ? "" : ": ", line.reason));
+        answer.notices.push_back(
+            absl::StrCat(Name(line.outcome), ": ", line.path, line.reason.empty() ? "" : ": ", line.reason));
     }
     partly = partly || report->failed > 0 || report->stopped || !report->outage.empty();
   }
@@ -108,7 +112,8 @@ absl::StatusOr<Answer> IngestAll(Context& context, const std::vector<Collection>
     answer.exit = Exit::kPartly;
     answer.code = "INGEST_PARTLY";
   }
-  answer.next = review > 0 ? "retrovue asset attention" : "retrovue channel add my-channel --title \"My Channel\"";
+  answer.next =
+      review > 0 ? "retrovue asset attention" : "retrovue channel add my-channel --title \"My Channel\"";
   return answer;
 }
 

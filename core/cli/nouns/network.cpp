@@ -24,10 +24,13 @@ struct Options {
 };
 
 absl::Status NotRunning(const Context& context) {
-  return NotFound("NOT_RUNNING", absl::StrCat("no network runs on ", context.home().folder, ": retrovue start runs it"));
+  return NotFound("NOT_RUNNING",
+                  absl::StrCat("no network runs on ", context.home().folder, ": retrovue start runs it"));
 }
 
-absl::StatusOr<Answer> Start(Context& context, const Options& options) { return RunNetwork(context, options.running); }
+absl::StatusOr<Answer> Start(Context& context, const Options& options) {
+  return RunNetwork(context, options.running);
+}
 
 absl::StatusOr<Answer> Stop(Context& context, const Options&) {
   const std::optional<RunningNetwork> network = NetworkOf(context.home().LockPath());
@@ -61,8 +64,9 @@ absl::StatusOr<Answer> Status(Context& context, const Options&) {
   const absl::StatusOr<std::string> page = FetchPage(network->control, kStatusPath, kStatusLimit);
   if (!page.ok()) {
     return Refusal(absl::StatusCode::kUnavailable, "DIRECTOR_AWAY",
-                   absl::StrCat("the network runs (process ", network->guardian, "), but its director does not answer at ",
-                                network->control, ": ", page.status().message(), ": see ", context.home().LogPath()));
+                   absl::StrCat("the network runs (process ", network->guardian,
+                                "), but its director does not answer at ", network->control, ": ",
+                                page.status().message(), ": see ", context.home().LogPath()));
   }
   answer.value["director"] = Json::parse(*page, nullptr, /*allow_exceptions=*/false);
   answer.says = {absl::StrCat("Watch it at ", network->http), StatusLine(*page)};
@@ -74,8 +78,9 @@ absl::StatusOr<Answer> Status(Context& context, const Options&) {
 std::vector<Verb> NetworkVerbs() {
   const auto nothing = [](CLI::App&, Options&) {};
   return {
-      MakeVerb<Options>("start", "", "Run the network in the foreground",
-                        [](CLI::App& app, Options& options) { AddRunning(app, options.running); }, Start),
+      MakeVerb<Options>(
+          "start", "", "Run the network in the foreground",
+          [](CLI::App& app, Options& options) { AddRunning(app, options.running); }, Start),
       MakeVerb<Options>("stop", "", "End the network that runs on this home", nothing, Stop),
       MakeVerb<Options>("status", "", "Say how the network on this home is", nothing, Status),
   };

@@ -26,7 +26,9 @@ struct Options {
 constexpr int kHighestPriority = 1'000'000;
 
 void AddChannel(CLI::App& app, Options& options) {
-  app.add_option("--channel", options.channel, "slug or number of the channel")->type_name("CHANNEL")->required();
+  app.add_option("--channel", options.channel, "slug or number of the channel")
+      ->type_name("CHANNEL")
+      ->required();
 }
 
 void AddHandle(CLI::App& app, Options& options) {
@@ -35,7 +37,8 @@ void AddHandle(CLI::App& app, Options& options) {
 }
 
 void AddFields(CLI::App& app, Options& options, bool for_update) {
-  AddNumber(app, "--priority", options.priority, 0, kHighestPriority, "the higher plan wins, where its zones lie");
+  AddNumber(app, "--priority", options.priority, 0, kHighestPriority,
+            "the higher plan wins, where its zones lie");
   AddWhen(app, options.when, for_update);
 }
 
@@ -50,8 +53,8 @@ absl::Status ApplyTo(const Options& options, SchedulePlan& plan) {
   return ApplyTo(options.when, plan.when);
 }
 
-absl::Status AddZones(Transaction& transaction, const Channel& channel, const Options& options, SchedulePlan& plan,
-                      std::vector<std::string>& notices) {
+absl::Status AddZones(Transaction& transaction, const Channel& channel, const Options& options,
+                      SchedulePlan& plan, std::vector<std::string>& notices) {
   // One program for all zones that play the selection: it goes on from one to the next.
   std::string shared;
   for (const std::string& text : options.zones) {
@@ -150,14 +153,16 @@ absl::StatusOr<Answer> Update(Context& context, const Options& options) {
     if (absl::Status s = ApplyTo(options, *plan); !s.ok()) return s;
     if (absl::Status s = transaction.plans().Put(*plan); !s.ok()) return Coded("PLAN_WRONG", s);
     answer.value = ShapeOf(channel->grid, *plan, NamesIn(transaction, *channel));
-    answer.says = {absl::StrCat("Plan \"", plan->name, "\" is changed. Days that were made keep what they have.")};
+    answer.says = {
+        absl::StrCat("Plan \"", plan->name, "\" is changed. Days that were made keep what they have.")};
     answer.next = absl::StrCat("retrovue schedule-day regenerate --channel ", channel->slug);
     return absl::OkStatus();
   });
 }
 
 absl::StatusOr<Answer> Delete(Context& context, const Options& options) {
-  const absl::StatusOr<bool> wanted = Confirm(context, absl::StrCat("the plan \"", options.handle, "\" with its zones"));
+  const absl::StatusOr<bool> wanted =
+      Confirm(context, absl::StrCat("the plan \"", options.handle, "\" with its zones"));
   if (!wanted.ok()) return wanted.status();
   if (!*wanted) return Cancelled();
   return context.Write({.name = "plan"}, [&](Transaction& transaction, Answer& answer) -> absl::Status {
@@ -175,28 +180,30 @@ absl::StatusOr<Answer> Delete(Context& context, const Options& options) {
 
 std::vector<Verb> PlanVerbs() {
   return {
-      MakeVerb<Options>("plan", "add", "Make a plan, with its zones if you like",
-                        [](CLI::App& app, Options& options) {
-                          AddChannel(app, options);
-                          app.add_option("--name", options.name, "unique in its channel")->type_name("NAME")->required();
-                          AddFields(app, options, /*for_update=*/false);
-                          app.add_option("--zone", options.zones,
-                                         "a window, 22:00-02:00, or with what plays in it, 22:00-02:00=PROGRAM; repeat it")
-                              ->type_name("ZONE");
-                          AddPlaying(app, options.playing);
-                        },
-                        Add),
+      MakeVerb<Options>(
+          "plan", "add", "Make a plan, with its zones if you like",
+          [](CLI::App& app, Options& options) {
+            AddChannel(app, options);
+            app.add_option("--name", options.name, "unique in its channel")->type_name("NAME")->required();
+            AddFields(app, options, /*for_update=*/false);
+            app.add_option("--zone", options.zones,
+                           "a window, 22:00-02:00, or with what plays in it, 22:00-02:00=PROGRAM; repeat it")
+                ->type_name("ZONE");
+            AddPlaying(app, options.playing);
+          },
+          Add),
       MakeVerb<Options>("plan", "list", "List the plans of a channel", AddChannel, List),
       MakeVerb<Options>("plan", "show", "Show a plan and its zones", AddHandle, Show),
-      MakeVerb<Options>("plan", "update", "Change a plan",
-                        [](CLI::App& app, Options& options) {
-                          AddHandle(app, options);
-                          app.add_option("--name", options.name, "a new name")->type_name("NAME");
-                          AddFields(app, options, /*for_update=*/true);
-                          AddSwitch(app, "active", options.active, "counts");
-                          AddSwitch(app, "archived", options.archived, "is kept for what was made of it");
-                        },
-                        Update),
+      MakeVerb<Options>(
+          "plan", "update", "Change a plan",
+          [](CLI::App& app, Options& options) {
+            AddHandle(app, options);
+            app.add_option("--name", options.name, "a new name")->type_name("NAME");
+            AddFields(app, options, /*for_update=*/true);
+            AddSwitch(app, "active", options.active, "counts");
+            AddSwitch(app, "archived", options.archived, "is kept for what was made of it");
+          },
+          Update),
       MakeVerb<Options>("plan", "delete", "Delete a plan no day was made of", AddHandle, Delete),
   };
 }

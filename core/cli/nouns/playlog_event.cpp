@@ -58,43 +58,48 @@ absl::StatusOr<Answer> List(Context& context, const Options& options) {
     }
   }
   if (blocks.empty() || blocks.back().end < to) {
-    answer.notices.push_back(absl::StrCat("no day has been made for all of that time: retrovue schedule-day generate --channel ",
-                                          channel->slug));
+    answer.notices.push_back(
+        absl::StrCat("no day has been made for all of that time: retrovue schedule-day generate --channel ",
+                     channel->slug));
   }
   return answer;
 }
 
 absl::StatusOr<Answer> Show(Context& context, const Options& options) {
-  return context.Read({.name = "playlog_event"}, [&](const Snapshot& snapshot, Answer& answer) -> absl::Status {
-    const absl::StatusOr<PlaylogEvent> event = snapshot.playlog().GetEvent({options.event});
-    if (absl::IsNotFound(event.status())) {
-      return NotFound("PLAYLOG_EVENT_NOT_FOUND", absl::StrCat("there is no playlog event \"", options.event,
-                                                              "\": retrovue playlog-event list shows them"));
-    }
-    if (!event.ok()) return event.status();
-    answer.value = ShapeOf(*event, absl::UTCTimeZone());
-    return absl::OkStatus();
-  });
+  return context.Read(
+      {.name = "playlog_event"}, [&](const Snapshot& snapshot, Answer& answer) -> absl::Status {
+        const absl::StatusOr<PlaylogEvent> event = snapshot.playlog().GetEvent({options.event});
+        if (absl::IsNotFound(event.status())) {
+          return NotFound("PLAYLOG_EVENT_NOT_FOUND",
+                          absl::StrCat("there is no playlog event \"", options.event,
+                                       "\": retrovue playlog-event list shows them"));
+        }
+        if (!event.ok()) return event.status();
+        answer.value = ShapeOf(*event, absl::UTCTimeZone());
+        return absl::OkStatus();
+      });
 }
 
 }  // namespace
 
 std::vector<Verb> PlaylogEventVerbs() {
   return {
-      MakeVerb<Options>("playlog-event", "list", "List what plays, file by file; makes it of days that are there",
-                        [](CLI::App& app, Options& options) {
-                          app.add_option("--channel", options.channel, "slug or number of the channel")
-                              ->type_name("CHANNEL")
-                              ->required();
-                          AddTime(app, "--from", options.from, "default: now");
-                          AddTime(app, "--to", options.to, "default: as far as the playlog reaches");
-                        },
-                        List),
-      MakeVerb<Options>("playlog-event", "show", "Show one of them",
-                        [](CLI::App& app, Options& options) {
-                          app.add_option("EVENT", options.event, "its id")->required();
-                        },
-                        Show),
+      MakeVerb<Options>(
+          "playlog-event", "list", "List what plays, file by file; makes it of days that are there",
+          [](CLI::App& app, Options& options) {
+            app.add_option("--channel", options.channel, "slug or number of the channel")
+                ->type_name("CHANNEL")
+                ->required();
+            AddTime(app, "--from", options.from, "default: now");
+            AddTime(app, "--to", options.to, "default: as far as the playlog reaches");
+          },
+          List),
+      MakeVerb<Options>(
+          "playlog-event", "show", "Show one of them",
+          [](CLI::App& app, Options& options) {
+            app.add_option("EVENT", options.event, "its id")->required();
+          },
+          Show),
   };
 }
 

@@ -20,7 +20,9 @@ absl::StatusOr<std::vector<std::string>> Missing(Context& context) {
     const auto channels = snapshot.channels().List();
     if (!channels.ok()) return channels.status();
     if (channels->empty()) {
-      lines.push_back("There is no channel yet: retrovue demo FOLDER makes one of a folder, retrovue channel add one by hand.");
+      lines.push_back(
+          "There is no channel yet: retrovue demo FOLDER makes one of a folder, retrovue channel add one by "
+          "hand.");
     }
     for (const Channel& channel : *channels) {
       const auto plans = snapshot.plans().OfChannel(channel.id);
@@ -28,8 +30,9 @@ absl::StatusOr<std::vector<std::string>> Missing(Context& context) {
       bool wanted = !channel.is_active;
       for (const SchedulePlan& plan : *plans) wanted = wanted || (plan.is_active && !plan.zones.empty());
       if (!wanted) {
-        lines.push_back(absl::StrCat("Channel ", channel.slug, " has nothing to air: retrovue channel validate ",
-                                     channel.slug, " says what is missing."));
+        lines.push_back(absl::StrCat("Channel ", channel.slug,
+                                     " has nothing to air: retrovue channel validate ", channel.slug,
+                                     " says what is missing."));
       }
     }
     return absl::OkStatus();
@@ -54,14 +57,17 @@ void Announce(const Context& context, const Guardian& guardian, const std::vecto
     return;
   }
   console.Say(absl::StrCat("Watch it at ", PageOf(guardian.http_address()), "   (Ctrl-C ends it)"));
-  console.Say(absl::StrCat("Control: ", PageOf(guardian.control_address()), "   home: ", context.home().folder));
+  console.Say(
+      absl::StrCat("Control: ", PageOf(guardian.control_address()), "   home: ", context.home().folder));
   for (const std::string& line : missing) console.Say(line);
 }
 
 }  // namespace
 
 void AddRunning(CLI::App& app, RunningOptions& options) {
-  app.add_option("--http", options.http, "where viewers are served")->type_name("HOST:PORT")->capture_default_str();
+  app.add_option("--http", options.http, "where viewers are served")
+      ->type_name("HOST:PORT")
+      ->capture_default_str();
   app.add_option("--control", options.control, "where operators and machines are")
       ->type_name("HOST:PORT|unix:PATH")
       ->capture_default_str();

@@ -85,9 +85,10 @@ absl::Status SetChain(const Snapshot& snapshot, const ProgramOptions& options, P
     if (matches->count == 0) {
       std::vector<std::string> series(matches->series.begin(), matches->series.end());
       series.resize(std::min(series.size(), kMostNames));
-      notices.push_back(absl::StrCat("nothing that may air matches the selection yet",
-                                     series.empty() ? ": ingest and approve something first"
-                                                    : absl::StrCat(". Series there are: ", absl::StrJoin(series, ", "))));
+      notices.push_back(
+          absl::StrCat("nothing that may air matches the selection yet",
+                       series.empty() ? ": ingest and approve something first"
+                                      : absl::StrCat(". Series there are: ", absl::StrJoin(series, ", "))));
     }
   }
   const auto add = [&](const std::vector<std::string>& handles, ChainNode::Role role,
@@ -96,8 +97,9 @@ absl::Status SetChain(const Snapshot& snapshot, const ProgramOptions& options, P
       const absl::StatusOr<Asset> asset = FindAsset(snapshot, handle);
       if (!asset.ok()) return asset.status();
       if (!IsSchedulable(*asset)) {
-        notices.push_back(absl::StrCat("the asset \"", asset->editorial.title, "\" may not air yet: retrovue asset resolve ",
-                                       asset->id.text, " --ready --approve"));
+        notices.push_back(absl::StrCat("the asset \"", asset->editorial.title,
+                                       "\" may not air yet: retrovue asset resolve ", asset->id.text,
+                                       " --ready --approve"));
       }
       to.push_back({.thing = SchedulableRef{SchedulableKind::kAsset, asset->id.text, ""}, .role = role});
     }
@@ -110,8 +112,9 @@ absl::Status SetChain(const Snapshot& snapshot, const ProgramOptions& options, P
   program.chain.insert(program.chain.end(), body.begin(), body.end());
   program.chain.insert(program.chain.end(), outros.begin(), outros.end());
   if (program.chain.empty()) {
-    return Refuse("PROGRAM_EMPTY",
-                  "the program holds nothing: say what it plays with --series, --tag, --collection or --asset");
+    return Refuse(
+        "PROGRAM_EMPTY",
+        "the program holds nothing: say what it plays with --series, --tag, --collection or --asset");
   }
   return absl::OkStatus();
 }
@@ -129,8 +132,8 @@ void AddSelector(CLI::App& app, SelectorOptions& options) {
 }
 
 bool IsGiven(const SelectorOptions& options) {
-  return !options.series.empty() || !options.season.empty() || !options.tags.empty() || !options.year.empty() ||
-         !options.collection.empty();
+  return !options.series.empty() || !options.season.empty() || !options.tags.empty() ||
+         !options.year.empty() || !options.collection.empty();
 }
 
 absl::StatusOr<Selector> SelectorOf(const Snapshot& snapshot, const SelectorOptions& options) {
@@ -161,13 +164,15 @@ absl::StatusOr<Selector> SelectorOf(const Snapshot& snapshot, const SelectorOpti
 
 void AddPlaying(CLI::App& app, ProgramOptions& options) {
   app.add_option("--kind", options.kind, "series, movie, block or composite")->check(OneOfKeys(kKinds));
-  app.add_option("--play-mode", options.play_mode, "sequential, shuffle, random or manual")->check(OneOfKeys(kModes));
+  app.add_option("--play-mode", options.play_mode, "sequential, shuffle, random or manual")
+      ->check(OneOfKeys(kModes));
   app.add_option("--on-end", options.on_end, "behind the last episode: wrap, wait, stop or random")
       ->check(OneOfKeys(kEnds));
   AddNumber(app, "--slot-units", options.slot_units, 0, 96,
             "blocks of the grid an airing takes at least; a block is filled up to them");
   AddSelector(app, options.selector);
-  app.add_option("--asset", options.assets, "this asset (id or path); repeat it for several, one after the other")
+  app.add_option("--asset", options.assets,
+                 "this asset (id or path); repeat it for several, one after the other")
       ->type_name("ASSET");
 }
 
@@ -210,7 +215,8 @@ void AddWhen(CLI::App& app, WhenOptions& options, bool for_update) {
   app.add_option("--to", options.to, "last day")->type_name("DATE");
   app.add_option("--days", options.days, "days of the week: MON,WED-FRI")->type_name("DAYS");
   app.add_option("--on", options.on, "this day; repeat it for several")->type_name("DATE");
-  app.add_option("--cron", options.cron, "five fields, of which day, month and weekday count")->type_name("CRON");
+  app.add_option("--cron", options.cron, "five fields, of which day, month and weekday count")
+      ->type_name("CRON");
   if (for_update) app.add_flag("--always", options.always, "on every day: takes the conditions off");
 }
 
@@ -221,8 +227,9 @@ absl::StatusOr<OpenDate> ParseOpenDate(const std::string& text) {
   const bool open = text.size() == 5;
   const absl::StatusOr<absl::CivilDay> date = ParseDate(open ? absl::StrCat("2024-", text) : text);
   if (!date.ok()) {
-    return Refuse("DATE_WRONG",
-                  absl::StrCat("\"", text, "\" is not a date: write it like 2026-12-01, or 12-01 for every year"));
+    return Refuse(
+        "DATE_WRONG",
+        absl::StrCat("\"", text, "\" is not a date: write it like 2026-12-01, or 12-01 for every year"));
   }
   OpenDate parsed;
   if (!open) parsed.year = static_cast<int>(date->year());

@@ -27,7 +27,7 @@ absl::StatusOr<Selector> SelectorOf(const Snapshot& snapshot, const SelectorOpti
 // How a program plays what it selects.
 struct ProgramOptions {
   std::string name;
-  std::string kind;       // empty: as it fits the selection
+  std::string kind;  // empty: as it fits the selection
   std::string play_mode;
   std::string on_end;
   std::optional<int> slot_units;

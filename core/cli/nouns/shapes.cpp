@@ -61,7 +61,8 @@ Json ShapeOf(const Selector& selector) {
   if (selector.first_season || selector.last_season)
     json["season"] = RangeText(selector.first_season, selector.last_season);
   if (!selector.tags.empty()) json["tags"] = selector.tags;
-  if (selector.first_year || selector.last_year) json["year"] = RangeText(selector.first_year, selector.last_year);
+  if (selector.first_year || selector.last_year)
+    json["year"] = RangeText(selector.first_year, selector.last_year);
   if (!selector.collection_id.empty()) json["collection_id"] = selector.collection_id.text;
   if (selector.specials) json["specials"] = true;
   return json;
@@ -267,10 +268,14 @@ Json ShapeOf(const Channel& channel) {
 }
 
 std::vector<Column> ChannelColumns() {
-  return {{"NUMBER", "number"},   {"SLUG", "slug"},
-          {"TITLE", "title"},     {"TIME ZONE", "timezone"},
-          {"GRID", "grid_block_minutes"}, {"DAY FROM", "programming_day_start"},
-          {"ACTIVE", "is_active"}, {"ALWAYS ON", "always_on"}};
+  return {{"NUMBER", "number"},
+          {"SLUG", "slug"},
+          {"TITLE", "title"},
+          {"TIME ZONE", "timezone"},
+          {"GRID", "grid_block_minutes"},
+          {"DAY FROM", "programming_day_start"},
+          {"ACTIVE", "is_active"},
+          {"ALWAYS ON", "always_on"}};
 }
 
 Json ShapeOf(const Program& program, const Names& names) {
@@ -299,7 +304,7 @@ Json ShapeOf(const Program& program, const Names& names) {
 }
 
 std::vector<Column> ProgramColumns() {
-  return {{"NAME", "name"}, {"KIND", "kind"},     {"PLAYS", "play_mode"},
+  return {{"NAME", "name"},     {"KIND", "kind"},         {"PLAYS", "play_mode"},
           {"AT END", "on_end"}, {"BLOCKS", "slot_units"}, {"CHAIN", "chain"}};
 }
 
@@ -321,7 +326,8 @@ Json ShapeOf(const GridRules& grid, const Zone& zone, const Names& names) {
 }
 
 std::vector<Column> ZoneColumns() {
-  return {{"ZONE", "name"}, {"WINDOW", "window"}, {"ENABLED", "enabled"}, {"PLAYS", "plays"}, {"WHEN", "when"}};
+  return {
+      {"ZONE", "name"}, {"WINDOW", "window"}, {"ENABLED", "enabled"}, {"PLAYS", "plays"}, {"WHEN", "when"}};
 }
 
 Json ShapeOf(const GridRules& grid, const SchedulePlan& plan, const Names& names) {
@@ -339,7 +345,11 @@ Json ShapeOf(const GridRules& grid, const SchedulePlan& plan, const Names& names
 }
 
 std::vector<Column> PlanColumns() {
-  return {{"NAME", "name"}, {"PRIORITY", "priority"}, {"ACTIVE", "is_active"}, {"WHEN", "when"}, {"ZONES", "windows"}};
+  return {{"NAME", "name"},
+          {"PRIORITY", "priority"},
+          {"ACTIVE", "is_active"},
+          {"WHEN", "when"},
+          {"ZONES", "windows"}};
 }
 
 Json ShapeOf(const ScheduleItem& item, absl::TimeZone zone) {
@@ -447,7 +457,8 @@ Json ShapeOf(const AsRunRow& row, absl::TimeZone zone) {
   json["reason"] = OrNull(row.reason);
   json["pad_frames"] = Json::object();
   // AIR's evidence has one cause for all of a segment's pad.
-  if (row.fallback_frames > 0) json["pad_frames"][row.reason.empty() ? "UNSAID" : row.reason] = row.fallback_frames;
+  if (row.fallback_frames > 0)
+    json["pad_frames"][row.reason.empty() ? "UNSAID" : row.reason] = row.fallback_frames;
   SetTime(json, "planned_end", row.planned_end, zone);
   json["block_id"] = OrNull(row.block_id);
   json["segment_index"] = row.segment_index;

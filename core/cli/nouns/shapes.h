@@ -46,7 +46,7 @@ std::vector<Column> PlanColumns();
 
 Json ShapeOf(const ScheduleItem& item, absl::TimeZone zone);
 std::vector<Column> ItemColumns();
-Json ShapeOf(const ScheduleDay& day, const std::string& channel, absl::TimeZone zone);  // with its items
+Json ShapeOf(const ScheduleDay& day, const std::string& channel, absl::TimeZone zone);    // with its items
 Json SummaryOf(const ScheduleDay& day, const std::string& channel, absl::TimeZone zone);  // with their number
 std::vector<Column> DayColumns();
 Json ShapeOf(const PlaylogEvent& event, absl::TimeZone zone);

@@ -30,8 +30,10 @@ void AddHandle(CLI::App& app, Options& options) {
 }
 
 absl::StatusOr<Answer> ListTypes(Context&, const Options&) {
-  Answer answer{.name = "source_types", .value = Json::array(), .columns = {{"TYPE", "type"}, {"WHAT", "description"}}};
-  answer.value.push_back({{"type", kFilesystem}, {"description", "folders and files of this machine; links are followed"}});
+  Answer answer{
+      .name = "source_types", .value = Json::array(), .columns = {{"TYPE", "type"}, {"WHAT", "description"}}};
+  answer.value.push_back(
+      {{"type", kFilesystem}, {"description", "folders and files of this machine; links are followed"}});
   answer.next = "retrovue source add --name Media --discover /path/to/media";
   return answer;
 }
@@ -42,11 +44,14 @@ absl::Status CheckPaths(const std::vector<std::string>& paths) {
     std::error_code error;
     const std::filesystem::file_status status = std::filesystem::status(path, error);
     if (!std::filesystem::exists(status)) {
-      return NotFound("PATH_NOT_FOUND", absl::StrCat(path, ": ", error ? error.message() : "there is no such folder",
-                                                     ": give the path of a folder of media"));
+      return NotFound("PATH_NOT_FOUND",
+                      absl::StrCat(path, ": ", error ? error.message() : "there is no such folder",
+                                   ": give the path of a folder of media"));
     }
     if (!std::filesystem::is_directory(status) && !std::filesystem::is_regular_file(status))
-      return Refuse("PATH_WRONG", absl::StrCat(path, " is neither a folder nor a file: give the path of a folder of media"));
+      return Refuse(
+          "PATH_WRONG",
+          absl::StrCat(path, " is neither a folder nor a file: give the path of a folder of media"));
   }
   return absl::OkStatus();
 }
@@ -70,7 +75,8 @@ absl::StatusOr<Json> Discover(Transaction& transaction, const Source& source, bo
     }
     collection.source_id = source.id;
     if (sync) collection.sync_enabled = true;
-    if (absl::Status s = transaction.collections().Put(collection); !s.ok()) return Coded("COLLECTION_WRONG", s);
+    if (absl::Status s = transaction.collections().Put(collection); !s.ok())
+      return Coded("COLLECTION_WRONG", s);
     Json row = ShapeOf(collection, source.name);
     row["new"] = is_new;
     list.push_back(row);
@@ -85,7 +91,8 @@ std::vector<Column> DiscoveredColumns() {
 std::string NextOf(const Json& collections) {
   if (collections.empty()) return "";
   const std::string name = collections.front()["name"].get<std::string>();
-  if (collections.front()["sync_enabled"].get<bool>()) return absl::StrCat("retrovue collection ingest \"", name, "\"");
+  if (collections.front()["sync_enabled"].get<bool>())
+    return absl::StrCat("retrovue collection ingest \"", name, "\"");
   return absl::StrCat("retrovue collection update \"", name, "\" --sync-enable");
 }
 
@@ -97,10 +104,11 @@ absl::StatusOr<Answer> Add(Context& context, const Options& options) {
     if (!sources.ok()) return sources.status();
     for (const Source& other : *sources) {
       if (other.name == options.name) {
-        return Refusal(absl::StatusCode::kAlreadyExists, "SOURCE_EXISTS",
-                       absl::StrCat("there is a source \"", options.name,
-                                    "\" already: give another name, or look for its collections with retrovue source "
-                                    "discover"));
+        return Refusal(
+            absl::StatusCode::kAlreadyExists, "SOURCE_EXISTS",
+            absl::StrCat("there is a source \"", options.name,
+                         "\" already: give another name, or look for its collections with retrovue source "
+                         "discover"));
       }
     }
     absl::StatusOr<Source> source = FilesystemSource(options.name, options.paths);
@@ -132,7 +140,8 @@ absl::StatusOr<Answer> List(Context& context, const Options&) {
                           row["collections"] = collections->size();
                           answer.value.push_back(row);
                         }
-                        if (sources->empty()) answer.next = "retrovue source add --name Media --discover /path/to/media";
+                        if (sources->empty())
+                          answer.next = "retrovue source add --name Media --discover /path/to/media";
                         return absl::OkStatus();
                       });
 }
@@ -148,7 +157,8 @@ absl::StatusOr<Answer> Show(Context& context, const Options& options) {
     for (const Collection& collection : *collections)
       answer.value["collections"].push_back(ShapeOf(collection, source->name));
     answer.rows = "collections";
-    answer.columns = {{"COLLECTION", "name"}, {"SYNC", "sync_enabled"}, {"READABLE", "ingestible"}, {"ID", "id"}};
+    answer.columns = {
+        {"COLLECTION", "name"}, {"SYNC", "sync_enabled"}, {"READABLE", "ingestible"}, {"ID", "id"}};
     return absl::OkStatus();
   });
 }
@@ -194,7 +204,8 @@ absl::StatusOr<Answer> DiscoverIt(Context& context, const Options& options) {
                        [&](Transaction& transaction, Answer& answer) -> absl::Status {
                          const absl::StatusOr<Source> source = FindSource(transaction, options.handle);
                          if (!source.ok()) return source.status();
-                         const absl::StatusOr<Json> collections = Discover(transaction, *source, options.sync);
+                         const absl::StatusOr<Json> collections =
+                             Discover(transaction, *source, options.sync);
                          if (!collections.ok()) return collections.status();
                          answer.value = *collections;
                          answer.next = NextOf(*collections);
@@ -213,10 +224,11 @@ absl::StatusOr<Answer> IngestIt(Context& context, const Options& options) {
       if (collection.sync_enabled) collections.push_back(collection);
     }
     if (!collections.empty()) return absl::OkStatus();
-    return Refusal(absl::StatusCode::kFailedPrecondition, "NOTHING_ENABLED",
-                   absl::StrCat("no collection of \"", source->name, "\" is enabled: ",
-                                all->empty() ? "look for them with retrovue source discover"
-                                             : "enable one with retrovue collection update NAME --sync-enable"));
+    return Refusal(
+        absl::StatusCode::kFailedPrecondition, "NOTHING_ENABLED",
+        absl::StrCat("no collection of \"", source->name, "\" is enabled: ",
+                     all->empty() ? "look for them with retrovue source discover"
+                                  : "enable one with retrovue collection update NAME --sync-enable"));
   });
   if (!read.ok()) return read;
   return IngestAll(context, collections, options.prune);
@@ -226,38 +238,46 @@ absl::StatusOr<Answer> IngestIt(Context& context, const Options& options) {
 
 std::vector<Verb> SourceVerbs() {
   return {
-      MakeVerb<Options>("source", "list-types", "List the kinds of sources there are", [](CLI::App&, Options&) {}, ListTypes),
-      MakeVerb<Options>("source", "add", "Say where media comes from",
-                        [](CLI::App& app, Options& options) {
-                          app.add_option("PATH,--base-path", options.paths, "folders of media, each a collection")->required();
-                          app.add_option("--name", options.name, "for people")->required();
-                          app.add_option("--type", options.type, "filesystem")->check(CLI::IsMember({kFilesystem}));
-                          app.add_flag("--discover", options.discover, "look for its collections at once");
-                          app.add_flag("--sync-enable", options.sync, "and enable them");
-                        },
-                        Add),
-      MakeVerb<Options>("source", "list", "List the sources", [](CLI::App&, Options&) {}, List),
+      MakeVerb<Options>(
+          "source", "list-types", "List the kinds of sources there are", [](CLI::App&, Options&) {},
+          ListTypes),
+      MakeVerb<Options>(
+          "source", "add", "Say where media comes from",
+          [](CLI::App& app, Options& options) {
+            app.add_option("PATH,--base-path", options.paths, "folders of media, each a collection")
+                ->required();
+            app.add_option("--name", options.name, "for people")->required();
+            app.add_option("--type", options.type, "filesystem")->check(CLI::IsMember({kFilesystem}));
+            app.add_flag("--discover", options.discover, "look for its collections at once");
+            app.add_flag("--sync-enable", options.sync, "and enable them");
+          },
+          Add),
+      MakeVerb<Options>(
+          "source", "list", "List the sources", [](CLI::App&, Options&) {}, List),
       MakeVerb<Options>("source", "show", "Show a source and its collections", AddHandle, Show),
-      MakeVerb<Options>("source", "update", "Change a source",
-                        [](CLI::App& app, Options& options) {
-                          AddHandle(app, options);
-                          app.add_option("--name", options.name, "a new name");
-                          app.add_option("--base-path", options.paths, "its folders: these and no others");
-                        },
-                        Update),
+      MakeVerb<Options>(
+          "source", "update", "Change a source",
+          [](CLI::App& app, Options& options) {
+            AddHandle(app, options);
+            app.add_option("--name", options.name, "a new name");
+            app.add_option("--base-path", options.paths, "its folders: these and no others");
+          },
+          Update),
       MakeVerb<Options>("source", "delete", "Delete a source that has no assets", AddHandle, Delete),
-      MakeVerb<Options>("source", "discover", "Look for a source's collections",
-                        [](CLI::App& app, Options& options) {
-                          AddHandle(app, options);
-                          app.add_flag("--sync-enable", options.sync, "and enable them");
-                        },
-                        DiscoverIt),
-      MakeVerb<Options>("source", "ingest", "Ingest all collections of a source that are enabled",
-                        [](CLI::App& app, Options& options) {
-                          AddHandle(app, options);
-                          app.add_flag("--prune", options.prune, "delete what is missing");
-                        },
-                        IngestIt),
+      MakeVerb<Options>(
+          "source", "discover", "Look for a source's collections",
+          [](CLI::App& app, Options& options) {
+            AddHandle(app, options);
+            app.add_flag("--sync-enable", options.sync, "and enable them");
+          },
+          DiscoverIt),
+      MakeVerb<Options>(
+          "source", "ingest", "Ingest all collections of a source that are enabled",
+          [](CLI::App& app, Options& options) {
+            AddHandle(app, options);
+            app.add_flag("--prune", options.prune, "delete what is missing");
+          },
+          IngestIt),
   };
 }
 

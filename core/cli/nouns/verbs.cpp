@@ -26,9 +26,9 @@ std::vector<Noun> AllNouns() {
 
 std::vector<Verb> AllVerbs() {
   std::vector<Verb> all;
-  for (auto&& verbs : {SourceVerbs(), CollectionVerbs(), AssetVerbs(), ChannelVerbs(), PlanVerbs(), ZoneVerbs(),
-                       ProgramVerbs(), ScheduleDayVerbs(), PlaylogEventVerbs(), EpgVerbs(), AsRunVerbs(),
-                       NetworkVerbs(), DemoVerbs(), DoctorVerbs(), DbVerbs()})
+  for (auto&& verbs : {SourceVerbs(), CollectionVerbs(), AssetVerbs(), ChannelVerbs(), PlanVerbs(),
+                       ZoneVerbs(), ProgramVerbs(), ScheduleDayVerbs(), PlaylogEventVerbs(), EpgVerbs(),
+                       AsRunVerbs(), NetworkVerbs(), DemoVerbs(), DoctorVerbs(), DbVerbs()})
     all.insert(all.end(), verbs.begin(), verbs.end());
   return all;
 }

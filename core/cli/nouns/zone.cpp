@@ -20,8 +20,11 @@ struct Options {
 };
 
 void AddPlace(CLI::App& app, Options& options) {
-  app.add_option("--channel", options.channel, "slug or number of the channel")->type_name("CHANNEL")->required();
-  app.add_option("--plan", options.plan, "its plan, by name; may be left out where there is one alone")->type_name("PLAN");
+  app.add_option("--channel", options.channel, "slug or number of the channel")
+      ->type_name("CHANNEL")
+      ->required();
+  app.add_option("--plan", options.plan, "its plan, by name; may be left out where there is one alone")
+      ->type_name("PLAN");
 }
 
 void AddHandle(CLI::App& app, Options& options) {
@@ -46,9 +49,9 @@ absl::StatusOr<Place> PlaceOf(const Snapshot& snapshot, const Options& options) 
   absl::StatusOr<std::vector<SchedulePlan>> plans = snapshot.plans().OfChannel(channel->id);
   if (!plans.ok()) return plans.status();
   if (plans->size() != 1) {
-    return Refuse("PLAN_MISSING",
-                  absl::StrCat("channel ", channel->slug, " has ", plans->size(),
-                               " plans: ", plans->empty() ? "make one with retrovue plan add" : "say which one with --plan"));
+    return Refuse("PLAN_MISSING", absl::StrCat("channel ", channel->slug, " has ", plans->size(), " plans: ",
+                                               plans->empty() ? "make one with retrovue plan add"
+                                                              : "say which one with --plan"));
   }
   return Place{*std::move(channel), std::move(plans->front())};
 }
@@ -59,9 +62,10 @@ absl::StatusOr<Zone*> ZoneIn(SchedulePlan& plan, const std::string& handle) {
     if (zone.id.text == handle || absl::EqualsIgnoreCase(zone.name, handle)) return &zone;
     names.push_back(absl::StrCat("\"", zone.name, "\""));
   }
-  return NotFound("ZONE_NOT_FOUND",
-                  absl::StrCat("the plan \"", plan.name, "\" has no zone \"", handle, "\": ",
-                               names.empty() ? "it has none" : absl::StrCat("there is ", absl::StrJoin(names, ", "))));
+  return NotFound(
+      "ZONE_NOT_FOUND",
+      absl::StrCat("the plan \"", plan.name, "\" has no zone \"", handle, "\": ",
+                   names.empty() ? "it has none" : absl::StrCat("there is ", absl::StrJoin(names, ", "))));
 }
 
 std::string NextOf(const Channel& channel) {
@@ -76,15 +80,16 @@ absl::StatusOr<Answer> Add(Context& context, const Options& options) {
   return context.Write({.name = "zone"}, [&](Transaction& transaction, Answer& answer) -> absl::Status {
     absl::StatusOr<Place> place = PlaceOf(transaction, options);
     if (!place.ok()) return place.status();
-    const absl::StatusOr<Zone> zone = MakeZone(transaction, place->channel, place->plan, options.zone, answer.notices);
+    const absl::StatusOr<Zone> zone =
+        MakeZone(transaction, place->channel, place->plan, options.zone, answer.notices);
     if (!zone.ok()) return zone.status();
     place->plan.zones.push_back(*zone);
     if (absl::Status s = Store(transaction, *place); !s.ok()) return s;
     const absl::StatusOr<Zone*> stored = ZoneIn(place->plan, zone->name);
     if (!stored.ok()) return stored.status();
     answer.value = ShapeOf(place->channel.grid, **stored, NamesIn(transaction, place->channel));
-    answer.says = {absl::StrCat("Zone \"", zone->name, "\" (", answer.value["window"].get<std::string>(), ") is in plan \"",
-                                place->plan.name, "\".")};
+    answer.says = {absl::StrCat("Zone \"", zone->name, "\" (", answer.value["window"].get<std::string>(),
+                                ") is in plan \"", place->plan.name, "\".")};
     answer.next = NextOf(place->channel);
     return absl::OkStatus();
   });
@@ -119,9 +124,11 @@ absl::StatusOr<Answer> Update(Context& context, const Options& options) {
     if (!place.ok()) return place.status();
     const absl::StatusOr<Zone*> zone = ZoneIn(place->plan, options.handle);
     if (!zone.ok()) return zone.status();
-    if (absl::Status s = ApplyTo(transaction, place->channel, options.zone, **zone, answer.notices); !s.ok()) return s;
+    if (absl::Status s = ApplyTo(transaction, place->channel, options.zone, **zone, answer.notices); !s.ok())
+      return s;
     answer.value = ShapeOf(place->channel.grid, **zone, NamesIn(transaction, place->channel));
-    answer.says = {absl::StrCat("Zone \"", (*zone)->name, "\" is changed. Days that were made keep what they have.")};
+    answer.says = {
+        absl::StrCat("Zone \"", (*zone)->name, "\" is changed. Days that were made keep what they have.")};
     answer.next = absl::StrCat("retrovue schedule-day regenerate --channel ", place->channel.slug);
     return Store(transaction, *place);
   });
@@ -147,20 +154,22 @@ absl::StatusOr<Answer> Delete(Context& context, const Options& options) {
 
 std::vector<Verb> ZoneVerbs() {
   return {
-      MakeVerb<Options>("zone", "add", "Add a window of the day to a plan, and say what plays in it",
-                        [](CLI::App& app, Options& options) {
-                          AddPlace(app, options);
-                          AddZoneFields(app, options.zone, /*for_update=*/false);
-                        },
-                        Add),
+      MakeVerb<Options>(
+          "zone", "add", "Add a window of the day to a plan, and say what plays in it",
+          [](CLI::App& app, Options& options) {
+            AddPlace(app, options);
+            AddZoneFields(app, options.zone, /*for_update=*/false);
+          },
+          Add),
       MakeVerb<Options>("zone", "list", "List the zones of a plan", AddPlace, List),
       MakeVerb<Options>("zone", "show", "Show a zone", AddHandle, Show),
-      MakeVerb<Options>("zone", "update", "Change a zone",
-                        [](CLI::App& app, Options& options) {
-                          AddHandle(app, options);
-                          AddZoneFields(app, options.zone, /*for_update=*/true);
-                        },
-                        Update),
+      MakeVerb<Options>(
+          "zone", "update", "Change a zone",
+          [](CLI::App& app, Options& options) {
+            AddHandle(app, options);
+            AddZoneFields(app, options.zone, /*for_update=*/true);
+          },
+          Update),
       MakeVerb<Options>("zone", "delete", "Take a zone out of its plan", AddHandle, Delete),
   };
 }

@@ -75,9 +75,10 @@ absl::StatusOr<Zone> MakeZone(Transaction& transaction, const Channel& channel, 
   const absl::StatusOr<WrittenZone> written = ParseZone(channel.grid, options.window);
   if (!written.ok()) return written.status();
   if (!PlaysSomething(options) && written->name.empty()) {
-    return Refuse("ZONE_EMPTY", absl::StrCat("the zone ", options.window,
-                                             " holds nothing: say what plays in it with --series, --tag, --collection, "
-                                             "--asset or --program"));
+    return Refuse("ZONE_EMPTY",
+                  absl::StrCat("the zone ", options.window,
+                               " holds nothing: say what plays in it with --series, --tag, --collection, "
+                               "--asset or --program"));
   }
   Zone zone;
   zone.plan_id = plan.id;
@@ -88,7 +89,8 @@ absl::StatusOr<Zone> MakeZone(Transaction& transaction, const Channel& channel, 
     if (absl::Status s = CheckName(options.name, "the zone's name"); !s.ok()) return s;
   }
   if (absl::Status s = SetRules(options, zone); !s.ok()) return s;
-  if (absl::Status s = SetEntries(transaction, channel, options, written->name, zone, notices); !s.ok()) return s;
+  if (absl::Status s = SetEntries(transaction, channel, options, written->name, zone, notices); !s.ok())
+    return s;
   const std::string window =
       absl::StrCat(WallClockOf(channel.grid, zone.start), "-", WallClockOf(channel.grid, zone.end));
   if (zone.name.empty()) zone.name = window;
@@ -117,7 +119,8 @@ absl::Status ApplyTo(Transaction& transaction, const Channel& channel, const Zon
     zone.name = options.name;
   }
   if (absl::Status s = SetRules(options, zone); !s.ok()) return s;
-  if (absl::Status s = SetEntries(transaction, channel, options, program_of_window, zone, notices); !s.ok()) return s;
+  if (absl::Status s = SetEntries(transaction, channel, options, program_of_window, zone, notices); !s.ok())
+    return s;
   return Coded("ZONE_WRONG", ValidateZone(channel.grid, zone));
 }
 
