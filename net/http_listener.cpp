@@ -71,7 +71,8 @@ absl::StatusOr<std::unique_ptr<HttpListener>> HttpListener::Adopt(asio::io_conte
   // Asio keeps the protocol for open() only: accept, read and write are the same calls for every stream socket.
   error_code error;
   listener->acceptor_.assign(*family == AF_INET6 ? Tcp::v6() : Tcp::v4(), listening.get(), error);
-  if (error) return absl::InvalidArgumentError(absl::StrCat("descriptor ", listening.get(), ": ", error.message()));
+  if (error)
+    return absl::InvalidArgumentError(absl::StrCat("descriptor ", listening.get(), ": ", error.message()));
   listening.Release();
   if (!listener->is_unix_) listener->endpoint_ = listener->acceptor_.local_endpoint(error);
   return listener;

@@ -48,8 +48,8 @@ class HttpListener {
                                                             const std::string& address, HttpLimits limits);
   // The same for a socket that listens already: TCP, or a UNIX socket, whose clients count as one peer.
   // Errors: InvalidArgument: no stream socket, or it does not listen.
-  static absl::StatusOr<std::unique_ptr<HttpListener>> Adopt(boost::asio::io_context& loop, UniqueFd listening,
-                                                             HttpLimits limits);
+  static absl::StatusOr<std::unique_ptr<HttpListener>> Adopt(boost::asio::io_context& loop,
+                                                             UniqueFd listening, HttpLimits limits);
   // Once. All runs on the loop's thread. Loop and listener end together.
   void Start(Serve serve);
 

@@ -1,11 +1,11 @@
 #include "core/director/director.h"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <algorithm>
 #include <random>
 
 #include "absl/strings/str_cat.h"
@@ -22,7 +22,7 @@ constexpr auto kChannelsEvery = 2s;
 constexpr auto kTick = 1s;
 constexpr auto kBookOfRunning = 15s;  // how old a book may be while its channel runs
 constexpr auto kBookOfOthers = 120s;
-constexpr auto kDataLimit = 20s;      // for what nobody waits for
+constexpr auto kDataLimit = 20s;  // for what nobody waits for
 constexpr Millis kBookBehind = 10min, kBookAhead = 90min;
 constexpr auto kEndLimit = 15s;
 constexpr std::size_t kJobs = 256;
@@ -42,8 +42,9 @@ asio::awaitable<void> Sleep(asio::io_context& loop, std::chrono::milliseconds ti
 
 // Errors of the database itself, not of what it was asked.
 bool IsAway(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) || absl::IsResourceExhausted(status) ||
-         absl::IsPermissionDenied(status) || absl::IsDataLoss(status) || absl::IsInternal(status);
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
+         absl::IsResourceExhausted(status) || absl::IsPermissionDenied(status) || absl::IsDataLoss(status) ||
+         absl::IsInternal(status);
 }
 
 }  // namespace
@@ -52,13 +53,13 @@ absl::StatusOr<std::unique_ptr<Director>> Director::Open(asio::io_context& loop,
                                                          NetworkData& data, FindPageFile find_file) {
   std::unique_ptr<Director> director(new Director(loop, std::move(options), data, std::move(find_file)));
   Director* const d = director.get();
-  auto evidence = EvidenceServer::Start(
-      absl::StrCat("unix:", d->options_.run_folder, "/evidence.sock"), data,
-      [d](const std::string& name) -> std::optional<ChannelId> {
-        const std::lock_guard lock(d->names_lock_);
-        const auto found = d->names_.find(name);
-        return found == d->names_.end() ? std::nullopt : std::optional(found->second);
-      });
+  auto evidence =
+      EvidenceServer::Start(absl::StrCat("unix:", d->options_.run_folder, "/evidence.sock"), data,
+                            [d](const std::string& name) -> std::optional<ChannelId> {
+                              const std::lock_guard lock(d->names_lock_);
+                              const auto found = d->names_.find(name);
+                              return found == d->names_.end() ? std::nullopt : std::optional(found->second);
+                            });
   if (!evidence.ok()) return evidence.status();
   d->evidence_ = *std::move(evidence);
   d->desk_settings_.evidence_endpoint = d->evidence_->endpoint();
@@ -81,7 +82,8 @@ Director::Director(asio::io_context& loop, DirectorOptions options, NetworkData&
                      .utc_now = [this] { return UtcNow(); },
                      .now = [] { return std::chrono::steady_clock::now(); },
                      .on_change = [this] { GrantStarts(); }},
-      cache_(loop, [] { return std::chrono::steady_clock::now(); }, kCachedPages),
+      cache_(
+          loop, [] { return std::chrono::steady_clock::now(); }, kCachedPages),
       http_(HostRule(options_.host_names),
             {.page = [this](const PageRequest& request) { return Page(request); },
              .stream = [this](const PageRequest& request,
@@ -138,7 +140,9 @@ asio::awaitable<void> Director::WatchChannels() {
 }
 
 asio::awaitable<void> Director::ReadChannels() {
-  std::function<absl::StatusOr<NetworkData::ChannelList>()> job = [data = &data_] { return data->Channels(); };
+  std::function<absl::StatusOr<NetworkData::ChannelList>()> job = [data = &data_] {
+    return data->Channels();
+  };
   auto list = co_await Ask<NetworkData::ChannelList>(loop_, reader_, std::move(job), kDataLimit);
   Note(list.status());
   if (list.ok() && !stopping_) SetChannels(*std::move(list));
@@ -169,7 +173,8 @@ void Director::SetChannels(NetworkData::ChannelList list) {
     const auto known = desks_.find(id);
     if (known != desks_.end()) {
       const bool active = channel.is_active;
-      const bool same = channel.version == known->second->channel().version && active == known->second->exists();
+      const bool same =
+          channel.version == known->second->channel().version && active == known->second->exists();
       if (!same) known->second->SetChannel(std::move(channel), active);
       continue;
     }
@@ -225,7 +230,8 @@ asio::awaitable<absl::Status> Director::CarryOn(Desk desk, Milliseconds limit) {
   const std::string id = desk->channel().id.text;
   if (care_[id].is_carrying_on) co_return absl::UnavailableError("it is being carried on");
   care_[id].is_carrying_on = true;
-  std::function<absl::StatusOr<int>()> job = [data = &data_, channel = desk->channel().id]() -> absl::StatusOr<int> {
+  std::function<absl::StatusOr<int>()> job = [data = &data_,
+                                              channel = desk->channel().id]() -> absl::StatusOr<int> {
     const absl::Status status = data->CarryOn(channel);
     if (!status.ok()) return status;
     return 0;

@@ -41,8 +41,8 @@ struct DirectorOptions {
   std::vector<std::string> media_roots;
   std::vector<std::string> host_names;  // beside those HostRule accepts
   std::string log_level = "info";
-  Millis clock_shift{0};                // the network's clock minus the machine's
-  int most_starts = 4;                  // channels that may start at a time
+  Millis clock_shift{0};  // the network's clock minus the machine's
+  int most_starts = 4;    // channels that may start at a time
 };
 
 // A file of the web page, by the path of the request; nothing: there is none. Any thread.
@@ -51,8 +51,9 @@ using FindPageFile = std::function<std::optional<Answer>(const PageRequest&)>;
 class Director {
  public:
   // `data` outlives it. Errors: those of EvidenceServer::Start.
-  static absl::StatusOr<std::unique_ptr<Director>> Open(boost::asio::io_context& loop, DirectorOptions options,
-                                                        NetworkData& data, FindPageFile find_file);
+  static absl::StatusOr<std::unique_ptr<Director>> Open(boost::asio::io_context& loop,
+                                                        DirectorOptions options, NetworkData& data,
+                                                        FindPageFile find_file);
   ~Director();
   Director(const Director&) = delete;
   Director& operator=(const Director&) = delete;

@@ -12,8 +12,10 @@ constexpr Millis kSameShift{5'000};
 void Define(CLI::App& app, DirectorArguments& arguments) {
   app.set_version_flag("--version", "program-director 1.0.0");
   app.add_option("--home", arguments.home, "the network's folder; default: RETROVUE_HOME")->type_name("DIR");
-  app.add_option("--db", arguments.db, "sqlite:PATH or postgresql://...; default: RETROVUE_DB")->type_name("URL");
-  app.add_option("--http", arguments.http, "where viewers are served, beside the socket \"http\" it was started with")
+  app.add_option("--db", arguments.db, "sqlite:PATH or postgresql://...; default: RETROVUE_DB")
+      ->type_name("URL");
+  app.add_option("--http", arguments.http,
+                 "where viewers are served, beside the socket \"http\" it was started with")
       ->type_name("HOST:PORT");
   app.add_option("--control", arguments.control,
                  "where operators are served, beside the socket \"control\" it was started with")
@@ -27,11 +29,13 @@ void Define(CLI::App& app, DirectorArguments& arguments) {
          },
          "for tests: what the network's clock shows")
       ->type_name("UTC");
-  app.add_option("--allow-host", arguments.hosts, "a name viewers call the network by, beside addresses and local names")
+  app.add_option("--allow-host", arguments.hosts,
+                 "a name viewers call the network by, beside addresses and local names")
       ->type_name("NAME");
   app.add_option("--media-root", arguments.media_roots, "a folder AIR may play from; without one: all files")
       ->type_name("DIR");
-  app.add_option("--manager", arguments.manager, "channel-manager to run; default: the one beside this program")
+  app.add_option("--manager", arguments.manager,
+                 "channel-manager to run; default: the one beside this program")
       ->type_name("PATH");
   app.add_option("--most-starts", arguments.most_starts, "channels that may start at a time")
       ->check(CLI::Range(1, 1000))

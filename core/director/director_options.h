@@ -19,7 +19,7 @@ struct DirectorArguments {
   std::optional<Instant> now;      // --now
   std::vector<std::string> hosts;  // --allow-host
   std::vector<std::string> media_roots;
-  std::string manager;             // path of channel-manager; empty: the one beside us
+  std::string manager;  // path of channel-manager; empty: the one beside us
   int most_starts = 4;
   std::string log_level = "info";
 };

@@ -2,9 +2,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <utility>  // first: boost/asio/awaitable.hpp 1.74 needs it and does not say so
+
+#include <algorithm>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -28,8 +30,8 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-constexpr auto kTuneInLimit = 8s;     // from the decision to the hand-over
-constexpr auto kViewerDataLimit = 3s; // what a viewer waits for the database
+constexpr auto kTuneInLimit = 8s;      // from the decision to the hand-over
+constexpr auto kViewerDataLimit = 3s;  // what a viewer waits for the database
 constexpr auto kFilesLimit = 2s;
 constexpr auto kPageLimit = 20s;
 constexpr auto kChannelsAge = 500ms;  // a list this old is read again for a name it does not have
@@ -38,7 +40,9 @@ constexpr auto kApiGoodFor = 3s;
 constexpr int kUsualGuideDays = 3, kMostGuideDays = 14;
 constexpr Millis kGuideStep = 30min;  // a guide begins at one of these, so that it is the same for a while
 
-std::string EtagOf(const std::string& text) { return absl::StrFormat("\"%016x\"", StableHash(text.size(), text)); }
+std::string EtagOf(const std::string& text) {
+  return absl::StrFormat("\"%016x\"", StableHash(text.size(), text));
+}
 
 std::string Query(const PageRequest& request, const char* name) {
   const auto found = request.route.query.find(name);
@@ -46,7 +50,8 @@ std::string Query(const PageRequest& request, const char* name) {
 }
 
 Answer DatabaseAway(const std::string& why) {
-  return ErrorAnswer(503, "DATABASE_AWAY", absl::StrCat("the database does not answer", why.empty() ? "" : ": ", why),
+  return ErrorAnswer(503, "DATABASE_AWAY",
+                     absl::StrCat("the database does not answer", why.empty() ? "" : ": ", why),
                      std::chrono::seconds(2));
 }
 
@@ -84,9 +89,12 @@ Director::Desk Director::KnownDesk(const std::string& slug) const {
 
 asio::awaitable<Director::Desk> Director::FindDesk(std::string slug) {
   Desk desk = KnownDesk(slug);
-  const bool is_fresh = channels_read_.has_value() && std::chrono::steady_clock::now() - *channels_read_ < kChannelsAge;
+  const bool is_fresh =
+      channels_read_.has_value() && std::chrono::steady_clock::now() - *channels_read_ < kChannelsAge;
   if (desk == nullptr && !is_fresh && !stopping_) {
-    std::function<absl::StatusOr<NetworkData::ChannelList>()> job = [data = &data_] { return data->Channels(); };
+    std::function<absl::StatusOr<NetworkData::ChannelList>()> job = [data = &data_] {
+      return data->Channels();
+    };
     auto list = co_await Ask<NetworkData::ChannelList>(loop_, reader_, std::move(job), kViewerDataLimit);
     Note(list.status());
     if (list.ok()) SetChannels(*std::move(list));
@@ -95,7 +103,8 @@ asio::awaitable<Director::Desk> Director::FindDesk(std::string slug) {
   co_return desk;
 }
 
-asio::awaitable<std::optional<Answer>> Director::TuneIn(const PageRequest& request, HttpService::Stream& stream) {
+asio::awaitable<std::optional<Answer>> Director::TuneIn(const PageRequest& request,
+                                                        HttpService::Stream& stream) {
   const Desk desk = co_await FindDesk(request.route.slug);
   std::optional<ChannelDesk::Waiting> waiting;  // from here on it counts as a viewer
   TuneInFacts facts;
@@ -130,7 +139,8 @@ asio::awaitable<std::optional<Answer>> Director::TuneIn(const PageRequest& reque
     was_granted = was_granted || desk->was_granted();
     const auto left = std::chrono::duration_cast<Milliseconds>(limit - std::chrono::steady_clock::now());
     if (left <= 0ms || stopping_)
-      co_return was_granted ? NotYetOnAir(facts.slug, desk->last_error()) : TooManyStarts(options_.most_starts);
+      co_return was_granted ? NotYetOnAir(facts.slug, desk->last_error())
+                            : TooManyStarts(options_.most_starts);
     desk->Look();
     if (desk->CanTake()) break;
     co_await desk->Changed(std::min<Milliseconds>(left, 250ms));
@@ -159,8 +169,10 @@ asio::awaitable<FileFindings> Director::LookAt(std::vector<std::string> paths) {
       struct stat found {};
       const bool is_there = stat(path.c_str(), &found) == 0;
       if (!is_there) return FileFindings{FileFindings::State::kMissing, path, std::strerror(errno)};
-      if (!S_ISREG(found.st_mode)) return FileFindings{FileFindings::State::kMissing, path, "it is no regular file"};
-      if (access(path.c_str(), R_OK) != 0) return FileFindings{FileFindings::State::kMissing, path, std::strerror(errno)};
+      if (!S_ISREG(found.st_mode))
+        return FileFindings{FileFindings::State::kMissing, path, "it is no regular file"};
+      if (access(path.c_str(), R_OK) != 0)
+        return FileFindings{FileFindings::State::kMissing, path, std::strerror(errno)};
     }
     return FileFindings{FileFindings::State::kFine, "", ""};
   };
@@ -239,7 +251,8 @@ Answer Director::ChannelsPage(const PageRequest& request) const {
   const Site site{request.base_url, instance_id_};
   if (request.route.kind == RouteKind::kPlaylist) {
     const std::string client = Query(request, "client");
-    const M3uClient kind = M3uClientOf(request.user_agent, client.empty() ? "" : absl::StrCat("client=", client));
+    const M3uClient kind =
+        M3uClientOf(request.user_agent, client.empty() ? "" : absl::StrCat("client=", client));
     return TextAnswer(std::string(kM3uContentType), WriteM3u(in_order, site, kind));
   }
   const bool full = Query(request, "full") == "1";
@@ -267,7 +280,8 @@ asio::awaitable<Answer> Director::GuidePage(const PageRequest& request, bool gzi
   int days = kUsualGuideDays;
   if (const std::string wanted = Query(request, "days"); !wanted.empty()) {
     if (!absl::SimpleAtoi(wanted, &days) || days < 1 || days > kMostGuideDays) {
-      co_return ErrorAnswer(400, "DAYS_WRONG", absl::StrCat("days must be a number from 1 to ", kMostGuideDays));
+      co_return ErrorAnswer(400, "DAYS_WRONG",
+                            absl::StrCat("days must be a number from 1 to ", kMostGuideDays));
     }
   } else {
     for (const auto& [id, desk] : desks_)
@@ -276,8 +290,9 @@ asio::awaitable<Answer> Director::GuidePage(const PageRequest& request, bool gzi
   const Instant from(UtcNow().time_since_epoch() / kGuideStep * kGuideStep);
   const Instant to = from + days * std::chrono::hours(24);
   PageCache::Make make = [this, request, from, to, gzip]() -> asio::awaitable<absl::StatusOr<Answer>> {
-    std::function<absl::StatusOr<Answer>()> job = [data = &data_, channels = ActiveChannels(), from, to, gzip,
-                                                   site = Site{request.base_url, instance_id_}]() -> absl::StatusOr<Answer> {
+    std::function<absl::StatusOr<Answer>()> job =
+        [data = &data_, channels = ActiveChannels(), from, to, gzip,
+         site = Site{request.base_url, instance_id_}]() -> absl::StatusOr<Answer> {
       const auto guides = data->Guides(channels, from, to);
       if (!guides.ok()) return guides.status();
       std::vector<ChannelGuide> in_order;
@@ -291,8 +306,8 @@ asio::awaitable<Answer> Director::GuidePage(const PageRequest& request, bool gzi
     };
     co_return co_await Ask<Answer>(loop_, pages_, std::move(job), kPageLimit);
   };
-  const absl::StatusOr<Answer> made =
-      co_await cache_.Get(absl::StrCat(gzip ? "gz " : "xml ", days, " ", request.base_url), kXmltvGoodFor, std::move(make));
+  const absl::StatusOr<Answer> made = co_await cache_.Get(
+      absl::StrCat(gzip ? "gz " : "xml ", days, " ", request.base_url), kXmltvGoodFor, std::move(make));
   Note(made.status());
   if (!made.ok()) co_return DatabaseAway(std::string(made.status().message()));
   Answer answer = *made;
@@ -329,11 +344,13 @@ asio::awaitable<Answer> Director::ApiNow(const PageRequest& request) {
   const Desk desk = co_await FindDesk(request.route.slug);
   if (desk == nullptr && !database_answers_) co_return DatabaseAway(database_error_);
   if (desk == nullptr) {
-    co_return ErrorAnswer(404, "CHANNEL_NOT_FOUND",
-                          absl::StrCat("there is no channel \"", request.route.slug, "\"; /channels lists them"));
+    co_return ErrorAnswer(
+        404, "CHANNEL_NOT_FOUND",
+        absl::StrCat("there is no channel \"", request.route.slug, "\"; /channels lists them"));
   }
   PageCache::Make make = [this, channel = desk->channel()]() -> asio::awaitable<absl::StatusOr<Answer>> {
-    std::function<absl::StatusOr<Answer>()> job = [data = &data_, channel, now = UtcNow()]() -> absl::StatusOr<Answer> {
+    std::function<absl::StatusOr<Answer>()> job = [data = &data_, channel,
+                                                   now = UtcNow()]() -> absl::StatusOr<Answer> {
       const auto guides = data->Guides({channel}, now, now + std::chrono::hours(48));
       if (!guides.ok()) return guides.status();
       return TextAnswer(std::string(kJsonContentType), NowJson({&channel, &guides->front()}, now));
@@ -365,7 +382,8 @@ DirectorSnapshot Director::Snapshot() const {
   s.evidence_failed_writes = evidence.failed_writes;
   s.evidence_streams = evidence.streams;
   s.horizon_failures = horizon_failures_;
-  for (const Worker* worker : {&writer_, &reader_, &pages_, &files_}) s.waiting_jobs[worker->name()] = worker->waiting();
+  for (const Worker* worker : {&writer_, &reader_, &pages_, &files_})
+    s.waiting_jobs[worker->name()] = worker->waiting();
   s.answers = http_.answers();
   s.connections_refused = http_.refused();
   for (const auto& [id, desk] : desks_) {
@@ -384,8 +402,10 @@ DirectorSnapshot Director::Snapshot() const {
     c.air_pid = state.air_pid();
     c.air_metrics = state.metrics_address();
     c.block_on_air = state.block_on_air();
-    if (const auto zone = FindTimeZone(desk->channel().time_zone); zone.ok() && desk->horizon().last_day.has_value())
-      c.schedule_ahead_ms = (Grid(desk->channel().grid, *zone).Anchor(*desk->horizon().last_day + 1) - s.now).count();
+    if (const auto zone = FindTimeZone(desk->channel().time_zone);
+        zone.ok() && desk->horizon().last_day.has_value())
+      c.schedule_ahead_ms =
+          (Grid(desk->channel().grid, *zone).Anchor(*desk->horizon().last_day + 1) - s.now).count();
     if (desk->horizon().playlog_until.has_value())
       c.playlog_ahead_ms = std::max<std::int64_t>(0, (*desk->horizon().playlog_until - s.now).count());
     c.fed_ahead_ms = (desk->held_until() - s.now).count();

@@ -12,12 +12,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/stage_log.h"
+#include "core/director/data/store_data.h"
 #include "core/director/director.h"
 #include "core/director/director_options.h"
 #include "core/director/http/listening_sockets.h"
 #include "core/director/page_files.h"
 #include "core/director/run_folder.h"
-#include "core/director/data/store_data.h"
 #include "core/home/home.h"
 
 namespace {
@@ -56,7 +56,8 @@ Millis KeptShift(const std::string& run_folder, std::optional<Instant> now) {
 }
 
 absl::Status Listen(boost::asio::io_context& loop, retrovue::Director& director,
-                    std::vector<retrovue::PassedSocket> passed, const retrovue::DirectorArguments& arguments) {
+                    std::vector<retrovue::PassedSocket> passed,
+                    const retrovue::DirectorArguments& arguments) {
   int viewers = 0;
   for (retrovue::PassedSocket& socket : passed) {
     auto listener = air::HttpListener::Adopt(loop, std::move(socket.socket), kLimits);
@@ -69,7 +70,8 @@ absl::Status Listen(boost::asio::io_context& loop, retrovue::Director& director,
     if (address.empty()) return absl::OkStatus();
     auto listener = retrovue::ListenHttp(loop, address, kLimits);
     if (!listener.ok())
-      return absl::Status(listener.status().code(), absl::StrCat(option, " ", std::string(listener.status().message())));
+      return absl::Status(listener.status().code(),
+                          absl::StrCat(option, " ", std::string(listener.status().message())));
     if (!(*listener)->is_unix()) {
       const auto endpoint = (*listener)->endpoint();
       air::Log().info("{} {}:{}", option, endpoint.address().to_string(), endpoint.port());
@@ -94,7 +96,8 @@ int Run(const retrovue::DirectorArguments& arguments) {
   if (!home.ok()) return Fail(home.status());
   std::error_code error;
   std::filesystem::create_directories(home->folder, error);
-  if (error) return Fail(absl::InvalidArgumentError(absl::StrCat("--home ", home->folder, ": ", error.message())));
+  if (error)
+    return Fail(absl::InvalidArgumentError(absl::StrCat("--home ", home->folder, ": ", error.message())));
 
   retrovue::DirectorOptions options;
   options.run_folder = retrovue::RunFolderOf(home->folder, retrovue::ProcessEnvironment());

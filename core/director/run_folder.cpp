@@ -36,9 +36,9 @@ absl::StatusOr<air::UniqueFd> TakeRunFolder(const std::string& folder) {
   struct stat found {};
   if (!opened.valid() && errno != ELOOP && errno != ENOTDIR) return failed(errno);
   if (!opened.valid() || fstat(opened.get(), &found) != 0 || found.st_uid != geteuid()) {
-    return absl::PermissionDeniedError(
-        absl::StrCat("the network's run folder ", folder,
-                     " is another user's, or no folder; remove it, or set XDG_RUNTIME_DIR to a folder of your own"));
+    return absl::PermissionDeniedError(absl::StrCat(
+        "the network's run folder ", folder,
+        " is another user's, or no folder; remove it, or set XDG_RUNTIME_DIR to a folder of your own"));
   }
   if (fchmod(opened.get(), 0700) != 0) return failed(errno);
   air::UniqueFd lock(openat(opened.get(), "director.lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
@@ -46,12 +46,13 @@ absl::StatusOr<air::UniqueFd> TakeRunFolder(const std::string& folder) {
   if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     char text[32] = {};
     const ssize_t size = pread(lock.get(), text, sizeof text - 1, 0);
-    return absl::AlreadyExistsError(
-        absl::StrCat("another program-director (pid ", std::string(text, size > 0 ? strcspn(text, "\n") : 0),
-                     ") runs on this home; its run folder is ", folder));
+    return absl::AlreadyExistsError(absl::StrCat("another program-director (pid ",
+                                                 std::string(text, size > 0 ? strcspn(text, "\n") : 0),
+                                                 ") runs on this home; its run folder is ", folder));
   }
   const std::string pid = absl::StrCat(getpid(), "\n");
-  if (ftruncate(lock.get(), 0) != 0 || pwrite(lock.get(), pid.data(), pid.size(), 0) < 0) return failed(errno);
+  if (ftruncate(lock.get(), 0) != 0 || pwrite(lock.get(), pid.data(), pid.size(), 0) < 0)
+    return failed(errno);
   return lock;
 }
 

@@ -81,7 +81,8 @@ boost::asio::awaitable<absl::StatusOr<T>> Ask(boost::asio::io_context& loop, Wor
   if (!shared->answer.has_value())
     co_await shared->timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
   if (!shared->answer.has_value())
-    co_return absl::DeadlineExceededError(absl::StrCat("the ", worker.name(), " thread has not answered yet"));
+    co_return absl::DeadlineExceededError(
+        absl::StrCat("the ", worker.name(), " thread has not answered yet"));
   co_return *std::move(shared->answer);
 }
 

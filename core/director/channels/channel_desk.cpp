@@ -29,9 +29,9 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using boost::system::error_code;
 
-constexpr auto kStartHolds = 10s;    // a start that came to nothing makes room for another one
+constexpr auto kStartHolds = 10s;  // a start that came to nothing makes room for another one
 constexpr auto kDialAgain = 200ms;
-constexpr Millis kLateLead = 10s;    // a block sent later than that before its start is late
+constexpr Millis kLateLead = 10s;  // a block sent later than that before its start is late
 constexpr std::size_t kMostFedKept = 10'000;
 constexpr std::size_t kLongestFolderName = 27;
 constexpr const char* kUsualFormat =
@@ -47,7 +47,8 @@ std::string ChannelFolder(const std::string& run_folder, const std::string& slug
   std::string name = slug;
   if (name.size() > kLongestFolderName) {
     const std::string hash = absl::StrFormat("%08x", StableHash(0, slug) & 0xffffffff);
-    name = absl::StrCat(slug.substr(0, kLongestFolderName - hash.size() - 1), "_", hash);  // no slug has a "_"
+    name =
+        absl::StrCat(slug.substr(0, kLongestFolderName - hash.size() - 1), "_", hash);  // no slug has a "_"
   }
   return absl::StrCat(run_folder, "/channel/", name);
 }
@@ -95,7 +96,8 @@ absl::Status ChannelDesk::Dial() {
   handlers.on_closed = [weak](const absl::Status& status) {
     if (const auto self = weak.lock()) self->OnClosed(status);
   };
-  absl::StatusOr<std::unique_ptr<ChannelLink>> link = ChannelLink::Dial(settings_.loop, folder_, std::move(handlers));
+  absl::StatusOr<std::unique_ptr<ChannelLink>> link =
+      ChannelLink::Dial(settings_.loop, folder_, std::move(handlers));
   if (!link.ok()) return link.status();
   link_ = *std::move(link);
   greeted_ = false;
@@ -132,11 +134,10 @@ void ChannelDesk::Watch(air::UniqueFd pidfd) {
   const int copy = dup(pidfd_.get());
   if (copy < 0) return;
   death_ = std::make_unique<asio::posix::stream_descriptor>(settings_.loop, copy);
-  death_->async_wait(asio::posix::stream_descriptor::wait_read,
-                     [weak = weak_from_this()](error_code error) {
-                       const auto self = weak.lock();
-                       if (!error && self) self->OnEnded();
-                     });
+  death_->async_wait(asio::posix::stream_descriptor::wait_read, [weak = weak_from_this()](error_code error) {
+    const auto self = weak.lock();
+    if (!error && self) self->OnEnded();
+  });
 }
 
 void ChannelDesk::OnEnded() {
@@ -145,7 +146,8 @@ void ChannelDesk::OnEnded() {
   const bool asked = policy_.life() == ManagerPolicy::Life::kStopping;
   if (!asked) {
     Trouble(!ours ? "its manager has gone"
-                  : absl::StrCat("its manager ", info.si_code == CLD_EXITED ? "exited with status " : "was killed by signal ",
+                  : absl::StrCat("its manager ",
+                                 info.si_code == CLD_EXITED ? "exited with status " : "was killed by signal ",
                                  info.si_status, "; see ", folder_, "/manager.log"));
   }
   death_.reset();
@@ -183,7 +185,8 @@ void ChannelDesk::OnHello(const channel_link::Hello& hello) {
     const bool fixed = block.status() == channel_link::HeldBlock::FED ||
                        block.status() == channel_link::HeldBlock::ON_AIR ||
                        block.status() == channel_link::HeldBlock::AIRED;
-    held_.push_back({block.block_id(), FromUtcMs(block.start_utc_ms()), FromUtcMs(block.end_utc_ms()), fixed});
+    held_.push_back(
+        {block.block_id(), FromUtcMs(block.start_utc_ms()), FromUtcMs(block.end_utc_ms()), fixed});
   }
   policy_.Up(settings_.now());
   SendSetup();
@@ -272,7 +275,8 @@ channel_link::Setup ChannelDesk::Setup() const {
   setup.set_slug(channel_.slug);
   setup.set_title(channel_.title);
   setup.set_air_channel_id(AirChannelId(channel_));
-  setup.set_program_format_json(channel_.program_format_json.empty() ? kUsualFormat : channel_.program_format_json);
+  setup.set_program_format_json(channel_.program_format_json.empty() ? kUsualFormat
+                                                                     : channel_.program_format_json);
   setup.set_evidence_endpoint(settings_.evidence_endpoint);
   for (const std::string& root : settings_.media_roots) setup.add_media_roots(root);
   setup.set_always_on(channel_.always_on && exists_);

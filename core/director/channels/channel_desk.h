@@ -35,15 +35,15 @@ namespace retrovue {
 struct DeskSettings {
   boost::asio::io_context& loop;
   std::string manager_program;
-  std::string run_folder;            // a desk's channel has run_folder/channel/<name>
-  std::string evidence_endpoint;     // for AIR
+  std::string run_folder;         // a desk's channel has run_folder/channel/<name>
+  std::string evidence_endpoint;  // for AIR
   std::vector<std::string> media_roots;
   std::int64_t clock_shift_ms = 0;
   std::string log_level = "info";
   std::uint64_t incarnation = 0;
   std::function<Instant()> utc_now;  // the network's clock
   std::function<Monotonic()> now;
-  std::function<void()> on_change;   // of any desk: starts may be granted
+  std::function<void()> on_change;  // of any desk: starts may be granted
 };
 
 // Where the manager of a channel lives; not longer than kLongestChannelFolder if `run_folder` has at most 40 bytes. Other channels have

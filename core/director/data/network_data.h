@@ -51,8 +51,8 @@ class NetworkData {
   virtual absl::StatusOr<std::int64_t> LastEvidence(const std::string& session_id) = 0;
 
   // The guides of channels, in the order given, on in [from, to). One snapshot.
-  virtual absl::StatusOr<std::vector<EpgGeneration>> Guides(const std::vector<Channel>& channels, Instant from,
-                                                            Instant to) = 0;
+  virtual absl::StatusOr<std::vector<EpgGeneration>> Guides(const std::vector<Channel>& channels,
+                                                            Instant from, Instant to) = 0;
 
   // Calls that failed because of the database itself. Any thread.
   virtual std::int64_t database_errors() const = 0;

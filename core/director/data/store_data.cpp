@@ -34,7 +34,8 @@ Instant CoveredFrom(const std::vector<PlannedBlock>& blocks, Instant now) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<StoreData>> StoreData::Open(const std::string& url, std::function<Instant()> now) {
+absl::StatusOr<std::unique_ptr<StoreData>> StoreData::Open(const std::string& url,
+                                                           std::function<Instant()> now) {
   absl::StatusOr<std::unique_ptr<Store>> store = Store::Open(url, {.now = now, .busy_timeout = kBusy});
   if (!store.ok()) return store.status();
   return std::unique_ptr<StoreData>(new StoreData(*std::move(store), std::move(now)));
@@ -154,8 +155,8 @@ absl::StatusOr<std::int64_t> StoreData::LastEvidence(const std::string& session_
   return last;
 }
 
-absl::StatusOr<std::vector<EpgGeneration>> StoreData::Guides(const std::vector<Channel>& channels, Instant from,
-                                                             Instant to) {
+absl::StatusOr<std::vector<EpgGeneration>> StoreData::Guides(const std::vector<Channel>& channels,
+                                                             Instant from, Instant to) {
   std::vector<EpgGeneration> guides;
   const absl::Status read = store_->Read([&](const Snapshot& snapshot) -> absl::Status {
     guides.clear();

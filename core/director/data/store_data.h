@@ -14,7 +14,8 @@ namespace retrovue {
 class StoreData final : public NetworkData {
  public:
   // Opens, and makes, the database. `now`: the network's clock. Errors: Store::Open's.
-  static absl::StatusOr<std::unique_ptr<StoreData>> Open(const std::string& url, std::function<Instant()> now);
+  static absl::StatusOr<std::unique_ptr<StoreData>> Open(const std::string& url,
+                                                         std::function<Instant()> now);
 
   absl::StatusOr<ChannelList> Channels() override;
   absl::StatusOr<Stored> Book(const ChannelId& channel, Instant from, Instant to) override;

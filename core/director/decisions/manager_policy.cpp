@@ -67,9 +67,10 @@ void ManagerPolicy::Ended(Monotonic now) {
 void ManagerPolicy::Rest(Monotonic now) {
   life_ = Life::kAbsent;
   ++failures_;
-  const auto rest = failures_in_row_ == 0
-                        ? std::chrono::seconds(0)
-                        : std::min(kLongestRest, std::chrono::seconds(1 << std::min(failures_in_row_ - 1, 5)));
+  const auto rest =
+      failures_in_row_ == 0
+          ? std::chrono::seconds(0)
+          : std::min(kLongestRest, std::chrono::seconds(1 << std::min(failures_in_row_ - 1, 5)));
   rests_until_ = now + rest;
   ++failures_in_row_;
 }

@@ -17,7 +17,7 @@ namespace retrovue {
 using Monotonic = std::chrono::steady_clock::time_point;
 
 struct ManagerWish {
-  bool exists = true;     // the channel is there and active
+  bool exists = true;  // the channel is there and active
   bool always_on = false;
   int waiting = 0;        // viewers who have come and are not handed over yet
   int viewers = 0;        // whom the manager serves
@@ -26,12 +26,12 @@ struct ManagerWish {
 
 class ManagerPolicy {
  public:
-  static constexpr std::chrono::seconds kStartLimit{10};    // from the spawn to Hello
-  static constexpr std::chrono::seconds kSilenceLimit{5};   // between two words of a manager
-  static constexpr std::chrono::seconds kStopLimit{12};     // from Stop to its end
+  static constexpr std::chrono::seconds kStartLimit{10};   // from the spawn to Hello
+  static constexpr std::chrono::seconds kSilenceLimit{5};  // between two words of a manager
+  static constexpr std::chrono::seconds kStopLimit{12};    // from Stop to its end
   static constexpr std::chrono::seconds kHealthyRun{60};
   static constexpr std::chrono::seconds kLongestRest{30};
-  static constexpr std::chrono::minutes kIdleLimit{5};      // up and not needed
+  static constexpr std::chrono::minutes kIdleLimit{5};  // up and not needed
 
   enum class Life { kAbsent, kStarting, kUp, kStopping };
   enum class Action { kNothing, kSpawn, kStop, kKill };
@@ -59,11 +59,11 @@ class ManagerPolicy {
   void Rest(Monotonic now);
 
   Life life_ = Life::kAbsent;
-  Monotonic since_{};        // in this life
+  Monotonic since_{};  // in this life
   Monotonic last_word_{};
   Monotonic last_needed_{};
   Monotonic rests_until_{};
-  bool goes_on_ = false;     // it died on the air: viewers come back, whether or not somebody waits here
+  bool goes_on_ = false;  // it died on the air: viewers come back, whether or not somebody waits here
   int failures_in_row_ = 0;
   std::uint64_t failures_ = 0;
 };

@@ -45,12 +45,12 @@ std::variant<HandOver, LookAtFiles, ReadBook, Answer> DecideTuneIn(const TuneInF
                          absl::StrCat(facts.slug, ": ", book.schedule_error,
                                       " (retrovue schedule-day generate --channel ", facts.slug, ")"));
     }
-    return ErrorAnswer(503, "SCHEDULE_GAP",
-                       absl::StrCat(facts.slug, ": nothing is scheduled for now",
-                                    book.next_item.has_value()
-                                        ? absl::StrCat("; it goes on at ", ToRfc3339(*book.next_item))
-                                        : std::string()),
-                       UntilNextItem(book, now));
+    return ErrorAnswer(
+        503, "SCHEDULE_GAP",
+        absl::StrCat(facts.slug, ": nothing is scheduled for now",
+                     book.next_item.has_value() ? absl::StrCat("; it goes on at ", ToRfc3339(*book.next_item))
+                                                : std::string()),
+        UntilNextItem(book, now));
   }
 
   switch (facts.files.state) {

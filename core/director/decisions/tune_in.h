@@ -25,7 +25,7 @@ struct FileFindings {
 
 struct TuneInFacts {
   std::string slug;
-  bool is_known = false;   // among the channels, active
+  bool is_known = false;  // among the channels, active
   bool database_answers = true;
   bool is_on_air = false;  // its manager runs AIR, or is about to
   const ChannelBook* book = nullptr;

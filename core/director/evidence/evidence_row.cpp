@@ -97,7 +97,8 @@ absl::StatusOr<Evidence> ToEvidence(const wire::EvidenceFromAir& message, const 
       Take(message.channel_terminated(), e);
       break;
     default:
-      return absl::InvalidArgumentError(absl::StrCat("evidence ", message.sequence(), " says nothing that is known here"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("evidence ", message.sequence(), " says nothing that is known here"));
   }
   const absl::StatusOr<Instant> emitted = ParseRfc3339(message.emitted_utc());
   e.emitted_at = emitted.ok() ? *emitted : e.actual_end.value_or(e.actual_start.value_or(Instant{}));

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "base/stage_log.h"
 #include "core/director/evidence/evidence_row.h"
 #include "core/director/evidence/evidence_stream.h"
@@ -115,7 +115,8 @@ class EvidenceServer::Impl final : public wire::ExecutionEvidenceService::Callba
           if (!messages.empty()) portions.push_back({stream, std::move(messages)});
         }
         // A stream that was cut short by the limit, or that ended, is looked at again.
-        std::erase_if(streams_, [](const auto& stream) { return stream->is_over() && stream->Waiting(1).empty(); });
+        std::erase_if(streams_,
+                      [](const auto& stream) { return stream->is_over() && stream->Waiting(1).empty(); });
         if (!portions.empty()) std::rotate(streams_.begin(), streams_.begin() + 1, streams_.end());
       }
       if (portions.empty()) {
@@ -181,7 +182,8 @@ class EvidenceServer::Impl final : public wire::ExecutionEvidenceService::Callba
     return absl::OkStatus();
   }
 
-  absl::Status LookUpGreetings(const std::vector<Portion>& portions, std::map<std::string, std::int64_t>& last) {
+  absl::Status LookUpGreetings(const std::vector<Portion>& portions,
+                               std::map<std::string, std::int64_t>& last) {
     for (const Portion& portion : portions) {
       for (const Stream::Message& message : portion.messages) {
         const std::string& session = message.playout_session_id();
@@ -194,7 +196,8 @@ class EvidenceServer::Impl final : public wire::ExecutionEvidenceService::Callba
     return absl::OkStatus();
   }
 
-  static void AnswerPortion(const Portion& portion, const std::map<const Stream::Message*, std::string>& wrong,
+  static void AnswerPortion(const Portion& portion,
+                            const std::map<const Stream::Message*, std::string>& wrong,
                             const std::map<std::string, std::int64_t>& last) {
     std::string session;
     for (const Stream::Message& message : portion.messages) {

@@ -27,7 +27,7 @@ struct EvidenceCounts {
   std::uint64_t failed_writes = 0;  // batches that the database did not take
   std::uint64_t behind = 0;         // what sessions on the line have emitted and is not stored
   int streams = 0;
-  std::string last_error;           // empty: the last batch was stored
+  std::string last_error;  // empty: the last batch was stored
 };
 
 class EvidenceServer {

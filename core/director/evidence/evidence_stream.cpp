@@ -23,7 +23,8 @@ std::vector<EvidenceStream::Message> EvidenceStream::Waiting(std::size_t most) c
 
 void EvidenceStream::Drop(std::size_t count) {
   const std::lock_guard lock(mutex_);
-  waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(std::min(count, waiting_.size())));
+  waiting_.erase(waiting_.begin(),
+                 waiting_.begin() + static_cast<std::ptrdiff_t>(std::min(count, waiting_.size())));
   if (!reading_ && !reads_over_ && waiting_.size() < most_waiting_) {
     reading_ = true;
     StartRead(&incoming_);
@@ -70,9 +71,9 @@ void EvidenceStream::OnReadDone(bool ok) {
     reading_ = false;
     if (ok) {
       session_ = incoming_.playout_session_id();
-      last_emitted_ = std::max<std::uint64_t>(
-          last_emitted_,
-          incoming_.has_hello() ? incoming_.hello().last_sequence_emitted() : incoming_.sequence());
+      last_emitted_ = std::max<std::uint64_t>(last_emitted_, incoming_.has_hello()
+                                                                 ? incoming_.hello().last_sequence_emitted()
+                                                                 : incoming_.sequence());
       waiting_.push_back(std::move(incoming_));
       incoming_ = Message();
       if (waiting_.size() < most_waiting_) {

@@ -16,8 +16,8 @@
 
 namespace retrovue {
 
-class EvidenceStream final : public grpc::ServerBidiReactor<evidence::v1::EvidenceFromAir,
-                                                            evidence::v1::EvidenceAckFromCore> {
+class EvidenceStream final
+    : public grpc::ServerBidiReactor<evidence::v1::EvidenceFromAir, evidence::v1::EvidenceAckFromCore> {
  public:
   using Message = evidence::v1::EvidenceFromAir;
   using Ack = evidence::v1::EvidenceAckFromCore;

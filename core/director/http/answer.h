@@ -17,7 +17,8 @@ namespace retrovue {
 struct Answer {
   unsigned status = 200;
   std::string content_type = "application/json; charset=utf-8";
-  std::shared_ptr<const std::string> body = std::make_shared<const std::string>();  // shared by all who ask; never null
+  std::shared_ptr<const std::string> body =
+      std::make_shared<const std::string>();  // shared by all who ask; never null
   bool endless = false;  // a stream's head: the end of the connection is its end, and no length is said
   std::vector<std::pair<std::string, std::string>> headers;  // beside those every answer has
 

@@ -40,7 +40,8 @@ std::string FieldOf(const air::HttpListener::Request& request, http::field field
 Answer OptionsAnswer() {
   Answer answer;
   answer.status = 204;
-  answer.headers = {{"Allow", std::string(kMethods)}, {"Access-Control-Allow-Methods", std::string(kMethods)}};
+  answer.headers = {{"Allow", std::string(kMethods)},
+                    {"Access-Control-Allow-Methods", std::string(kMethods)}};
   return answer;
 }
 
@@ -110,7 +111,8 @@ asio::awaitable<void> HttpService::Respond(Stream& stream, const air::HttpListen
         }
       } catch (const std::exception& e) {
         air::Log().error("{} {}: {}", method, page.route.path, e.what());
-        answer = ErrorAnswer(500, "INTERNAL", "the network made a mistake over this request; its log says which");
+        answer =
+            ErrorAnswer(500, "INTERNAL", "the network made a mistake over this request; its log says which");
       }
     }
   }

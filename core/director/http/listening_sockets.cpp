@@ -25,8 +25,8 @@ absl::StatusOr<air::UniqueFd> ListenUnix(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof address.sun_path) {
-    return absl::InvalidArgumentError(absl::StrCat("unix:", path, ": the path must have 1 to ",
-                                                   sizeof address.sun_path - 1, " bytes"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("unix:", path, ": the path must have 1 to ", sizeof address.sun_path - 1, " bytes"));
   }
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
   air::UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -38,8 +38,8 @@ absl::StatusOr<air::UniqueFd> ListenUnix(const std::string& path) {
   const auto* bound = reinterpret_cast<const sockaddr*>(&address);
   if (bind(socket.get(), bound, sizeof address) != 0) {
     struct stat found {};
-    const bool stale = errno == EADDRINUSE && lstat(path.c_str(), &found) == 0 && S_ISSOCK(found.st_mode) &&
-                       !Dials(address);
+    const bool stale =
+        errno == EADDRINUSE && lstat(path.c_str(), &found) == 0 && S_ISSOCK(found.st_mode) && !Dials(address);
     if (!stale) {
       errno = EADDRINUSE;
       return failed();

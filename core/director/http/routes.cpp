@@ -78,7 +78,8 @@ bool IsDangerous(absl::string_view encoded, absl::string_view decoded) {
 std::map<std::string, std::string> QueryOf(absl::string_view text) {
   std::map<std::string, std::string> query;
   for (const absl::string_view pair : absl::StrSplit(text, '&', absl::SkipEmpty())) {
-    const std::pair<absl::string_view, absl::string_view> halves = absl::StrSplit(pair, absl::MaxSplits('=', 1));
+    const std::pair<absl::string_view, absl::string_view> halves =
+        absl::StrSplit(pair, absl::MaxSplits('=', 1));
     const auto name = Decoded(halves.first, true);
     const auto value = Decoded(halves.second, true);
     if (name.has_value() && value.has_value()) query.emplace(*name, *value);

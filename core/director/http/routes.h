@@ -29,13 +29,16 @@ enum class RouteKind {
 };
 
 // True for pages that a viewer has no business with; a listener for viewers shows them only to its own machine.
-constexpr bool IsForOperators(RouteKind kind) { return kind == RouteKind::kApiStatus || kind == RouteKind::kMetrics; }
+constexpr bool IsForOperators(RouteKind kind) {
+  return kind == RouteKind::kApiStatus || kind == RouteKind::kMetrics;
+}
 
 struct Route {
   RouteKind kind = RouteKind::kFile;
-  std::string path;                          // decoded, without the query; "/" and at least one character
-  std::string slug;                          // of kStream and kApiNow: a valid slug
-  std::map<std::string, std::string> query;  // decoded; the first of each name; what is not understood is no error
+  std::string path;  // decoded, without the query; "/" and at least one character
+  std::string slug;  // of kStream and kApiNow: a valid slug
+  std::map<std::string, std::string>
+      query;  // decoded; the first of each name; what is not understood is no error
 };
 
 struct NoRoute {

@@ -57,8 +57,8 @@ constexpr Column kColumns[] = {
      MetricType::Gauge, [](const ChannelSnapshot& c) { return double(c.playlog_ahead_ms) / 1e3; }},
     {"retrovue_channel_fed_ahead_seconds", "How long the manager can play without the director",
      MetricType::Gauge, [](const ChannelSnapshot& c) { return double(c.fed_ahead_ms) / 1e3; }},
-    {"retrovue_channel_blocks_late_total", "Blocks fed less than ten seconds before they began", MetricType::Counter,
-     [](const ChannelSnapshot& c) { return double(c.blocks_late); }},
+    {"retrovue_channel_blocks_late_total", "Blocks fed less than ten seconds before they began",
+     MetricType::Counter, [](const ChannelSnapshot& c) { return double(c.blocks_late); }},
     {"retrovue_channel_manager_failures_total", "Managers that died unasked, or could not be started",
      MetricType::Counter, [](const ChannelSnapshot& c) { return double(c.manager_failures); }},
     {"retrovue_channel_manager_takeovers_total", "Managers found running and taken up", MetricType::Counter,
@@ -105,7 +105,8 @@ std::string MetricsText(const DirectorSnapshot& s) {
   f.Gauge("retrovue_evidence_streams", "AIR sessions whose evidence comes in", s.evidence_streams);
   f.Counter("retrovue_evidence_received_total", "Messages of evidence that were dealt with",
             double(s.evidence_received));
-  f.Counter("retrovue_evidence_stored_total", "Messages of evidence that are stored", double(s.evidence_stored));
+  f.Counter("retrovue_evidence_stored_total", "Messages of evidence that are stored",
+            double(s.evidence_stored));
   f.Counter("retrovue_evidence_refused_total", "Messages of evidence that were answered with an error",
             double(s.evidence_refused));
   f.Counter("retrovue_evidence_failed_writes_total", "Batches of evidence the database did not take",
@@ -164,7 +165,8 @@ std::vector<std::string> WhyNotReady(const DirectorSnapshot& s) {
   std::vector<std::string> why;
   if (!s.channels_known) why.push_back("the channels have not been read yet");
   if (!s.database_answers)
-    why.push_back(absl::StrCat("the database does not answer", s.database_error.empty() ? "" : ": ", s.database_error));
+    why.push_back(
+        absl::StrCat("the database does not answer", s.database_error.empty() ? "" : ": ", s.database_error));
   return why;
 }
 

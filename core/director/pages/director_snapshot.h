@@ -14,9 +14,9 @@ struct ChannelSnapshot {
   std::string slug;
   std::string title;
   bool always_on = false;
-  std::string phase;  // "off", "idle", "starting", "on the air", "lingering", "waiting", "stopping"
-  bool is_up = false; // its stream is on the air
-  int viewers = 0;    // served, or waiting for the channel to start
+  std::string phase;   // "off", "idle", "starting", "on the air", "lingering", "waiting", "stopping"
+  bool is_up = false;  // its stream is on the air
+  int viewers = 0;     // served, or waiting for the channel to start
   std::int64_t manager_pid = 0, air_pid = 0;
   std::string air_metrics;  // "127.0.0.1:9101"; empty: not known
   std::string block_on_air;
@@ -31,11 +31,11 @@ struct ChannelSnapshot {
 };
 
 struct DirectorSnapshot {
-  Instant now;                       // the network's clock
+  Instant now;  // the network's clock
   std::int64_t clock_shift_ms = 0;
-  bool channels_known = false;       // they have been read once
+  bool channels_known = false;  // they have been read once
   bool database_answers = false;
-  std::string database_error;        // the last one; empty: it answers
+  std::string database_error;  // the last one; empty: it answers
   std::int64_t database_errors = 0;
   std::uint64_t evidence_received = 0, evidence_stored = 0, evidence_refused = 0, evidence_behind = 0;
   std::uint64_t evidence_failed_writes = 0;

@@ -68,7 +68,8 @@ absl::StatusOr<std::string> Gunzip(absl::string_view packed, std::size_t most) {
     text.resize(text.size() - stream.avail_out);
   }
   inflateEnd(&stream);
-  if (result != Z_STREAM_END || text.size() > most) return absl::DataLossError("this is no gzip, or too much of it");
+  if (result != Z_STREAM_END || text.size() > most)
+    return absl::DataLossError("this is no gzip, or too much of it");
   return text;
 }
 

@@ -30,7 +30,8 @@ class PageCache {
   PageCache(boost::asio::io_context& loop, std::function<Clock::time_point()> now, std::size_t most);
 
   // The page `key` names, at most `good_for` old, or made now. Errors: those of `make`, when there is no older one.
-  boost::asio::awaitable<absl::StatusOr<Answer>> Get(std::string key, std::chrono::milliseconds good_for, Make make);
+  boost::asio::awaitable<absl::StatusOr<Answer>> Get(std::string key, std::chrono::milliseconds good_for,
+                                                     Make make);
 
  private:
   struct Entry {

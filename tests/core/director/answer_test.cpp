@@ -54,16 +54,18 @@ TEST(Etag, SendsItToEverybodyElse) {
 
 TEST(HostRule, AcceptsNamesNoStrangerCanOwn) {
   const HostRule rule;
-  for (const char* host : {"", "127.0.0.1", "127.0.0.1:8080", "192.168.1.20:80", "[::1]", "[::1]:8080", "[2001:db8::1]:1", "localhost",
-                           "LocalHost:8080", "tv.localhost", "retrovue", "retrovue:8080", "tv.local", "nas.lan:81",
-                           "tv.home.arpa", "tv.internal", "tv.local."})
+  for (const char* host :
+       {"", "127.0.0.1", "127.0.0.1:8080", "192.168.1.20:80", "[::1]", "[::1]:8080", "[2001:db8::1]:1",
+        "localhost", "LocalHost:8080", "tv.localhost", "retrovue", "retrovue:8080", "tv.local", "nas.lan:81",
+        "tv.home.arpa", "tv.internal", "tv.local."})
     EXPECT_TRUE(rule.Accepts(host)) << host;
 }
 
 TEST(HostRule, RefusesAllOthers) {
   const HostRule rule;
-  for (const char* host : {"evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.1.evil.example", "x.localx",
-                           "a b", "a/b", "[::1", "[evil]", "[::1]x", "x:y", "user@127.0.0.1", "\x01"}) {
+  for (const char* host :
+       {"evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.1.evil.example", "x.localx",
+        "a b", "a/b", "[::1", "[evil]", "[::1]x", "x:y", "user@127.0.0.1", "\x01"}) {
     EXPECT_FALSE(rule.Accepts(host)) << host;
   }
 }

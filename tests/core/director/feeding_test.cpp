@@ -121,7 +121,8 @@ TEST(NextFeed, AfterItManagerAndBookAgreeWhateverWasBefore) {
       held.push_back(h);
     }
     if (const auto feed = NextFeed(held, book, kNow)) held = AfterFeed(held, *feed);
-    EXPECT_FALSE(NextFeed(held, book, kNow).has_value()) << "round " << round << ": a second look changes nothing";
+    EXPECT_FALSE(NextFeed(held, book, kNow).has_value())
+        << "round " << round << ": a second look changes nothing";
     for (const HeldBlock& h : held) {
       if (h.fixed || h.end <= kNow) continue;
       const bool in_book = std::any_of(book.blocks.begin(), book.blocks.end(),

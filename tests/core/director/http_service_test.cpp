@@ -76,7 +76,8 @@ class Service : public testing::Test {
          if (request.route.path == "/long") co_return TextAnswer("text/plain", std::string(3'000'000, 'x'));
          co_return TextAnswer("text/plain", absl::StrCat("page ", request.route.path, "\n"));
        },
-       .stream = [this](const PageRequest& request, HttpService::Stream& stream) -> asio::awaitable<std::optional<Answer>> {
+       .stream = [this](const PageRequest& request,
+                        HttpService::Stream& stream) -> asio::awaitable<std::optional<Answer>> {
          seen_ = request;
          if (request.route.slug == "off") co_return ErrorAnswer(503, "X", "y", std::chrono::seconds(3));
          taken_.push_back(stream.socket().release());
@@ -87,8 +88,9 @@ class Service : public testing::Test {
 };
 
 TEST_F(Service, SendsAPageWithItsLength) {
-  EXPECT_THAT(Ask("/x"), AllOf(StartsWith("HTTP/1.1 200 OK\r\n"), HasSubstr("Content-Length: 8\r\n"), HasSubstr("Connection: close"),
-                               HasSubstr("X-Content-Type-Options: nosniff"), HasSubstr("\r\n\r\npage /x\n")));
+  EXPECT_THAT(Ask("/x"), AllOf(StartsWith("HTTP/1.1 200 OK\r\n"), HasSubstr("Content-Length: 8\r\n"),
+                               HasSubstr("Connection: close"), HasSubstr("X-Content-Type-Options: nosniff"),
+                               HasSubstr("\r\n\r\npage /x\n")));
 }
 
 TEST_F(Service, SendsALongPageWhole) {
@@ -102,7 +104,8 @@ TEST_F(Service, SendsTheHeadAlone) {
 }
 
 TEST_F(Service, TellsWhatTheClientIs) {
-  Ask("/x?a=b", "Host: tv.local:8080\r\nUser-Agent: VLC\t3\r\nIf-None-Match: \"e\"\r\nAccept-Encoding: gzip, br\r\n");
+  Ask("/x?a=b",
+      "Host: tv.local:8080\r\nUser-Agent: VLC\t3\r\nIf-None-Match: \"e\"\r\nAccept-Encoding: gzip, br\r\n");
   EXPECT_EQ(seen_.base_url, "http://tv.local:8080");
   EXPECT_EQ(seen_.user_agent, "VLC 3");
   EXPECT_EQ(seen_.if_none_match, "\"e\"");
@@ -116,14 +119,17 @@ TEST_F(Service, TellsWhatTheClientIs) {
 }
 
 TEST_F(Service, RefusesMethodsPathsAndNames) {
-  EXPECT_THAT(Ask("/x", "Host: localhost\r\n", "POST"), AllOf(StartsWith("HTTP/1.1 405"), HasSubstr("Allow: GET, HEAD, OPTIONS")));
+  EXPECT_THAT(Ask("/x", "Host: localhost\r\n", "POST"),
+              AllOf(StartsWith("HTTP/1.1 405"), HasSubstr("Allow: GET, HEAD, OPTIONS")));
   EXPECT_THAT(Ask("/../x"), StartsWith("HTTP/1.1 404"));
-  EXPECT_THAT(Ask("/x", "Host: evil.example\r\n"), AllOf(StartsWith("HTTP/1.1 421"), HasSubstr("--allow-host")));
+  EXPECT_THAT(Ask("/x", "Host: evil.example\r\n"),
+              AllOf(StartsWith("HTTP/1.1 421"), HasSubstr("--allow-host")));
 }
 
 TEST_F(Service, AnswersOptionsForOtherOrigins) {
   EXPECT_THAT(Ask("/channel/a.ts", "Host: localhost\r\n", "OPTIONS"),
-              AllOf(StartsWith("HTTP/1.1 204"), HasSubstr("Access-Control-Allow-Origin: *"), Not(HasSubstr("Content-Length"))));
+              AllOf(StartsWith("HTTP/1.1 204"), HasSubstr("Access-Control-Allow-Origin: *"),
+                    Not(HasSubstr("Content-Length"))));
 }
 
 TEST_F(Service, AMistakeCostsOneAnswer) {
@@ -132,7 +138,8 @@ TEST_F(Service, AMistakeCostsOneAnswer) {
 }
 
 TEST_F(Service, AViewerThatIsRefusedIsToldSo) {
-  EXPECT_THAT(Ask("/channel/off.ts"), AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("Retry-After: 3"), HasSubstr("\"code\":\"X\"")));
+  EXPECT_THAT(Ask("/channel/off.ts"),
+              AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("Retry-After: 3"), HasSubstr("\"code\":\"X\"")));
 }
 
 TEST_F(Service, AViewersSocketLivesOnInOtherHands) {
@@ -164,7 +171,8 @@ TEST_F(Service, HundredsOfConnectionsLeaveRoomForTheNext) {
   {
     std::vector<tcp::socket> open;
     for (int i = 0; i < 200; ++i) open.push_back(Send(""));
-    for (int i = 0; i < 100 && service_.refused() < 180; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    for (int i = 0; i < 100 && service_.refused() < 180; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
     EXPECT_GE(service_.refused(), 180u);
   }
   std::string answer;
@@ -179,7 +187,8 @@ TEST(ListeningSockets, AUnixSocketServesOperatorsAndKeepsOthersOut) {
   const std::string path = testing::TempDir() + absl::StrCat("http", getpid(), ".sock");
   asio::io_context loop;
   HttpService service(HostRule(), {.page = [](const PageRequest& request) -> asio::awaitable<Answer> {
-                                     co_return TextAnswer("text/plain", request.base_url + "|" + request.client);
+                                     co_return TextAnswer("text/plain",
+                                                          request.base_url + "|" + request.client);
                                    },
                                    .stream = nullptr});
   auto listener = ListenHttp(loop, "unix:" + path, {});

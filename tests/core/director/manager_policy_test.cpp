@@ -33,7 +33,8 @@ TEST(ManagerPolicy, StartsNothingThatIsNotWanted) {
   ManagerPolicy policy;
   EXPECT_EQ(policy.Decide(kUnwanted, true, kStart), Action::kNothing);
   EXPECT_EQ(policy.Decide(kGone, true, kStart), Action::kNothing);
-  EXPECT_EQ(policy.Decide({.exists = false, .always_on = true, .waiting = 3}, true, kStart), Action::kNothing);
+  EXPECT_EQ(policy.Decide({.exists = false, .always_on = true, .waiting = 3}, true, kStart),
+            Action::kNothing);
 }
 
 TEST(ManagerPolicy, StartsForAViewerAndForAnAlwaysOnChannel) {

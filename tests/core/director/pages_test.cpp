@@ -132,7 +132,8 @@ TEST(Worker, WhoWaitsForAnAnswerWaitsForABoundedTime) {
             return std::string("answer");
           };
           const auto answer = co_await retrovue::Ask<std::string>(loop, worker, std::move(job), limit);
-          answers.push_back(answer.ok() ? *answer : std::string(absl::StatusCodeToString(answer.status().code())));
+          answers.push_back(answer.ok() ? *answer
+                                        : std::string(absl::StatusCodeToString(answer.status().code())));
           if (answers.size() == 1) go.set_value();
         },
         asio::detached);
@@ -168,7 +169,8 @@ TEST(Metrics, HaveWhatAnOperatorWatches) {
   const std::string text = MetricsText(TwoChannels());
   for (const char* line :
        {"retrovue_channels 2\n", "retrovue_channels_up 1\n", "retrovue_channel_viewers{channel=\"news\"} 4\n",
-        "retrovue_channel_up{channel=\"films\"} 0\n", "retrovue_channel_schedule_ahead_seconds{channel=\"films\"} 255600\n",
+        "retrovue_channel_up{channel=\"films\"} 0\n",
+        "retrovue_channel_schedule_ahead_seconds{channel=\"films\"} 255600\n",
         "retrovue_channel_blocks_late_total{channel=\"news\"} 2\n", "retrovue_evidence_behind 7\n",
         "retrovue_database_errors_total 3\n", "retrovue_http_answers_total{status=\"404\"} 2\n",
         "retrovue_jobs_waiting{thread=\"data.read\"} 1\n", "# TYPE retrovue_database_errors_total counter\n"})
@@ -219,7 +221,8 @@ TEST(RunFolder, IsNearTheHomeOrInAShortPlace) {
   EXPECT_EQ(short_one, RunFolderOf(long_home, environment("/run/user/1000")));
   EXPECT_NE(short_one, RunFolderOf(long_home + "2", environment("/run/user/1000")));
   EXPECT_THAT(RunFolderOf(long_home, environment("")), testing::StartsWith("/tmp/retrovue-"));
-  EXPECT_THAT(RunFolderOf(long_home, environment("/" + std::string(80, 'x'))), testing::StartsWith("/tmp/retrovue-"));
+  EXPECT_THAT(RunFolderOf(long_home, environment("/" + std::string(80, 'x'))),
+              testing::StartsWith("/tmp/retrovue-"));
 }
 
 TEST(RunFolder, BelongsToOneDirector) {

@@ -54,17 +54,17 @@ TEST(Routes, AllElseIsAFileOfThePage) {
 }
 
 TEST(Routes, AChannelThatCannotExistIsNotFound) {
-  for (const char* target : {"/channel/.ts", "/channel/ts", "/channel/UPPER.ts", "/channel/a b.ts", "/channel/a--b.ts",
-                             "/channel/news", "/channel/news.m3u8x", "/channel/a/b.ts", "/api/v1/channels//now",
-                             "/api/v1/channels/x/later", "/api/v2/guide"})
+  for (const char* target : {"/channel/.ts", "/channel/ts", "/channel/UPPER.ts", "/channel/a b.ts",
+                             "/channel/a--b.ts", "/channel/news", "/channel/news.m3u8x", "/channel/a/b.ts",
+                             "/api/v1/channels//now", "/api/v1/channels/x/later", "/api/v2/guide"})
     EXPECT_TRUE(IsNotFound(target)) << target;
   EXPECT_TRUE(IsNotFound("/channel/" + std::string(65, 'a') + ".ts"));
 }
 
 TEST(Routes, NoPathLeadsOut) {
-  for (const char* target :
-       {"/../etc/passwd", "/assets/../../x", "/assets/%2e%2e/x", "/assets/%2E./x", "/a%2fb", "/channel/a%2Fb.ts", "/a%5cb",
-        "/a\\b", "/a%00b", "/a%0d%0ab", "/a%", "/a%2", "/a%zz", "/./a", "", "a", "*", "http://host/channels", "//../x"})
+  for (const char* target : {"/../etc/passwd", "/assets/../../x", "/assets/%2e%2e/x", "/assets/%2E./x",
+                             "/a%2fb", "/channel/a%2Fb.ts", "/a%5cb", "/a\\b", "/a%00b", "/a%0d%0ab", "/a%",
+                             "/a%2", "/a%zz", "/./a", "", "a", "*", "http://host/channels", "//../x"})
     EXPECT_TRUE(IsNotFound(target)) << target;
   EXPECT_TRUE(IsNotFound("/" + std::string(3000, 'a')));
 }
@@ -74,9 +74,10 @@ TEST(Routes, ReadTheQuery) {
   EXPECT_EQ(route.query.at("from"), "1");
   EXPECT_EQ(route.query.at("to"), "2 3");
   EXPECT_EQ(route.query.at("flag"), "");
-  EXPECT_LE(Found("/channels?" + std::string("a=1&b=1&c=1&d=1&e=1&f=1&g=1&h=1&i=1&j=1&k=1&l=1&m=1&n=1&o=1&p=1&q=1"))
-                .query.size(),
-            16u);
+  EXPECT_LE(
+      Found("/channels?" + std::string("a=1&b=1&c=1&d=1&e=1&f=1&g=1&h=1&i=1&j=1&k=1&l=1&m=1&n=1&o=1&p=1&q=1"))
+          .query.size(),
+      16u);
   EXPECT_TRUE(Found("/channels?bad=%zz").query.empty());
 }
 

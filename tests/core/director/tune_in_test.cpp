@@ -161,7 +161,8 @@ TEST_F(Horizon, EverythingIsDueForANewChannel) {
 
 TEST_F(Horizon, ADayIsDueWhenTheProgrammingDayBegins) {
   const Grid grid = MakeGrid();
-  const HorizonFacts facts{.last_day = absl::CivilDay(2026, 3, 13), .playlog_until = At("2026-03-12T00:00:00Z")};
+  const HorizonFacts facts{.last_day = absl::CivilDay(2026, 3, 13),
+                           .playlog_until = At("2026-03-12T00:00:00Z")};
   // 06:00 in New York on the 10th is 10:00 UTC.
   EXPECT_FALSE(DueHorizon(channel_, grid, facts, At("2026-03-11T09:59:59.999Z")).days);
   EXPECT_TRUE(DueHorizon(channel_, grid, facts, At("2026-03-11T10:00:00Z")).days);
@@ -169,7 +170,8 @@ TEST_F(Horizon, ADayIsDueWhenTheProgrammingDayBegins) {
 
 TEST_F(Horizon, ThePlaylogIsDueWithEachBlock) {
   const Grid grid = MakeGrid();
-  const HorizonFacts facts{.last_day = absl::CivilDay(2026, 3, 20), .playlog_until = At("2026-03-11T15:30:00Z")};
+  const HorizonFacts facts{.last_day = absl::CivilDay(2026, 3, 20),
+                           .playlog_until = At("2026-03-11T15:30:00Z")};
   EXPECT_FALSE(DueHorizon(channel_, grid, facts, At("2026-03-11T12:29:00Z")).playlog);
   EXPECT_TRUE(DueHorizon(channel_, grid, facts, At("2026-03-11T12:31:00Z")).playlog);
 }

@@ -74,7 +74,8 @@ class DirectorProcess : public testing::Test {
       EXPECT_EQ(director_->WaitForEnd(20s), 0);
     }
     for (const char* slug : {"one", "two"})
-      EXPECT_EQ(ManagerIn(absl::StrCat(home_.run_folder(), "/channel/", slug)), 0) << slug << ": a manager is left";
+      EXPECT_EQ(ManagerIn(absl::StrCat(home_.run_folder(), "/channel/", slug)), 0)
+          << slug << ": a manager is left";
     if (HasFailure()) {
       for (const std::string log : {log_, home_.run_folder() + "/channel/one/manager.log",
                                     home_.run_folder() + "/channel/one/air/air-supervisor.log"}) {
@@ -91,19 +92,23 @@ class DirectorProcess : public testing::Test {
   }
   void StartDirector() {
     director_.reset();
-    std::vector<std::string> command = {Built("program-director"), "--home", home_.folder(), "--db", home_.url(),
-                                        "--http", absl::StrCat("127.0.0.1:", port_)};
+    std::vector<std::string> command = {
+        Built("program-director"),        "--home", home_.folder(), "--db", home_.url(), "--http",
+        absl::StrCat("127.0.0.1:", port_)};
     if (shift_ != Millis(0)) command.insert(command.end(), {"--now", ToRfc3339(Now())});
     log_ = absl::StrCat(clips_->path(), "/director-", ++starts_, ".log");
     director_ = std::make_unique<ChildProgram>(command, log_);
-    ASSERT_TRUE(Within(20s, [&] { return absl::StartsWith(Get("/readyz"), "HTTP/1.1 200"); })) << director_->Output();
+    ASSERT_TRUE(Within(20s, [&] { return absl::StartsWith(Get("/readyz"), "HTTP/1.1 200"); }))
+        << director_->Output();
   }
   void KillDirector() {
     director_->Signal(SIGKILL);
     EXPECT_TRUE(director_->WaitForEnd(5s).has_value());
     director_.reset();
   }
-  std::string Get(const std::string& path, const std::string& method = "GET") { return FetchText(port_, path, method); }
+  std::string Get(const std::string& path, const std::string& method = "GET") {
+    return FetchText(port_, path, method);
+  }
   Json Status() {
     HttpViewer page(port_, "/api/v1/status");
     page.WaitForEnd(10s);
@@ -133,11 +138,15 @@ TEST_F(DirectorProcess, AnswersFromTheStoredScheduleAndStartsNothingForIt) {
   StartDirector();
   HttpViewer channels(port_, "/channels");
   ASSERT_TRUE(channels.WaitForEnd(5s));
-  EXPECT_EQ(channels.body(), R"({"channels":[{"id":"one","name":"Channel one"},{"id":"two","name":"Channel two"}]})"
-                             "\n");
-  ASSERT_TRUE(Within(20s, [&] { return Status()["horizon_hours"].is_number() && Status()["horizon_hours"] >= 72; }));
-  EXPECT_THAT(Get("/guide.xml"), AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("<programme"), HasSubstr("clip-1")));
-  EXPECT_THAT(Get("/channels.m3u"), AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("#EXTM3U"), HasSubstr("/channel/two.ts")));
+  EXPECT_EQ(channels.body(),
+            R"({"channels":[{"id":"one","name":"Channel one"},{"id":"two","name":"Channel two"}]})"
+            "\n");
+  ASSERT_TRUE(
+      Within(20s, [&] { return Status()["horizon_hours"].is_number() && Status()["horizon_hours"] >= 72; }));
+  EXPECT_THAT(Get("/guide.xml"),
+              AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("<programme"), HasSubstr("clip-1")));
+  EXPECT_THAT(Get("/channels.m3u"),
+              AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("#EXTM3U"), HasSubstr("/channel/two.ts")));
   EXPECT_THAT(Get("/api/v1/guide"), AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("clip-1")));
   EXPECT_THAT(Get("/api/v1/channels/one/now"), AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("clip-1")));
   EXPECT_THAT(Get("/metrics"), HasSubstr("retrovue_channels 2\n"));
@@ -149,8 +158,9 @@ TEST_F(DirectorProcess, AnswersFromTheStoredScheduleAndStartsNothingForIt) {
 
 TEST_F(DirectorProcess, IsTheOnlyOneOnItsHome) {
   StartDirector();
-  const air::e2e::Finished second = air::e2e::RunProgram(
-      {Built("program-director"), "--home", home_.folder(), "--http", "127.0.0.1:0"}, clips_->Path("second.log"));
+  const air::e2e::Finished second =
+      air::e2e::RunProgram({Built("program-director"), "--home", home_.folder(), "--http", "127.0.0.1:0"},
+                           clips_->Path("second.log"));
   EXPECT_EQ(second.status, 3);
   EXPECT_THAT(second.output, HasSubstr("another program-director"));
 }
@@ -172,7 +182,8 @@ TEST_F(DirectorProcess, ItsDeathIsNotNoticedByViewersAndTheNextOneTakesEverythin
   ASSERT_TRUE(one->WaitForMore(200'000, 30s)) << one->text().substr(0, 400);
   ASSERT_TRUE(two->WaitForMore(200'000, 30s)) << two->text().substr(0, 400);
   EXPECT_EQ(one->status_line(), "HTTP/1.1 200 OK");
-  ASSERT_TRUE(Within(10s, [&] { return Status()["viewers"] == 2 && Status()["channels_up"] == 2; })) << Status();
+  ASSERT_TRUE(Within(10s, [&] { return Status()["viewers"] == 2 && Status()["channels_up"] == 2; }))
+      << Status();
   const Json before = ChannelStatus("one");
   EXPECT_GE(before["fed_ahead_ms"], 30 * 60'000);
 
@@ -180,7 +191,8 @@ TEST_F(DirectorProcess, ItsDeathIsNotNoticedByViewersAndTheNextOneTakesEverythin
   ASSERT_TRUE(one->WaitForMore(200'000, 20s));
   ASSERT_TRUE(two->WaitForMore(200'000, 20s));
   StartDirector();
-  ASSERT_TRUE(Within(10s, [&] { return Status()["viewers"] == 2 && Status()["channels_up"] == 2; })) << Status();
+  ASSERT_TRUE(Within(10s, [&] { return Status()["viewers"] == 2 && Status()["channels_up"] == 2; }))
+      << Status();
   const Json after = ChannelStatus("one");
   EXPECT_EQ(after["manager_pid"], before["manager_pid"]);
   EXPECT_EQ(after["air_pid"], before["air_pid"]);
@@ -231,7 +243,8 @@ TEST_F(DirectorProcess, GuidePlaylogAndAsRunAreOneTruthAcrossABlock) {
     std::vector<AsRunRow> all;
     EXPECT_TRUE(home_.store()
                     .Read([&](const Snapshot& snapshot) {
-                      const auto found = snapshot.as_run().Rows(home_channel_, boundary - 30s, boundary + 14s);
+                      const auto found =
+                          snapshot.as_run().Rows(home_channel_, boundary - 30s, boundary + 14s);
                       if (found.ok()) all = *found;
                       return found.status();
                     })
@@ -240,7 +253,8 @@ TEST_F(DirectorProcess, GuidePlaylogAndAsRunAreOneTruthAcrossABlock) {
   };
   ASSERT_TRUE(Within(15s, [&] {
     const auto all = rows();
-    return std::count_if(all.begin(), all.end(), [](const AsRunRow& row) { return row.actual_end.has_value(); }) >= 5;
+    return std::count_if(all.begin(), all.end(),
+                         [](const AsRunRow& row) { return row.actual_end.has_value(); }) >= 5;
   }));
   std::vector<PlannedBlock> blocks;
   std::vector<ScheduleDay> days;
@@ -266,7 +280,8 @@ TEST_F(DirectorProcess, GuidePlaylogAndAsRunAreOneTruthAcrossABlock) {
     ASSERT_TRUE(row.planned_start.has_value()) << "as-run " << row.playlog_event_id << " was planned";
     const bool is_first = compared == 0;  // the viewer came in the middle of it
     if (!is_first) {
-      EXPECT_NEAR(double(UtcMs(row.actual_start)), double(UtcMs(*row.planned_start)), 40) << ToRfc3339(row.actual_start);
+      EXPECT_NEAR(double(UtcMs(row.actual_start)), double(UtcMs(*row.planned_start)), 40)
+          << ToRfc3339(row.actual_start);
       EXPECT_EQ(row.status, "AIRED");
     }
     EXPECT_NEAR(double(UtcMs(*row.actual_end)), double(UtcMs(*row.planned_end)), 40);
@@ -290,11 +305,12 @@ TEST_F(DirectorProcess, ADatabaseThatIsLockedForAWhileLosesNoEvidence) {
   ASSERT_TRUE(viewer->WaitForMore(100'000, 30s));
   ASSERT_TRUE(Within(10s, [&] { return Status()["evidence_stored"] > 0; }));
   const std::string path = home_.folder() + "/retrovue.db";
-  ChildProgram lock({"/usr/bin/python3", "-c",
-                     absl::StrCat("import sqlite3,time; c=sqlite3.connect('", path,
-                                  "',timeout=20,isolation_level=None); c.execute('BEGIN EXCLUSIVE'); time.sleep(12); "
-                                  "c.execute('ROLLBACK')")},
-                    clips_->Path("lock.log"));
+  ChildProgram lock(
+      {"/usr/bin/python3", "-c",
+       absl::StrCat("import sqlite3,time; c=sqlite3.connect('", path,
+                    "',timeout=20,isolation_level=None); c.execute('BEGIN EXCLUSIVE'); time.sleep(12); "
+                    "c.execute('ROLLBACK')")},
+      clips_->Path("lock.log"));
   std::this_thread::sleep_for(9s);
   ASSERT_TRUE(viewer->WaitForMore(50'000, 5s));
   const Json during = Status();

@@ -104,7 +104,8 @@ class HttpViewer {
       }
       const auto now = std::chrono::steady_clock::now();
       const std::lock_guard lock(mutex_);
-      if (!bytes_.empty()) longest_ = std::max(longest_, std::chrono::duration_cast<std::chrono::milliseconds>(now - last_));
+      if (!bytes_.empty())
+        longest_ = std::max(longest_, std::chrono::duration_cast<std::chrono::milliseconds>(now - last_));
       last_ = now;
       bytes_.append(buffer, static_cast<std::size_t>(got));
     }
@@ -112,9 +113,9 @@ class HttpViewer {
 
   air::UniqueFd socket_;
   mutable std::mutex mutex_;
-  std::string bytes_;                              // guarded by mutex_
-  std::chrono::steady_clock::time_point last_;     // guarded by mutex_
-  std::chrono::milliseconds longest_{0};           // guarded by mutex_
+  std::string bytes_;                           // guarded by mutex_
+  std::chrono::steady_clock::time_point last_;  // guarded by mutex_
+  std::chrono::milliseconds longest_{0};        // guarded by mutex_
   std::atomic<bool> stop_ = false, over_ = false;
   std::thread thread_;
 };

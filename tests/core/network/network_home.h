@@ -25,7 +25,8 @@ class NetworkHome {
 
   // `clips`: paths of clips of 4 s; the first one is the programme of every block, the others fill the rest of it. `now`: the network's
   // clock, for the planning.
-  NetworkHome(std::vector<std::string> clips, std::function<Instant()> now) : clips_(std::move(clips)), now_(std::move(now)) {
+  NetworkHome(std::vector<std::string> clips, std::function<Instant()> now)
+      : clips_(std::move(clips)), now_(std::move(now)) {
     char folder[] = "/tmp/rvh-XXXXXX";
     folder_ = mkdtemp(folder);
     store_ = *Store::Open(url(), {.now = now_});
@@ -42,11 +43,12 @@ class NetworkHome {
   Store& store() { return *store_; }
   ChannelId channel(const std::string& slug) {
     ChannelId id;
-    EXPECT_TRUE(store_->Read([&](const Snapshot& snapshot) {
-                        const auto found = snapshot.channels().Find(slug);
-                        if (found.ok()) id = found->id;
-                        return found.status();
-                      })
+    EXPECT_TRUE(store_
+                    ->Read([&](const Snapshot& snapshot) {
+                      const auto found = snapshot.channels().Find(slug);
+                      if (found.ok()) id = found->id;
+                      return found.status();
+                    })
                     .ok());
     return id;
   }
