@@ -62,7 +62,7 @@ absl::StatusOr<std::unique_ptr<Director>> Director::Open(asio::io_context& loop,
                             });
   if (!evidence.ok()) return evidence.status();
   d->evidence_ = *std::move(evidence);
-  d->desk_settings_.evidence_endpoint = d->evidence_->endpoint();
+  d->desk_settings_->evidence_endpoint = d->evidence_->endpoint();
   return director;
 }
 
@@ -71,17 +71,18 @@ Director::Director(asio::io_context& loop, DirectorOptions options, NetworkData&
       options_(std::move(options)),
       data_(data),
       find_file_(std::move(find_file)),
-      desk_settings_{.loop = loop,
-                     .manager_program = options_.manager_program,
-                     .run_folder = options_.run_folder,
-                     .evidence_endpoint = {},
-                     .media_roots = options_.media_roots,
-                     .clock_shift_ms = options_.clock_shift.count(),
-                     .log_level = options_.log_level,
-                     .incarnation = NewIncarnation(),
-                     .utc_now = [this] { return UtcNow(); },
-                     .now = [] { return std::chrono::steady_clock::now(); },
-                     .on_change = [this] { GrantStarts(); }},
+      desk_settings_(
+          std::make_shared<DeskSettings>(DeskSettings{.loop = loop,
+                                                      .manager_program = options_.manager_program,
+                                                      .run_folder = options_.run_folder,
+                                                      .evidence_endpoint = {},
+                                                      .media_roots = options_.media_roots,
+                                                      .clock_shift_ms = options_.clock_shift.count(),
+                                                      .log_level = options_.log_level,
+                                                      .incarnation = NewIncarnation(),
+                                                      .utc_now = [this] { return UtcNow(); },
+                                                      .now = [] { return std::chrono::steady_clock::now(); },
+                                                      .on_change = [this] { GrantStarts(); }})),
       cache_(
           loop, [] { return std::chrono::steady_clock::now(); }, kCachedPages),
       http_(HostRule(options_.host_names),

@@ -64,7 +64,7 @@ class Director {
   // Stops every manager in order, then the loop; within fifteen seconds.
   void Stop(const std::string& reason);
 
-  const std::string& evidence_endpoint() const { return desk_settings_.evidence_endpoint; }
+  const std::string& evidence_endpoint() const { return desk_settings_->evidence_endpoint; }
 
  private:
   using Milliseconds = std::chrono::milliseconds;
@@ -116,7 +116,7 @@ class Director {
   const DirectorOptions options_;
   NetworkData& data_;
   const FindPageFile find_file_;
-  DeskSettings desk_settings_;
+  const std::shared_ptr<DeskSettings> desk_settings_;
   std::map<std::string, Desk> desks_;  // by channel id
   std::map<std::string, Care> care_;   // by channel id
   std::string instance_id_;

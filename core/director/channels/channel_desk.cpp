@@ -53,9 +53,10 @@ std::string ChannelFolder(const std::string& run_folder, const std::string& slug
   return absl::StrCat(run_folder, "/channel/", name);
 }
 
-ChannelDesk::ChannelDesk(const DeskSettings& settings, Channel channel)
-    : settings_(settings),
-      folder_(ChannelFolder(settings.run_folder, channel.slug)),
+ChannelDesk::ChannelDesk(std::shared_ptr<const DeskSettings> settings, Channel channel)
+    : shared_settings_(std::move(settings)),
+      settings_(*shared_settings_),
+      folder_(ChannelFolder(settings_.run_folder, channel.slug)),
       channel_(std::move(channel)) {}
 
 ChannelDesk::~ChannelDesk() = default;
@@ -71,13 +72,17 @@ void ChannelDesk::SetChannel(Channel channel, bool exists) {
 // ---- the manager's process and line
 
 bool ChannelDesk::TakeUp() {
-  if (has_manager() || ManagerIn(folder_) == 0) return false;
+  if (has_manager()) return false;
+  const pid_t pid = ManagerIn(folder_);  // by its lock: the socket names the director that made it
+  if (pid == 0) return false;
   if (const absl::Status dialed = Dial(); !dialed.ok()) {
     Trouble(absl::StrCat("the manager that runs cannot be taken up: ", std::string(dialed.message())));
     return false;
   }
   ++takeovers_;
+  manager_pid_ = pid;
   policy_.Spawned(settings_.now());
+  Watch(air::UniqueFd(pidfd_open(pid, 0)));
   return true;
 }
 
@@ -102,10 +107,6 @@ absl::Status ChannelDesk::Dial() {
   link_ = *std::move(link);
   greeted_ = false;
   dial_again_.reset();
-  // The socket of one we spawn is our own until the manager has it: then the kernel names us.
-  if (pidfd_.valid()) return absl::OkStatus();
-  manager_pid_ = link_->manager_pid() == getpid() ? ManagerIn(folder_) : link_->manager_pid();
-  Watch(air::UniqueFd(pidfd_open(manager_pid_, 0)));
   return absl::OkStatus();
 }
 

@@ -52,7 +52,7 @@ std::string ChannelFolder(const std::string& run_folder, const std::string& slug
 
 class ChannelDesk : public std::enable_shared_from_this<ChannelDesk> {
  public:
-  ChannelDesk(const DeskSettings& settings, Channel channel);
+  ChannelDesk(std::shared_ptr<const DeskSettings> settings, Channel channel);
   ~ChannelDesk();
   ChannelDesk(const ChannelDesk&) = delete;
   ChannelDesk& operator=(const ChannelDesk&) = delete;
@@ -133,6 +133,7 @@ class ChannelDesk : public std::enable_shared_from_this<ChannelDesk> {
   channel_link::Setup Setup() const;
   void Trouble(const std::string& text);
 
+  const std::shared_ptr<const DeskSettings> shared_settings_;  // viewers that wait may outlive the director
   const DeskSettings& settings_;
   const std::string folder_;
   Channel channel_;
