@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,9 +51,14 @@ class NetworkData {
   // Up to which number a session's evidence is there without a gap; 0: none.
   virtual absl::StatusOr<std::int64_t> LastEvidence(const std::string& session_id) = 0;
 
-  // The guides of channels, in the order given, on in [from, to). One snapshot.
-  virtual absl::StatusOr<std::vector<EpgGeneration>> Guides(const std::vector<Channel>& channels,
-                                                            Instant from, Instant to) = 0;
+  // The guides of channels, in the order given, on in [from, to). One snapshot. With `with_details` also what the catalogue knows of
+  // the programmes.
+  struct GuideSet {
+    std::vector<EpgGeneration> guides;
+    std::map<std::string, Editorial> details;  // by id of the schedule item
+  };
+  virtual absl::StatusOr<GuideSet> Guides(const std::vector<Channel>& channels, Instant from, Instant to,
+                                          bool with_details) = 0;
 
   // Calls that failed because of the database itself. Any thread.
   virtual std::int64_t database_errors() const = 0;

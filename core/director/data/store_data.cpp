@@ -7,6 +7,7 @@
 #include "core/guide/site.h"
 #include "core/schedule/guide.h"
 #include "core/store/as_run.h"
+#include "core/store/assets.h"
 #include "core/store/channels.h"
 #include "core/store/playlog.h"
 #include "core/store/schedule_days.h"
@@ -155,20 +156,50 @@ absl::StatusOr<std::int64_t> StoreData::LastEvidence(const std::string& session_
   return last;
 }
 
-absl::StatusOr<std::vector<EpgGeneration>> StoreData::Guides(const std::vector<Channel>& channels,
-                                                             Instant from, Instant to) {
-  std::vector<EpgGeneration> guides;
+absl::StatusOr<std::shared_ptr<const StoreData::Editorials>> StoreData::EditorialsOf(
+    const Snapshot& snapshot) {
+  const absl::StatusOr<std::int64_t> revision = snapshot.Revision(Part::kCatalogue);
+  if (!revision.ok()) return revision.status();
+  const std::lock_guard lock(editorials_lock_);
+  if (editorials_ == nullptr || editorials_revision_ != *revision) {
+    absl::StatusOr<std::vector<Asset>> assets = snapshot.assets().List({.deleted = true});
+    if (!assets.ok()) return assets.status();
+    auto all = std::make_shared<Editorials>();
+    for (Asset& asset : *assets) all->emplace(asset.id.text, std::move(asset.editorial));
+    editorials_ = std::move(all);
+    editorials_revision_ = *revision;
+  }
+  return editorials_;
+}
+
+absl::StatusOr<NetworkData::GuideSet> StoreData::Guides(const std::vector<Channel>& channels, Instant from,
+                                                        Instant to, bool with_details) {
+  GuideSet set;
   const absl::Status read = store_->Read([&](const Snapshot& snapshot) -> absl::Status {
-    guides.clear();
+    set = {};
+    std::shared_ptr<const Editorials> editorials;
+    if (with_details) {
+      auto found = EditorialsOf(snapshot);
+      if (!found.ok()) return found.status();
+      editorials = *std::move(found);
+    }
     for (const Channel& channel : channels) {
       const auto days = snapshot.schedule_days().Airing(channel.id, from, to);
       if (!days.ok()) return days.status();
-      guides.push_back(GuideOf(channel, *days));
+      set.guides.push_back(GuideOf(channel, *days));
+      if (editorials == nullptr) continue;
+      for (const ScheduleDay& day : *days) {
+        for (const ScheduleItem& item : day.items) {
+          if (item.parts.empty()) continue;
+          const auto known = editorials->find(item.parts.front().asset_id.text);
+          if (known != editorials->end()) set.details.emplace(item.id.text, known->second);
+        }
+      }
     }
     return absl::OkStatus();
   });
   if (!read.ok()) return read;
-  return guides;
+  return set;
 }
 
 }  // namespace retrovue

@@ -89,17 +89,17 @@ class FakeData final : public NetworkData {
     if (!away_.ok()) return Fail();
     return LastOf(session_id);
   }
-  absl::StatusOr<std::vector<EpgGeneration>> Guides(const std::vector<Channel>& channels, Instant from,
-                                                    Instant to) override {
+  absl::StatusOr<GuideSet> Guides(const std::vector<Channel>& channels, Instant from, Instant to,
+                                  bool) override {
     const std::lock_guard lock(mutex_);
     if (!away_.ok()) return Fail();
-    std::vector<EpgGeneration> guides;
+    GuideSet set;
     for (const Channel& channel : channels) {
-      EpgGeneration& guide = guides.emplace_back();
+      EpgGeneration& guide = set.guides.emplace_back();
       guide.channel_id = channel.id;
       guide.entries.push_back({"e", {}, from, to, "All day: " + channel.title, "", {}, {}});
     }
-    return guides;
+    return set;
   }
   std::int64_t database_errors() const override {
     const std::lock_guard lock(mutex_);
