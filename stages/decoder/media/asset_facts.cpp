@@ -44,11 +44,11 @@ bool Decodes(Demuxer& demuxer, PacketFeed& feed, StreamKind kind, int64_t& error
   return decoded;
 }
 
-// Samples in front that are not heard: the encoder's delay.
-int64_t DelayOf(const AVPacket& first) {
+// Samples in front that are not heard, the encoder's delay: as SoundSource has it.
+int64_t DelayOf(const AVPacket& first, const AVCodecParameters& codec) {
   size_t bytes = 0;
   const uint8_t* skip = av_packet_get_side_data(&first, AV_PKT_DATA_SKIP_SAMPLES, &bytes);
-  return skip != nullptr && bytes >= 4 ? AV_RL32(skip) : 0;
+  return skip != nullptr && bytes >= 4 ? AV_RL32(skip) : std::max(codec.initial_padding, 0);
 }
 
 // The same at the end.
@@ -202,7 +202,7 @@ Stamp MediaZero(Demuxer& demuxer, PacketFeed& feed) {
   if (first == nullptr || StampOf(*first) == AV_NOPTS_VALUE) return demuxer.anchor_start();
   const AVStream& sound = *demuxer.stream(StreamKind::kSound);
   const AVRational samples{1, std::max(sound.codecpar->sample_rate, 1)};
-  return {RoundTo({StampOf(*first), sound.time_base}, samples) + DelayOf(*first), samples};
+  return {RoundTo({StampOf(*first), sound.time_base}, samples) + DelayOf(*first, *sound.codecpar), samples};
 }
 
 // Media zero, once something could be decoded. A picture that cannot be is given up, as it is on the air.
