@@ -21,7 +21,7 @@ struct Options {
   RunningOptions running;
 };
 
-Json ShapeOf(const DemoChannel& channel) {
+Json RowOf(const DemoChannel& channel) {
   Json json;
   json["slug"] = channel.slug;
   json["title"] = channel.title;
@@ -77,7 +77,7 @@ absl::StatusOr<Answer> Demo(Context& context, const Options& options) {
 
   Answer answer{.name = "channels", .value = Json::array()};
   answer.columns = {{"NUMBER", "number"}, {"SLUG", "slug"}, {"TITLE", "title"}, {"WHAT", "summary"}};
-  for (const DemoChannel& channel : network->channels) answer.value.push_back(ShapeOf(channel));
+  for (const DemoChannel& channel : network->channels) answer.value.push_back(RowOf(channel));
   for (const IngestLine& line : network->refused)
     answer.notices.push_back(absl::StrCat(line.path, ": ", line.reason));
   if (!network->refused.empty()) {
