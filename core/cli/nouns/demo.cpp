@@ -1,6 +1,7 @@
 // A network from folders of media in one step.
 #include "core/demo/demo_network.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "absl/strings/str_cat.h"
@@ -85,7 +86,14 @@ absl::StatusOr<Answer> Demo(Context& context, const Options& options) {
     answer.code = "DEMO_PARTLY";
   }
   answer.next = "retrovue start";
-  if (options.no_start) return answer;
+  const bool stopped = std::any_of(network->channels.begin(), network->channels.end(),
+                                   [](const DemoChannel& channel) { return channel.report.stopped; });
+  if (stopped) {
+    answer.exit = Exit::kPartly;
+    answer.code = "DEMO_PARTLY";
+    answer.notices.push_back("it was stopped before all files were read: the same command goes on with the rest");
+  }
+  if (options.no_start || stopped) return answer;
   answer.next.clear();
   Write(Print(answer, {.json = context.globals().json}));
   return RunNetwork(context, options.running);
