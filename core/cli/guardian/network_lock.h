@@ -16,6 +16,7 @@ struct RunningNetwork {
   pid_t guardian = 0;
   std::string http;  // addresses; empty: not bound yet
   std::string control;
+  pid_t director = 0;  // 0: not started yet
 };
 
 // Takes the lock file `path` (flock), and writes our process id into it; the folder it is in exists. It is free when the

@@ -11,6 +11,7 @@
 #include "core/cli/nouns/channel.h"
 #include "core/cli/nouns/finding.h"
 #include "core/cli/nouns/verbs.h"
+#include "core/demo/demo_network.h"
 #include "core/model/text.h"
 #include "core/store/assets.h"
 #include "core/store/channels.h"
@@ -84,17 +85,6 @@ void AddFields(CLI::App& app, Options& options) {
   app.add_option("--filler-collection", options.filler_collection, "all assets of this collection now")
       ->type_name("NAME");
   app.add_flag("--no-fillers", options.no_fillers, "none");
-}
-
-// The machine's time zone by its name; UTC where it does not say.
-std::string MachineZone() {
-  std::error_code error;
-  const std::string target = std::filesystem::read_symlink("/etc/localtime", error).string();
-  constexpr absl::string_view kFolder = "zoneinfo/";
-  const std::size_t at = target.find(kFolder);
-  if (error || at == std::string::npos) return "UTC";
-  std::string name = target.substr(at + kFolder.size());
-  return FindTimeZone(name).ok() ? name : "UTC";
 }
 
 absl::StatusOr<std::string> FormatJson(const std::string& text) {
@@ -227,7 +217,7 @@ absl::StatusOr<Answer> Add(Context& context, const Options& options) {
     if (absl::Status slug = ValidateSlug(channel.slug); !slug.ok())
       return Refuse("SLUG_WRONG", slug.message());
     channel.title = options.handle;
-    channel.time_zone = MachineZone();
+    channel.time_zone = SystemTimeZone();
     if (transaction.channels().Find(channel.slug).ok()) {
       return Refusal(absl::StatusCode::kAlreadyExists, "CHANNEL_EXISTS",
                      absl::StrCat("there is a channel ", channel.slug,
