@@ -160,7 +160,7 @@ absl::Status LinkConnection::Send(const std::string& bytes, std::vector<air::Uni
 
 void LinkConnection::ReadNow() {
   const std::shared_ptr<Impl> impl = impl_;  // what it tells may be the end of us
-  impl->Drain();
+  for (int i = 0; i < 16; ++i) impl->Drain();  // all that a socket holds
 }
 
 void LinkConnection::Close() { impl_->Close(); }
