@@ -91,7 +91,8 @@ absl::StatusOr<Answer> Demo(Context& context, const Options& options) {
   if (stopped) {
     answer.exit = Exit::kPartly;
     answer.code = "DEMO_PARTLY";
-    answer.notices.push_back("it was stopped before all files were read: the same command goes on with the rest");
+    answer.notices.push_back(
+        "it was stopped before all files were read: the same command goes on with the rest");
   }
   if (options.no_start || stopped) return answer;
   answer.next.clear();
