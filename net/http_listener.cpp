@@ -1,5 +1,7 @@
 #include "net/http_listener.h"
 
+#include <sys/socket.h>
+
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -10,6 +12,8 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
+#include <cerrno>
+#include <cstring>
 #include <limits>
 
 #include "absl/strings/str_cat.h"
@@ -30,6 +34,14 @@ constexpr size_t kMostFarewellBytes = 1 << 20;
 
 auto Into(error_code& error) { return asio::redirect_error(asio::use_awaitable, error); }
 
+absl::StatusOr<int> IntOption(int socket, int option) {
+  int value = 0;
+  socklen_t size = sizeof value;
+  if (getsockopt(socket, SOL_SOCKET, option, &value, &size) != 0)
+    return absl::InvalidArgumentError(absl::StrCat("descriptor ", socket, ": ", std::strerror(errno)));
+  return value;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<HttpListener>> HttpListener::Bind(asio::io_context& loop,
@@ -40,6 +52,29 @@ absl::StatusOr<std::unique_ptr<HttpListener>> HttpListener::Bind(asio::io_contex
   error_code error;
   listener->endpoint_ = listener->acceptor_.local_endpoint(error);
   if (error) return absl::UnavailableError(absl::StrCat(address, ": ", error.message()));
+  return listener;
+}
+
+absl::StatusOr<std::unique_ptr<HttpListener>> HttpListener::Adopt(asio::io_context& loop, UniqueFd listening,
+                                                                  HttpLimits limits) {
+  const absl::StatusOr<int> type = IntOption(listening.get(), SO_TYPE);
+  const absl::StatusOr<int> listens = IntOption(listening.get(), SO_ACCEPTCONN);
+  const absl::StatusOr<int> family = IntOption(listening.get(), SO_DOMAIN);
+  for (const absl::StatusOr<int>& found : {type, listens, family})
+    if (!found.ok()) return found.status();
+  if (*type != SOCK_STREAM || *listens == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("descriptor ", listening.get(), " is no stream socket that listens"));
+  }
+  std::unique_ptr<HttpListener> listener(new HttpListener(loop, limits));
+  listener->is_unix_ = *family == AF_UNIX;
+  // Asio keeps the protocol for open() only: accept, read and write are the same calls for every stream socket.
+  error_code error;
+  listener->acceptor_.assign(*family == AF_INET6 ? Tcp::v6() : Tcp::v4(), listening.get(), error);
+  if (error)
+    return absl::InvalidArgumentError(absl::StrCat("descriptor ", listening.get(), ": ", error.message()));
+  listening.Release();
+  if (!listener->is_unix_) listener->endpoint_ = listener->acceptor_.local_endpoint(error);
   return listener;
 }
 
@@ -60,7 +95,8 @@ asio::awaitable<void> HttpListener::AcceptForever() {
       co_await pause.async_wait(Into(error));
       continue;
     }
-    const Tcp::endpoint peer = socket.remote_endpoint(error);
+    Tcp::endpoint peer;
+    if (!is_unix_) peer = socket.remote_endpoint(error);
     if (error) continue;  // it has left again
     const auto known = peers_.find(peer.address());
     if (open_ >= limits_.connections || (known != peers_.end() && known->second >= limits_.of_one_peer)) {

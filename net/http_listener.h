@@ -23,6 +23,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "base/unique_fd.h"
 
 namespace air {
 
@@ -37,17 +38,24 @@ class HttpListener {
  public:
   using Stream = boost::beast::tcp_stream;
   using Request = boost::beast::http::request<boost::beast::http::empty_body>;
-  // Answers one request. The connection is closed when it returns; it sets the deadlines of what it writes.
+  // Answers one request. The connection is closed when it returns; it sets the deadlines of what it writes. One that
+  // gives the socket to somebody else takes it out of the stream (release_socket): then it is not touched here.
   using Serve = std::function<boost::asio::awaitable<void>(Stream&, const Request&)>;
 
   // Binds "HOST:PORT" (port 0: any free one); clients that dial from here on wait until Start().
   // Errors: InvalidArgument: not an address. Unavailable: it cannot be bound. Neither names an option.
   static absl::StatusOr<std::unique_ptr<HttpListener>> Bind(boost::asio::io_context& loop,
                                                             const std::string& address, HttpLimits limits);
+  // The same for a socket that listens already: TCP, or a UNIX socket, whose clients count as one peer.
+  // Errors: InvalidArgument: no stream socket, or it does not listen.
+  static absl::StatusOr<std::unique_ptr<HttpListener>> Adopt(boost::asio::io_context& loop,
+                                                             UniqueFd listening, HttpLimits limits);
   // Once. All runs on the loop's thread. Loop and listener end together.
   void Start(Serve serve);
 
-  boost::asio::ip::tcp::endpoint endpoint() const { return endpoint_; }  // with the port in use
+  // With the port in use; of a UNIX socket: 0.0.0.0:0.
+  boost::asio::ip::tcp::endpoint endpoint() const { return endpoint_; }
+  bool is_unix() const { return is_unix_; }
   // Connections closed because there were too many. Any thread.
   uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
 
@@ -65,6 +73,7 @@ class HttpListener {
   const HttpLimits limits_;
   Tcp::acceptor acceptor_;
   Tcp::endpoint endpoint_;
+  bool is_unix_ = false;
   Serve serve_;
   size_t open_ = 0;
   Peers peers_;  // connections by address

@@ -115,6 +115,9 @@ struct Asset {
   std::string canonical_uri;  // the local path AIR opens
   std::int64_t size = 0;
   std::optional<Instant> last_modified;
+  std::string
+      fingerprint;  // of the bytes, as the importer makes it; the same file elsewhere has the same one
+  std::optional<Instant> missing_since;  // set: the last whole scan did not find it
   Millis duration{0};
   std::string container;
   std::string video_codec;
@@ -135,6 +138,16 @@ struct ProviderRef {
   std::string provider;  // "plex", "jellyfin", "tvdb", "tmdb", "imdb"
   std::string provider_key;
   std::string raw_payload_json;
+};
+
+// Why an operator should look at an asset. One open entry an asset.
+struct Review {
+  AssetId asset_id;
+  std::string reason;  // a sentence, with the next step
+  int confidence = 0;  // 0 to 100
+  Instant since;
+
+  friend bool operator==(const Review&, const Review&) = default;
 };
 
 bool IsSchedulable(const Asset& asset);

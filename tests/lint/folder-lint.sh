@@ -16,6 +16,7 @@ plans:                       base media stream protos
 evidence:                    base protos
 net:                         base
 client:                      base
+web:
 
 stages/decoder:              base media
 stages/decoder/pattern:      base media stages/decoder
@@ -51,13 +52,33 @@ supervisor:                  base media net supervisor/loop supervisor/memory su
 ctl:                         base net protos plans evidence client
 core/model:
 core/schedule:               core/model
+core/guide:                  core/model
+core/store:                  core/model
+core/planning:               core/model core/schedule core/store
+core/ingest/probe:           base protos stages/decoder/media stages/decoder/program
+core/ingest:                 base protos core/model core/store
+core/demo:                   base media core/model core/store core/ingest stages/decoder/pattern
+core/home:
+core/link:                   base link protos core/model
+core/channel:                base link protos core/model core/link
+core/director/http:          base net core/model
+core/director/decisions:     core/model core/schedule core/director/http
+core/director/data:          core/model core/schedule core/guide core/store core/planning core/director/decisions
+core/director/evidence:      base protos core/model core/director/data
+core/director/channels:      base core/model core/link core/director/decisions
+core/director/pages:         core/model core/director/http
+core/director:               base net web core/model core/schedule core/guide core/home core/link core/director/http core/director/decisions core/director/data core/director/evidence core/director/channels core/director/pages
+core/cli/frame:              base core/model core/home core/store core/planning
+core/cli/guardian:           base net core/model core/home core/cli/frame
+core/cli/nouns:              base core/model core/schedule core/guide core/store core/planning core/ingest core/demo core/home core/cli/frame core/cli/guardian
+core/cli:                    core/cli/frame core/cli/nouns
 core:                        base protos net client
 "
 # Libraries that only these rooms may use: the selector starts in milliseconds, the supervisor touches no frame, and gRPC is
 # where calls come in or go out.
 ffmpeg="stages/decoder/media stages/decoder/picture stages/decoder/sound stages/decoder/file stages/decoder/dress
-        stages/decoder/program stages/encoder/codec stages/encoder/sink stages/encoder core"
-grpc="supervisor/control supervisor/evidence ctl core"
+        stages/decoder/program stages/encoder/codec stages/encoder/sink stages/encoder core core/ingest/probe"
+grpc="supervisor/control supervisor/evidence ctl core core/channel core/director/evidence"
 sql="core/store"
 
 bad=0

@@ -202,6 +202,14 @@ bool Demuxer::Read(AVPacket& packet, StreamKind& kind) {
   return false;
 }
 
+std::optional<int64_t> Demuxer::stated_duration_us() const {
+  if (container_->duration <= 0 || container_->duration / AV_TIME_BASE > kFarthestSeconds)
+    return std::nullopt;
+  return container_->duration;
+}
+
+bool Demuxer::stamps_may_jump() const { return (container_->iformat->flags & AVFMT_TS_DISCONT) != 0; }
+
 bool Demuxer::stamps_need_run_up() const { return std::string_view(container_->iformat->name) == "mpeg"; }
 
 bool Demuxer::Seek(int64_t stamp) {

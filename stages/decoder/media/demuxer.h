@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -40,6 +41,12 @@ class Demuxer {
   // Few pictures carry a stamp (MPEG program stream): the others' are counted on from where reading began,
   // and are only right some seconds behind a seek.
   bool stamps_need_run_up() const;
+  // Where the container says the asset ends, less where it says it begins; nothing when it does not say.
+  std::optional<int64_t> stated_duration_us() const;
+  // FFmpeg's view of it, for what it says about itself. Valid until the next Rewind.
+  const AVFormatContext& container() const { return *container_; }
+  // FFmpeg opens its time line anew at each jump: what lies behind one is only known by reading up to there.
+  bool stamps_may_jump() const;
   const std::string& path() const { return file_->path(); }
 
   // The next packet of a chosen stream, stamps mended. False at the end of the file, or when nothing can be

@@ -1,0 +1,104 @@
+#include "core/cli/guardian/listening.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <cerrno>
+#include <cstring>
+#include <sstream>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "core/cli/frame/answer.h"
+#include "net/host_port.h"
+#include "net/tcp_listen.h"
+
+namespace retrovue::cli {
+namespace {
+
+absl::Status Taken(const std::string& address, const std::string& option) {
+  return Refuse("ADDRESS_TAKEN",
+                absl::StrCat(option, " ", address,
+                             ": another program listens there: end that one, or give another "
+                             "address with ",
+                             option));
+}
+
+absl::Status Unavailable(const std::string& address, const std::string& option, const std::string& why) {
+  return Refuse("ADDRESS_UNAVAILABLE", absl::StrCat(option, " ", address, ": ", why,
+                                                    ": give an address of this machine, and a port this "
+                                                    "user may take"));
+}
+
+absl::StatusOr<ListeningSocket> ListenTcp(const std::string& address, const std::string& option) {
+  using Tcp = boost::asio::ip::tcp;
+  const absl::StatusOr<air::HostPort> where = air::ParseHostPort(address, air::PortRange::kAny);
+  if (!where.ok()) return Refuse("ADDRESS_WRONG", absl::StrCat(option, ": ", where.status().message()));
+  boost::asio::io_context loop;
+  Tcp::acceptor acceptor(loop);
+  if (const absl::Status status = air::ListenTcp(address, acceptor); !status.ok()) {
+    if (absl::StrContains(status.message(), std::strerror(EADDRINUSE))) return Taken(address, option);
+    std::string why(absl::StripPrefix(status.message(), absl::StrCat(address, ": ")));
+    return Unavailable(address, option, why);
+  }
+  ListeningSocket socket;
+  std::ostringstream text;
+  text << acceptor.local_endpoint();
+  socket.address = text.str();
+  socket.fd = air::UniqueFd(fcntl(acceptor.native_handle(), F_DUPFD_CLOEXEC, 3));
+  if (!socket.fd.valid()) return Unavailable(address, option, std::strerror(errno));
+  return socket;
+}
+
+bool SomebodyListens(const sockaddr_un& address) {
+  const air::UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  return connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 ||
+         errno == EAGAIN;  // its queue is full
+}
+
+absl::StatusOr<ListeningSocket> ListenUnix(const std::string& path, const std::string& option) {
+  const std::string text = absl::StrCat("unix:", path);
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof(address.sun_path)) {
+    return Refuse("ADDRESS_WRONG", absl::StrCat(option, " ", text, ": the path of a socket has 1 to ",
+                                                sizeof(address.sun_path) - 1, " bytes: give a shorter one"));
+  }
+  path.copy(address.sun_path, path.size());
+  struct stat found = {};
+  if (lstat(path.c_str(), &found) == 0) {
+    if (!S_ISSOCK(found.st_mode))
+      return Refuse("ADDRESS_TAKEN",
+                    absl::StrCat(option, " ", text,
+                                 ": there is a file of that name: remove it, or give another "
+                                 "path"));
+    if (SomebodyListens(address)) return Taken(text, option);
+    unlink(path.c_str());
+  }
+  ListeningSocket socket;
+  socket.address = text;
+  socket.fd = air::UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const mode_t before = umask(0177);  // operators of this user alone
+  const bool bound =
+      socket.fd.valid() &&
+      bind(socket.fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 &&
+      listen(socket.fd.get(), SOMAXCONN) == 0;
+  const int error = errno;
+  umask(before);
+  if (!bound) return Unavailable(text, option, std::strerror(error));
+  return socket;
+}
+
+}  // namespace
+
+absl::StatusOr<ListeningSocket> ListenOn(const std::string& address, const std::string& option) {
+  if (absl::StartsWith(address, "unix:")) return ListenUnix(address.substr(5), option);
+  return ListenTcp(address, option);
+}
+
+}  // namespace retrovue::cli

@@ -1,0 +1,20 @@
+// Running the network in the foreground: what `start` does, and `demo` at its end.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "core/cli/frame/context.h"
+
+namespace retrovue::cli {
+
+struct RunningOptions {
+  std::string http = "127.0.0.1:8080";
+  std::string control = "127.0.0.1:8081";
+};
+void AddRunning(CLI::App& app, RunningOptions& options);
+
+// Until a signal ends it. Prints the addresses and the line that keeps itself current.
+absl::StatusOr<Answer> RunNetwork(Context& context, const RunningOptions& options);
+
+}  // namespace retrovue::cli

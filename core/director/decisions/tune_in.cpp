@@ -1,0 +1,94 @@
+#include "core/director/decisions/tune_in.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "absl/strings/str_cat.h"
+
+namespace retrovue {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr int kBlocksLookedAt = 2;
+constexpr seconds kLongestRetry{60};
+constexpr seconds kSoon{2};
+
+seconds UntilNextItem(const ChannelBook& book, Instant now) {
+  if (!book.next_item.has_value()) return kLongestRetry;
+  return std::clamp(std::chrono::ceil<seconds>(*book.next_item - now), seconds{1}, kLongestRetry);
+}
+
+}  // namespace
+
+std::variant<HandOver, LookAtFiles, ReadBook, Answer> DecideTuneIn(const TuneInFacts& facts, Instant now,
+                                                                   bool may_read) {
+  if (!facts.is_known && !facts.database_answers) {
+    return ErrorAnswer(503, "DATABASE_AWAY", "the database does not answer, so the channels are not known",
+                       kSoon);
+  }
+  if (!facts.is_known) {
+    return ErrorAnswer(404, "CHANNEL_NOT_FOUND",
+                       absl::StrCat("there is no channel \"", facts.slug, "\"; /channels lists them"));
+  }
+  if (facts.is_on_air) return HandOver{.start = false};
+
+  const ChannelBook& book = *facts.book;
+  if (book.BlockAt(now) == nullptr) {
+    if (may_read) return ReadBook{};
+    if (!facts.database_answers) {
+      return ErrorAnswer(503, "DATABASE_AWAY",
+                         "the database does not answer, so it is not known what airs now", kSoon);
+    }
+    if (!book.schedule_error.empty()) {
+      return ErrorAnswer(500, "SCHEDULE_ERROR",
+                         absl::StrCat(facts.slug, ": ", book.schedule_error,
+                                      " (retrovue schedule-day generate --channel ", facts.slug, ")"));
+    }
+    return ErrorAnswer(
+        503, "SCHEDULE_GAP",
+        absl::StrCat(facts.slug, ": nothing is scheduled for now",
+                     book.next_item.has_value() ? absl::StrCat("; it goes on at ", ToRfc3339(*book.next_item))
+                                                : std::string()),
+        UntilNextItem(book, now));
+  }
+
+  switch (facts.files.state) {
+    case FileFindings::State::kNotLookedAt: {
+      std::vector<std::string> paths = FilesOfNextBlocks(book, now, kBlocksLookedAt);
+      if (paths.empty()) return HandOver{.start = true};  // pad, or a card, is all there is to show
+      return LookAtFiles{std::move(paths)};
+    }
+    case FileFindings::State::kMissing:
+      return ErrorAnswer(500, "ASSET_MISSING",
+                         absl::StrCat(facts.slug, ": ", facts.files.path, ": ", facts.files.why,
+                                      ". Bring the file back, or ingest its collection again"));
+    case FileFindings::State::kNoAnswer:
+      return ErrorAnswer(503, "MEDIA_AWAY",
+                         absl::StrCat(facts.slug, ": ", facts.files.path,
+                                      ": the folder does not answer; is its disk or share there?"),
+                         kSoon);
+    case FileFindings::State::kFine:
+      break;
+  }
+  return HandOver{.start = true};
+}
+
+Answer NotYetOnAir(const std::string& slug, const std::string& last_error) {
+  Answer answer = ErrorAnswer(503, "NOT_YET_ON_AIR",
+                              absl::StrCat(slug, ": the channel did not come on the air in time",
+                                           last_error.empty() ? "" : ": ", last_error),
+                              kSoon);
+  answer.headers.emplace_back("X-HDHomeRun-Error", "807 No Video Data");
+  return answer;
+}
+
+Answer TooManyStarts(int limit) {
+  Answer answer = ErrorAnswer(
+      503, "STARTS_LIMITED",
+      absl::StrCat("more than ", limit, " channels want to start at once; this one is next"), kSoon);
+  answer.headers.emplace_back("X-HDHomeRun-Error", "805 All Tuners In Use");
+  return answer;
+}
+
+}  // namespace retrovue

@@ -1,0 +1,120 @@
+#include "core/director/evidence/evidence_stream.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace retrovue {
+
+EvidenceStream::EvidenceStream(std::size_t most_waiting, std::function<void()> on_news)
+    : most_waiting_(most_waiting), on_news_(std::move(on_news)) {}
+
+void EvidenceStream::Begin(std::shared_ptr<EvidenceStream> self) {
+  const std::lock_guard lock(mutex_);
+  self_ = std::move(self);
+  reading_ = true;
+  StartRead(&incoming_);
+}
+
+std::vector<EvidenceStream::Message> EvidenceStream::Waiting(std::size_t most) const {
+  const std::lock_guard lock(mutex_);
+  const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(std::min(most, waiting_.size()));
+  return {waiting_.begin(), end};
+}
+
+void EvidenceStream::Drop(std::size_t count) {
+  const std::lock_guard lock(mutex_);
+  waiting_.erase(waiting_.begin(),
+                 waiting_.begin() + static_cast<std::ptrdiff_t>(std::min(count, waiting_.size())));
+  if (!reading_ && !reads_over_ && waiting_.size() < most_waiting_) {
+    reading_ = true;
+    StartRead(&incoming_);
+  }
+}
+
+void EvidenceStream::Acknowledge(Ack ack) {
+  const std::lock_guard lock(mutex_);
+  if (ack.error().empty()) acknowledged_ = std::max<std::uint64_t>(acknowledged_, ack.acked_sequence());
+  if (reads_over_) return;
+  if (writing_) {
+    // One that says more replaces one that has not gone yet; an error is not replaced.
+    if (!next_ack_.has_value() || next_ack_->error().empty()) next_ack_ = std::move(ack);
+    return;
+  }
+  writing_ = true;
+  outgoing_ = std::move(ack);
+  StartWrite(&outgoing_);
+}
+
+bool EvidenceStream::is_over() const {
+  const std::lock_guard lock(mutex_);
+  return done_;
+}
+
+std::string EvidenceStream::session() const {
+  const std::lock_guard lock(mutex_);
+  return session_;
+}
+
+std::uint64_t EvidenceStream::last_emitted() const {
+  const std::lock_guard lock(mutex_);
+  return last_emitted_;
+}
+
+std::uint64_t EvidenceStream::acknowledged() const {
+  const std::lock_guard lock(mutex_);
+  return acknowledged_;
+}
+
+void EvidenceStream::OnReadDone(bool ok) {
+  {
+    const std::lock_guard lock(mutex_);
+    reading_ = false;
+    if (ok) {
+      session_ = incoming_.playout_session_id();
+      last_emitted_ = std::max<std::uint64_t>(last_emitted_, incoming_.has_hello()
+                                                                 ? incoming_.hello().last_sequence_emitted()
+                                                                 : incoming_.sequence());
+      waiting_.push_back(std::move(incoming_));
+      incoming_ = Message();
+      if (waiting_.size() < most_waiting_) {
+        reading_ = true;
+        StartRead(&incoming_);
+      }
+    } else {
+      reads_over_ = true;
+      EndIfIdle();
+    }
+  }
+  on_news_();
+}
+
+void EvidenceStream::OnWriteDone(bool ok) {
+  const std::lock_guard lock(mutex_);
+  writing_ = false;
+  if (!ok) reads_over_ = true;
+  if (!reads_over_ && next_ack_.has_value()) {
+    writing_ = true;
+    outgoing_ = *std::exchange(next_ack_, std::nullopt);
+    StartWrite(&outgoing_);
+    return;
+  }
+  EndIfIdle();
+}
+
+void EvidenceStream::EndIfIdle() {
+  if (!reads_over_ || writing_ || reading_ || finished_) return;
+  finished_ = true;
+  Finish(grpc::Status::OK);
+}
+
+void EvidenceStream::OnDone() {
+  std::shared_ptr<EvidenceStream> self;  // the last one may go with it, outside the lock
+  {
+    const std::lock_guard lock(mutex_);
+    done_ = true;
+    self.swap(self_);
+  }
+  on_news_();
+}
+
+}  // namespace retrovue
