@@ -78,7 +78,7 @@ class DirectorProcess : public testing::Test {
           << slug << ": a manager is left";
     if (HasFailure()) {
       for (const std::string& log : {log_, home_.run_folder() + "/channel/one/manager.log",
-                                    home_.run_folder() + "/channel/one/air/air-supervisor.log"}) {
+                                     home_.run_folder() + "/channel/one/air/air-supervisor.log"}) {
         std::ifstream file(log);
         std::cerr << log << ":\n" << std::string(std::istreambuf_iterator<char>(file), {}) << "\n";
       }
