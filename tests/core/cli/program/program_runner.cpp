@@ -226,7 +226,7 @@ std::string TemporaryHome::Dump() const {
       for (const Program& program : Value(snapshot.programs().OfChannel(one.id)))
         absl::StrAppend(&text, program.id.text, program.name, program.chain.size(), "\n");
       for (const ScheduleDay& day :
-           *snapshot.schedule_days().Span(one.id, *ParseDate("2026-01-01"), *ParseDate("2027-12-31")))
+           Value(snapshot.schedule_days().Span(one.id, *ParseDate("2026-01-01"), *ParseDate("2027-12-31"))))
         absl::StrAppend(&text, day.id.text, ToText(day.date), day.generation, "\n");
     }
     return absl::OkStatus();
