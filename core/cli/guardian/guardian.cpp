@@ -100,8 +100,9 @@ void Guardian::Reap(Console& console) {
     if (pid != director_) continue;  // orphans of a director that was killed come to us
     director_.reset();
     if (ending_) continue;
-    start_at_ = policy_.Died(Steady());
-    const auto wait = std::chrono::duration_cast<std::chrono::seconds>(*start_at_ - Steady()).count();
+    const Millis now = Steady();
+    start_at_ = policy_.Died(now);
+    const auto wait = std::chrono::duration_cast<std::chrono::seconds>(*start_at_ - now).count();
     console.Say(absl::StrCat("The program director ", FateOf(status), "; it is started again ",
                              wait > 0 ? absl::StrCat("in ", wait, " s") : "at once",
                              " (log: ", options_.home.LogPath(), ")"));
@@ -171,6 +172,7 @@ void Guardian::EndAll(Console& console) {
     }
   }
   EndWhatIsLeft(console);
+  (void)Announce(lock_, {});  // nobody is to be looked for
   console.SetStatus("ended");
 }
 

@@ -84,6 +84,7 @@ absl::StatusOr<Answer> Demo(Context& context, const Options& options) {
   if (!network->refused.empty()) {
     answer.exit = Exit::kPartly;
     answer.code = "DEMO_PARTLY";
+    answer.says = {"Not all of it could be made into channels."};
   }
   answer.next = "retrovue start";
   const bool stopped = std::any_of(network->channels.begin(), network->channels.end(),
