@@ -159,7 +159,7 @@ absl::Status LinkConnection::Send(const std::string& bytes, std::vector<air::Uni
 }
 
 void LinkConnection::ReadNow() {
-  const std::shared_ptr<Impl> impl = impl_;  // what it tells may be the end of us
+  const std::shared_ptr<Impl> impl = impl_;    // what it tells may be the end of us
   for (int i = 0; i < 16; ++i) impl->Drain();  // all that a socket holds
 }
 
