@@ -64,8 +64,9 @@ TEST(PackedPage, AsksForNothingFromElsewhereAndForNothingThatIsNotThere) {
   for (const Page& page : Pages()) {
     const std::string path(page.path);
     if (path.size() > 8 && page.immutable && html.find("\"." + path + "\"") != std::string::npos) ++found;
-    if (path.size() > 4 && path.substr(path.size() - 4) == ".css")
+    if (path.size() > 4 && path.substr(path.size() - 4) == ".css") {
       EXPECT_THAT(Unpacked(page), Not(HasSubstr("url(")));
+    }
   }
   EXPECT_EQ(found, 2u) << "its script and its style";
   EXPECT_NE(FindPage("/icon.svg"), nullptr);
