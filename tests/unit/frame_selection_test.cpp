@@ -379,7 +379,7 @@ class Reference {
     const auto lock = LockTickAt(n);
     const uint64_t unit = lock.has_value() ? static_cast<uint64_t>(n - *lock) : 0;
     const auto asset = s_.assets.find({e->source.ring, e->source.generation});
-    if (IsThere(e->source, unit, n)) {
+    if (lock.has_value() && IsThere(e->source, unit, n)) {
       return asset->second.refused.contains(unit)
                  ? "REFUSED"
                  : static_cast<char>('a' + e->source.ring) + std::to_string(unit);
