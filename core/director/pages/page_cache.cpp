@@ -28,10 +28,10 @@ asio::awaitable<absl::StatusOr<Answer>> PageCache::Get(std::string key, std::chr
 
   if (entry->is_being_made) {
     error_code ignored;
-    entry->done.expires_after(kLongestWait);
     co_await entry->done.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   } else {
     entry->is_being_made = true;
+    entry->done.expires_after(kLongestWait);  // once: to set it ends the waits for it
     absl::StatusOr<Answer> made = absl::UnknownError("");
     try {
       made = co_await make();
