@@ -124,7 +124,7 @@ int Run(const Options& options) {
       if (const auto waited = TuneIn(director, 2)) warm.Add(*waited);
     }
     (void)director.Stop();
-    director.WaitForEnd();
+    (void)director.WaitForEnd();
   }
   waitpid(manager->pid, nullptr, 0);
   std::printf("%d tunings each, %s at %s\n", options.tunings, options.size.c_str(), options.rate.c_str());
