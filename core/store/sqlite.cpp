@@ -28,10 +28,7 @@ class Sqlite : public Database {
   std::string PublicName() const override { return absl::StrCat("sqlite:", path_); }
 
   absl::StatusOr<std::unique_ptr<soci::session>> Open() override {
-    // What is in it (a source's configuration may hold a secret) is for its owner alone.
-    const int fd = ::open(path_.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0) return CannotOpen(errno);
-    ::close(fd);
+    if (absl::Status made = MakeFile(); !made.ok()) return made;
     auto session = std::make_unique<soci::session>();
     try {
       // Without a "synchronous" here SOCI sets the busy timeout before any pragma; it counts in seconds.
@@ -104,6 +101,16 @@ class Sqlite : public Database {
   }
 
  private:
+  // What is in it (a source's configuration may hold a secret) is for its owner alone. A file that is there is never opened
+  // here: the close would take the locks away that SQLite holds on it in this process (POSIX drops them all with any
+  // descriptor of the file), and another process would take the write-ahead log, with what is committed in it, for its own.
+  absl::Status MakeFile() const {
+    const int fd = ::open(path_.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0) return errno == EEXIST ? absl::OkStatus() : CannotOpen(errno);
+    ::close(fd);
+    return absl::OkStatus();
+  }
+
   // The switch does not wait for others by itself.
   void SwitchToWal(soci::session& session) const {
     const auto until = std::chrono::steady_clock::now() + busy_timeout_;

@@ -3,6 +3,7 @@
 #include <grp.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -311,9 +312,70 @@ std::string InAChild(const std::function<std::string()>& f) {
   return said;
 }
 
+// A process that was there before this one opened a database, and does something when it is told to.
+class OtherProcess {
+ public:
+  explicit OtherProcess(const std::function<std::string()>& f) {
+    EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends_), 0);
+    child_ = fork();
+    if (child_ != 0) return;
+    char go = 0;
+    if (read(ends_[1], &go, 1) != 1) _exit(1);
+    const std::string said = f();
+    _exit(write(ends_[1], said.data(), said.size()) == static_cast<ssize_t>(said.size()) ? 0 : 1);
+  }
+  ~OtherProcess() {
+    kill(child_, SIGKILL);
+    waitpid(child_, nullptr, 0);
+    for (const int end : ends_) close(end);
+  }
+
+  // What it says, in at most 1000 bytes.
+  std::string Run() {
+    char said[1000];
+    const ssize_t n = write(ends_[0], "g", 1) == 1 ? read(ends_[0], said, sizeof said) : -1;
+    return n > 0 ? std::string(said, static_cast<std::size_t>(n)) : "";
+  }
+
+ private:
+  int ends_[2] = {-1, -1};
+  pid_t child_ = -1;
+};
+
 void BecomeNobody() {
   if (geteuid() != 0) return;
   if (setgroups(0, nullptr) != 0 || setgid(65534) != 0 || setuid(65534) != 0) _exit(9);
+}
+
+// A process that closes any descriptor of the file loses its locks on it; the next one to come then takes the write-ahead
+// log away when it goes, and all that is committed afterwards is lost.
+TEST(SqliteFile, KeepsWhatIsCommittedWhileOtherProcessesComeAndGo) {
+  TestDatabase database(Kind::kSqlite);
+  ASSERT_OK(OpenAndWrite(database.url()));
+  const auto look = [&database]() -> std::string {
+    auto store = Store::Open(database.url(), {.now = [] { return FromUtcMs(0); }});
+    std::string found = "nothing";
+    if (!store.ok()) return store.status().ToString();
+    const absl::Status read = (*store)->Read([&](const Snapshot& s) -> absl::Status {
+      const auto value = s.settings().Get("b");
+      if (value.ok() && value->has_value()) found = **value;
+      return value.status();
+    });
+    return read.ok() ? found : read.ToString();
+  };
+  OtherProcess before(look), after(look);
+
+  auto store = Store::Open(database.url(), {.now = [] { return FromUtcMs(0); }});
+  ASSERT_OK(store.status());
+  const auto set = [&](const char* value) {
+    EXPECT_OK((*store)->Write([&](Transaction& t) { return t.settings().Set("b", value); }));
+  };
+  set("first");
+  // A reader is a connection more, which is opened beside the writer's.
+  EXPECT_OK((*store)->Read([](const Snapshot& s) { return s.settings().All().status(); }));
+  EXPECT_EQ(before.Run(), "first");
+  set("second");
+  EXPECT_EQ(after.Run(), "second");
 }
 
 TEST(SqliteFile, IsForItsOwnerAlone) {

@@ -41,8 +41,9 @@ bool Soon(const std::function<bool()>& holds) {
 // A process that has ended and that nobody has taken note of yet is none.
 bool Lives(pid_t pid) {
   std::error_code error;
-  std::filesystem::read_symlink(absl::StrCat("/proc/", pid, "/exe"), error);
-  return !error;
+  const std::filesystem::path program =
+      std::filesystem::read_symlink(absl::StrCat("/proc/", pid, "/exe"), error);
+  return !error && !program.empty();
 }
 
 // A network in a folder with its own `retrovue` and a still director beside it.
