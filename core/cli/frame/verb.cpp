@@ -162,10 +162,12 @@ absl::StatusOr<Named> FindVerb(const std::vector<Noun>& nouns, const std::vector
 absl::Status WrongUse(const CLI::App& app, const CLI::ParseError& error) {
   const std::string help = See(app.get_name());
   const std::string name = error.get_name();
-  if (name == "RequiredError") return Refuse("MISSING_ARGUMENT", absl::StrCat(error.what(), help));
   const std::vector<std::string> left = app.remaining(true);
-  if (name != "ExtrasError" || left.empty())
-    return Refuse("INVALID_ARGUMENT", absl::StrCat(error.what(), help));
+  const bool is_missing = name == "RequiredError";
+  // An option that is spelled wrongly is missing, too: the spelling is what helps.
+  if (left.empty() || (!is_missing && name != "ExtrasError")) {
+    return Refuse(is_missing ? "MISSING_ARGUMENT" : "INVALID_ARGUMENT", absl::StrCat(error.what(), help));
+  }
   std::vector<std::string> options;
   for (const CLI::Option* option : app.get_options()) {
     for (const std::string& long_name : option->get_lnames()) options.push_back("--" + long_name);
