@@ -26,10 +26,12 @@ class Sqlite : public Database {
   std::string PublicName() const override { return absl::StrCat("sqlite:", path_); }
 
   absl::StatusOr<std::unique_ptr<soci::session>> Open() override {
-    // What is in it (a source's configuration may hold a secret) is for its owner alone.
-    const int fd = ::open(path_.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0) return CannotOpen(errno);
-    ::close(fd);
+    // What is in it (a source's configuration may hold a secret) is for its owner alone. One that is there is not opened:
+    // to close any descriptor of it takes all of this process's locks from it, and another process would believe to be the
+    // only one and remove the write-ahead log under our hands (sqlite.org/howtocorrupt.html, 2.2).
+    const int fd = ::open(path_.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0 && errno != EEXIST) return CannotOpen(errno);
+    if (fd >= 0) ::close(fd);
     auto session = std::make_unique<soci::session>();
     try {
       // Without a "synchronous" here SOCI sets the busy timeout before any pragma; it counts in seconds.
