@@ -1,4 +1,4 @@
-// channel-manager: puts one channel on the air from files in a loop, and serves it to viewers over HTTP.
+// channel-loop: puts one channel on the air from files in a loop, and serves it to viewers over HTTP.
 #include <signal.h>
 #include <stdlib.h>
 
@@ -125,7 +125,7 @@ void WatchStatus(const air::Channel& channel, const air::TsFanout& fanout, const
 }
 
 int Fail(const absl::Status& status) {
-  std::fprintf(stderr, "channel-manager: %s\n", std::string(status.message()).c_str());
+  std::fprintf(stderr, "channel-loop: %s\n", std::string(status.message()).c_str());
   return absl::IsInvalidArgument(status) ? kUsage : kFailure;
 }
 
@@ -184,7 +184,7 @@ int Run(const Options& options) {
 int main(int argc, char** argv) {
   Options options;
   CLI::App app("Puts one channel on the air from files in a loop, and serves it to viewers over HTTP.",
-               "channel-manager");
+               "channel-loop");
   Define(app, options);
   try {
     app.parse(argc, argv);

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "base/one_line.h"
 #include "ctl/commands.h"
 #include "evidence/evidence_files.h"
 
@@ -133,9 +134,12 @@ std::string Name(const evidence::AsRunLine& line) {
   return absl::StrCat(line.block_id(), "[", line.segment_index(), "] ", asset);
 }
 
-// What was wrong with it stands behind its name.
+constexpr size_t kLongestCell = 8192;
+
+// What was wrong with it stands behind its name. Names are a stranger's: one line of safe text.
 std::string What(const evidence::AsRunLine& line) {
-  return line.detail().empty() ? Name(line) : absl::StrCat(Name(line), ": ", line.detail());
+  return OneLine(line.detail().empty() ? Name(line) : absl::StrCat(Name(line), ": ", line.detail()),
+                 kLongestCell);
 }
 
 }  // namespace
@@ -163,7 +167,7 @@ absl::StatusOr<evidence::AsRun> ReadAsRun(const std::string& runtime_dir, const 
 std::string AsRunTable(const evidence::AsRun& as_run) {
   std::string text =
       absl::StrFormat("session  %s, channel %s, from %s\n", as_run.session().playout_session_id(),
-                      as_run.session().channel_name(), FormatUtc(as_run.session().epoch_utc_ms()));
+                      OneLine(as_run.session().channel_name()), FormatUtc(as_run.session().epoch_utc_ms()));
   if (as_run.lost_records() > 0)
     absl::StrAppendFormat(&text, "lost     the first %d records, for want of room\n", as_run.lost_records());
   absl::StrAppendFormat(&text, "%-24s %-24s %8s %-9s %-17s %-24s %s\n", "began", "ended", "frames", "status",
@@ -174,10 +178,10 @@ std::string AsRunTable(const evidence::AsRun& as_run) {
                           on_air ? "" : absl::StrCat(line.frames_aired()), on_air ? "ON AIR" : line.status(),
                           line.reason(), PadText(line), What(line));
   }
-  absl::StrAppendFormat(&text, "state    %s\n", as_run.state());
+  absl::StrAppendFormat(&text, "state    %s\n", OneLine(as_run.state()));
   if (!as_run.session().endpoint().empty()) {
     absl::StrAppendFormat(&text, "evidence %d messages, %d acknowledged by %s\n", as_run.messages(),
-                          as_run.acknowledged(), as_run.session().endpoint());
+                          as_run.acknowledged(), OneLine(as_run.session().endpoint()));
   }
   return text;
 }

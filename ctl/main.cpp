@@ -5,6 +5,7 @@
 
 #include "ctl/commands.h"
 #include "ctl/control_client.h"
+#include "net/host_port.h"
 
 namespace {
 
@@ -19,7 +20,11 @@ air::ExitStatus Run(int argc, char** argv) {
 
   std::string address = "127.0.0.1:50051";
   int channel_id = 1;
-  app.add_option("--address", address, "HOST:PORT or unix:PATH of air-supervisor")->capture_default_str();
+  app.add_option("--address", address, "HOST:PORT or unix:PATH of air-supervisor")
+      ->check([](const std::string& value) {
+        return value.rfind("unix:", 0) == 0 ? "" : air::WrongHostPort(value, air::PortRange::kNotZero);
+      })
+      ->capture_default_str();
   app.add_option("--channel", channel_id, "channel number (start and feed: see the plan)")
       ->capture_default_str();
 
@@ -27,7 +32,8 @@ air::ExitStatus Run(int argc, char** argv) {
 
   air::MetricsSource metrics;
   CLI::App* status = app.add_subcommand("status", "Print what is on the air, and how it goes");
-  status->add_option("--metrics", metrics.address, "HOST:PORT of the metrics page");
+  status->add_option("--metrics", metrics.address, "HOST:PORT of the metrics page")
+      ->check([](const std::string& value) { return air::WrongHostPort(value, air::PortRange::kNotZero); });
   status->add_option(
       "--runtime-dir", metrics.runtime_dir,
       "runtime directory of air-supervisor, instead; default: the one that goes with the port");

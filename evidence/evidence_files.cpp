@@ -20,7 +20,6 @@ struct FrameHeader {
   uint64_t checksum;
 };
 constexpr uint32_t kFrameMagic = 0x56454941;
-constexpr uint32_t kMostFrameBytes = 1 << 20;
 static_assert(sizeof(FrameHeader) == 16);
 
 uint64_t Checksum(const char* bytes, size_t size) {
@@ -56,14 +55,17 @@ EvidenceFile ReadEvidenceFile(const std::string& path) {
     FrameHeader header{};
     std::memcpy(&header, bytes.data() + file.good_bytes, sizeof header);
     const char* message = bytes.data() + file.good_bytes + sizeof header;
-    if (header.magic != kFrameMagic || header.bytes > kMostFrameBytes ||
+    if (header.magic != kFrameMagic || header.bytes > kMostEvidenceRecordBytes ||
         header.bytes > bytes.size() - file.good_bytes - sizeof header ||
         Checksum(message, header.bytes) != header.checksum) {
       break;
     }
     evidence::Record record;
-    if (!record.ParseFromArray(message, static_cast<int>(header.bytes))) break;
-    file.records.push_back(std::move(record));
+    if (record.ParseFromArray(message, static_cast<int>(header.bytes))) {
+      file.records.push_back(std::move(record));
+    } else {
+      ++file.unreadable;
+    }
     file.good_bytes += sizeof header + header.bytes;
   }
   return file;

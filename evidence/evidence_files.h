@@ -21,12 +21,17 @@
 namespace air {
 
 std::string EvidenceFolderOf(const std::string& runtime_dir);
+// A frame that claims more is not read: a record that makes a larger one cannot be written.
+inline constexpr uint32_t kMostEvidenceRecordBytes = 1 << 20;
+// `record` makes at most kMostEvidenceRecordBytes.
 std::string EncodeEvidenceFrame(const evidence::Record& record);
 
-// The whole frames of one file, in order; `good_bytes`: where the last one ends.
+// The whole frames of one file, in order. A frame whose checksum is right and whose record cannot be parsed is
+// passed over, and what lies behind it is read.
 struct EvidenceFile {
   std::vector<evidence::Record> records;
-  uint64_t good_bytes = 0;
+  uint64_t good_bytes = 0;  // where the last whole frame ends
+  uint64_t unreadable = 0;  // whole frames that hold no record
 };
 EvidenceFile ReadEvidenceFile(const std::string& path);
 

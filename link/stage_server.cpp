@@ -65,6 +65,7 @@ StageOptions ParseStageFlags(int argc, char** argv, const char* program) {
     }
   }
   std::signal(SIGPIPE, SIG_IGN);  // a viewer that hangs up is an error code, not a death
+  std::signal(SIGXFSZ, SIG_IGN);  // a log that may grow no further is an error code as well
   std::signal(SIGINT, SIG_IGN);   // Ctrl-C reaches the whole group; the supervisor alone decides
   return options;
 }
@@ -83,12 +84,25 @@ void StageServer::Report(const stage::FromStage& state) {
     SendMessage(connection_.get(), state_).IgnoreError();  // the next connection gets it anyway
 }
 
-void StageServer::AcceptNewest(int listener) {
-  UniqueFd accepted(accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-  if (!accepted.valid()) return;
+void StageServer::Accept() {
+  UniqueFd accepted(accept4(kListenFd, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  if (!accepted.valid()) {
+    // Out of descriptors, most likely. The dial stays there, and poll would say so without a pause.
+    accept_again_ = clock_.Now() + kPollMs * kNanosPerMs;
+    return;
+  }
+  if (connection_.valid() && heard_) {
+    waiting_ = std::move(accepted);
+  } else {
+    Follow(std::move(accepted));
+  }
+}
+
+void StageServer::Follow(UniqueFd connection) {
+  heard_ = false;
   std::lock_guard lock(mutex_);
-  connection_ = std::move(accepted);  // the newest supervisor is the one in charge
-  if (!state_.empty()) SendMessage(connection_.get(), state_).IgnoreError();
+  connection_ = std::move(connection);
+  if (connection_.valid() && !state_.empty()) SendMessage(connection_.get(), state_).IgnoreError();
 }
 
 bool StageServer::ReceiveAll(const Handler& handler) {
@@ -102,6 +116,7 @@ bool StageServer::ReceiveAll(const Handler& handler) {
                   message.status().ToString());
       continue;
     }
+    heard_ = true;
     Take(parsed, std::move(message->fds), handler);
   }
 }
@@ -132,14 +147,12 @@ void StageServer::Run(Handler handler, std::function<void()> on_orphaned) {
   bool ever_dialled = false;
   Nanos last_seen = started;
   while (true) {
-    pollfd watched[2] = {{kListenFd, POLLIN, 0}, {connection_.get(), POLLIN, 0}};
+    const int listener = clock_.Now() < accept_again_ ? -1 : kListenFd;  // poll leaves out what is negative
+    pollfd watched[2] = {{listener, POLLIN, 0}, {connection_.get(), POLLIN, 0}};
     poll(watched, connection_.valid() ? 2 : 1, kPollMs);
     // A supervisor's last words come before its successor's first.
-    if (connection_.valid() && !ReceiveAll(handler)) {
-      std::lock_guard lock(mutex_);
-      connection_.Reset();
-    }
-    if ((watched[0].revents & POLLIN) != 0) AcceptNewest(kListenFd);
+    if (connection_.valid() && !ReceiveAll(handler)) Follow(std::move(waiting_));
+    if ((watched[0].revents & POLLIN) != 0) Accept();
     const Nanos now = clock_.Now();
     if (connection_.valid()) {
       ever_dialled = true;

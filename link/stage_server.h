@@ -3,6 +3,8 @@
 //
 // The supervisor spawns a stage with a listening socket (kListenFd) and dials in. When it goes away a stage
 // that has work goes on with it and waits `orphan_grace` for a successor to dial in; then the process ends.
+// A stranger that dials in changes nothing: while the supervisor that has given orders is connected, the
+// newest other connection waits, unread, until that one ends.
 // One that has none ends at once: no successor knows of it. A stage has no other way to end than _exit:
 // all that correctness needs is in shared memory already.
 //
@@ -47,7 +49,8 @@ class StageServer {
 
  private:
   void Run(Handler handler, std::function<void()> on_orphaned);
-  void AcceptNewest(int listener);
+  void Accept();
+  void Follow(UniqueFd connection);         // from now on; none: there is no supervisor
   bool ReceiveAll(const Handler& handler);  // false: the supervisor is gone
   void Take(const stage::ToStage& message, std::vector<UniqueFd> fds, const Handler& handler);
 
@@ -60,6 +63,9 @@ class StageServer {
   // Of the server's thread.
   KeptDescriptors kept_;
   bool has_work_ = false;
+  bool heard_ = false;  // connection_ has sent an order that was understood
+  UniqueFd waiting_;
+  Nanos accept_again_{0};
 };
 
 // Ends the process at once without running destructors or exit handlers. `status` is one of the exit codes

@@ -5,6 +5,8 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "base/one_line.h"
+#include "plans/message_bounds.h"
 
 namespace air {
 namespace {
@@ -13,6 +15,7 @@ using namespace retrovue::playout;  // NOLINT: this file speaks that interface t
 
 constexpr int64_t kLongestBlockMs = 48LL * 3600 * 1000;
 constexpr int kMostSegments = 512;
+constexpr size_t kLongestIdShown = 256;
 constexpr float kMostGainDb = 60;
 constexpr int kMostEnrichers = 8;
 using Problems = std::vector<std::string>;
@@ -63,11 +66,11 @@ void CheckSegment(const BlockSegment& segment, int place, const std::string& whe
 }
 
 void CheckDuration(const BlockPlan& block, const std::string& where, Problems& problems) {
-  const int64_t duration = block.end_utc_ms() - block.start_utc_ms();
-  if (block.start_utc_ms() < 0 || duration <= 0) {
+  if (block.start_utc_ms() < 0 || block.end_utc_ms() <= block.start_utc_ms()) {
     return Complain(problems, where, ": end_utc_ms: ", block.end_utc_ms(), " must lie after start_utc_ms, ",
                     block.start_utc_ms());
   }
+  const int64_t duration = block.end_utc_ms() - block.start_utc_ms();  // neither is negative
   if (duration > kLongestBlockMs) {
     return Complain(problems, where, ": end_utc_ms: the block lasts ", duration, " ms, at most ",
                     kLongestBlockMs, " are accepted");
@@ -84,8 +87,9 @@ void CheckDuration(const BlockPlan& block, const std::string& where, Problems& p
 }
 
 void CheckBlock(const BlockPlan& block, int32_t channel_id, Problems& problems) {
+  const size_t before = problems.size();
   if (block.block_id().empty()) return Complain(problems, "block_id: empty (is the block missing?)");
-  const std::string where = absl::StrCat("block ", block.block_id());
+  const std::string where = absl::StrCat("block ", OneLine(block.block_id(), kLongestIdShown));
   if (block.channel_id() != channel_id) {
     Complain(problems, where, ": channel_id: ", block.channel_id(), ", the session's is ", channel_id);
   }
@@ -97,6 +101,8 @@ void CheckBlock(const BlockPlan& block, int32_t channel_id, Problems& problems) 
   for (int i = 0; i < block.segments_size(); ++i)
     CheckSegment(block.segments(i), i, absl::StrCat(where, ": segments[", i, "]"), problems);
   CheckDuration(block, where, problems);
+  if (problems.size() > before) return;  // each in its own words
+  if (const absl::Status s = CheckBounds(block); !s.ok()) Complain(problems, where, ": ", s.message());
 }
 
 absl::Status FirstOf(const Problems& problems) {

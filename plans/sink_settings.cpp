@@ -5,6 +5,7 @@
 #include <initializer_list>
 
 #include "absl/strings/str_cat.h"
+#include "base/one_line.h"
 #include "protos/program_format.pb.h"
 #include "stream/stream_budget.h"
 
@@ -87,6 +88,8 @@ absl::Status ReadMux(const ProgramFormat::Mux& mux, SinkSettings& sink) {
     if (mux.service_name().empty() || mux.service_name().size() > kMostNameBytes) {
       return Wrong("mux.service_name: ", mux.service_name().size(), " bytes; give 1 to ", kMostNameBytes);
     }
+    if (!IsOneLine(mux.service_name()))
+      return Wrong("mux.service_name: it has control characters; give one line of text");
     sink.service_name = mux.service_name();
   }
   return Read({{"mux.delay_ms", mux.has_delay_ms(), mux.delay_ms(), 0, 2000, sink.delay_ms}});

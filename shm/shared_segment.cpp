@@ -15,6 +15,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/file_status.h"
 
 namespace air {
 namespace {
@@ -73,9 +74,12 @@ absl::Status SharedSegment::AllocateAll(std::stop_token stop) const {
 
 absl::Status SharedSegment::MapAll(Access access, bool populate) {
   const bip::mode_t mode = access == Access::kReadWrite ? bip::read_write : bip::read_only;
+  // Without a size Boost calls libc's fstat, which a decoder in its sandbox may not.
+  struct stat info {};
+  if (FileStatus(fd_.get(), info) != 0) return SystemError("fstat of shared memory");
   try {
-    region_ = bip::mapped_region(MappableFd{fd_.get(), mode}, mode, 0, 0, nullptr,
-                                 populate ? MAP_SHARED | MAP_POPULATE : MAP_SHARED);
+    region_ = bip::mapped_region(MappableFd{fd_.get(), mode}, mode, 0, static_cast<size_t>(info.st_size),
+                                 nullptr, populate ? MAP_SHARED | MAP_POPULATE : MAP_SHARED);
   } catch (const bip::interprocess_exception& e) {
     return absl::InternalError(absl::StrCat("cannot map shared memory: ", e.what()));
   }
@@ -150,7 +154,7 @@ absl::StatusOr<SharedSegment> SharedSegment::Map(UniqueFd fd, Access access, siz
   SharedSegment segment;
   segment.fd_ = std::move(fd);
   struct stat info {};
-  if (fstat(segment.fd_.get(), &info) != 0) return SystemError("fstat of a received segment");
+  if (FileStatus(segment.fd_.get(), info) != 0) return SystemError("fstat of a received segment");
   if (static_cast<size_t>(info.st_size) < min_bytes) {
     return absl::OutOfRangeError(
         absl::StrCat("received segment has ", info.st_size, " bytes, its layout needs ", min_bytes));
@@ -163,7 +167,7 @@ absl::StatusOr<SharedSegment> SharedSegment::MapForRingWriter(UniqueFd writable,
                                                               size_t min_bytes) {
   struct stat one {
   }, other{};
-  if (fstat(writable.get(), &one) != 0 || fstat(read_only.get(), &other) != 0)
+  if (FileStatus(writable.get(), one) != 0 || FileStatus(read_only.get(), other) != 0)
     return SystemError("fstat of a received segment");
   if (one.st_dev != other.st_dev || one.st_ino != other.st_ino)
     return absl::InvalidArgumentError("the two descriptors are not of the same segment");

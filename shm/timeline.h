@@ -25,7 +25,7 @@
 namespace air {
 
 inline constexpr uint64_t kTimelineMagic = 0x314e4c4d54524941;  // "AIRTMLN1", little endian
-inline constexpr uint32_t kTimelineLayoutVersion = 2;
+inline constexpr uint32_t kTimelineLayoutVersion = 3;
 inline constexpr size_t kTimelineCapacity = 1024;  // entries
 inline constexpr int64_t kFreezeTicks = 2;
 
@@ -42,14 +42,19 @@ struct TimelineEntry {
   // kNone = LATE.
   PadCause pad_cause = PadCause::kNone;
   SourceRef source;             // kContent; generation 0 = no decoder assigned yet
-  uint64_t segment_serial = 0;  // counts segments through the session, from 1; identifies the mapping lock
+  uint64_t segment_serial = 0;  // counts segments through the session, from 1
   uint64_t block_serial = 0;    // counts blocks through the session, from 1
   // kContent: the tick that shows unit 0, when that was fixed before the segment went on the air: it is
   // entered behind its unit 0. kNoLock: its first unit that comes fixes it.
   int64_t lock_tick = kNoLock;
+  // kContent: the segment whose units these are, and whose mapping lock holds; 0: this segment itself. Another
+  // one's when this segment goes on where that one ended.
+  uint64_t line_serial = 0;
+
+  uint64_t line() const { return line_serial != 0 ? line_serial : segment_serial; }
   bool operator==(const TimelineEntry&) const = default;
 };
-static_assert(std::is_trivially_copyable_v<TimelineEntry> && sizeof(TimelineEntry) == 64);
+static_assert(std::is_trivially_copyable_v<TimelineEntry> && sizeof(TimelineEntry) == 72);
 
 struct TimelineBank {
   uint64_t count;

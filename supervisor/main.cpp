@@ -1,6 +1,5 @@
 // air-supervisor: one channel of television. Exit status: 0 ended on request, 1 could not start (stderr says
 // why), 2 wrong flags.
-#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/stage_log.h"
+#include "supervisor/control/control_listener.h"
 #include "supervisor/control/playout_engine.h"
 #include "supervisor/control/playout_interface.h"
 #include "supervisor/handover/session_record.h"
@@ -49,15 +49,10 @@ void BlockSignals() {
   for (int signal : {SIGTERM, SIGINT, SIGCHLD}) sigaddset(&set, signal);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is a full disk, not a death; stages inherit it
-}
-
-// Clients' connections are not to use up the descriptors that the channel needs.
-void RaiseDescriptorLimit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
+  std::signal(SIGXFSZ,
+              SIG_IGN);  // a file that may not grow is a full disk, not a death; each stage ignores it itself
+  std::signal(SIGCHLD,
+              SIG_DFL);  // ignored by the parent, it would make dead stages vanish before they are reaped
 }
 
 class Supervisor {
@@ -69,9 +64,8 @@ class Supervisor {
     absl::StatusOr<UniqueFd> lock = OwnRuntimeDir(options_.runtime_dir);
     if (!lock.ok()) return lock.status();
     runtime_lock_ = *std::move(lock);
-    // Every address is bound before the session that may be on the air is touched: one that is taken is no
-    // reason to end it.
-    if (absl::Status s = BindMetrics(); !s.ok()) return s;
+    // Before the session that may be on the air is touched: an address that is taken is no reason to end it.
+    if (absl::Status s = Bind(); !s.ok()) return s;
     absl::StatusOr<std::unique_ptr<EventLoop>> loop = EventLoop::Create(clock_);
     if (!loop.ok()) return loop.status();
     loop_ = *std::move(loop);
@@ -93,9 +87,7 @@ class Supervisor {
                        .slate_file = options_.slate_file,
                        .pts_origin = options_.pts_origin});
     interface_ = std::make_unique<PlayoutInterface>(*loop_, *engine_);
-    // Its calls wait until the loop runs.
-    absl::StatusOr<std::unique_ptr<PlayoutServer>> server =
-        PlayoutServer::Listen(*interface_, options_.Addresses());
+    absl::StatusOr<std::unique_ptr<PlayoutServer>> server = PlayoutServer::Create(*interface_);
     if (!server.ok()) return server.status();
     server_ = *std::move(server);
     std::ofstream(options_.runtime_dir + "/metrics.address") << metrics_->address() << "\n";
@@ -112,6 +104,7 @@ class Supervisor {
     UpdateMetrics();
     exporter_.SetReady(true);
     metrics_->Start();
+    control_sockets_->Start(*loop_, [this](UniqueFd connection) { server_->Serve(std::move(connection)); });
     std::string where;
     for (const std::string& address : options_.Addresses()) absl::StrAppend(&where, " ", address);
     Log().info("air-supervisor 1.0.0 ready: control{}, metrics http://{}/metrics, runtime {}", where,
@@ -120,6 +113,7 @@ class Supervisor {
     sd_notify(0, "READY=1");
     const int code = loop_->Run();
     if (stopper_.joinable()) stopper_.join();
+    control_sockets_.reset();
     server_.reset();
     interface_.reset();
     engine_->FinishEvidence(kEvidenceGrace);
@@ -132,7 +126,7 @@ class Supervisor {
   }
 
  private:
-  absl::Status BindMetrics() {
+  absl::Status Bind() {
     absl::StatusOr<std::unique_ptr<PageServer>> metrics = PageServer::Bind(
         options_.metrics_address, [this](const std::string& path) { return exporter_.Page(path); });
     if (!metrics.ok()) {
@@ -140,11 +134,25 @@ class Supervisor {
           absl::StrCat("--metrics-address: cannot listen on ", std::string(metrics.status().message())));
     }
     metrics_ = *std::move(metrics);
+    absl::StatusOr<std::unique_ptr<ControlListener>> control =
+        ControlListener::Bind(options_.Addresses(), MostControlConnections(RaiseDescriptorLimit()));
+    if (!control.ok()) return control.status();
+    control_sockets_ = *std::move(control);
     return absl::OkStatus();
   }
 
+  void ShowMetrics() {
+    const EventHub& events = engine_->events();
+    exporter_.Update(engine_->Snapshot(), {.event_subscribers = events.subscribers(),
+                                           .subscribers_dropped = events.dropped(),
+                                           .subscribers_refused = events.refused(),
+                                           .control_connections = control_sockets_->open(),
+                                           .control_refused = control_sockets_->refused(),
+                                           .metrics_refused = metrics_->refused()});
+  }
+
   void UpdateMetrics() {
-    exporter_.Update(engine_->Snapshot());
+    ShowMetrics();
     metrics_timer_ = loop_->After(kMetricsPeriodNs, [this] { UpdateMetrics(); });
   }
 
@@ -155,8 +163,9 @@ class Supervisor {
     Log().info("stopping");
     exporter_.SetReady(false);
     sd_notify(0, "STOPPING=1");
+    control_sockets_->Stop();
     engine_->Shutdown();
-    exporter_.Update(engine_->Snapshot());
+    ShowMetrics();
     stopper_ = std::thread([this] {
       server_->Shutdown(kShutdownGraceMs);
       loop_->Post([this] { loop_->Exit(0); });
@@ -175,6 +184,7 @@ class Supervisor {
   std::unique_ptr<PlayoutInterface> interface_;
   MetricsExporter exporter_{clock_};
   std::unique_ptr<PageServer> metrics_;  // ends before what it shows
+  std::unique_ptr<ControlListener> control_sockets_;
   std::unique_ptr<PlayoutServer> server_;
   EventSource metrics_timer_;
   std::thread stopper_;
@@ -183,7 +193,6 @@ class Supervisor {
 int Main(int argc, char** argv) {
   SupervisorOptions options = ParseSupervisorOptions(argc, argv);
   BlockSignals();
-  RaiseDescriptorLimit();
   InitLog("air-supervisor", options.log_level);
   Supervisor supervisor(std::move(options));
   if (absl::Status s = supervisor.Start(); !s.ok()) {

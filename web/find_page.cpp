@@ -6,8 +6,9 @@ namespace retrovue {
 
 const Page* FindPage(absl::string_view path) {
   const absl::Span<const Page> pages = Pages();
-  const auto page = std::lower_bound(pages.begin(), pages.end(), path,
-                                     [](const Page& one, absl::string_view wanted) { return one.path < wanted; });
+  const auto page =
+      std::lower_bound(pages.begin(), pages.end(), path,
+                       [](const Page& one, absl::string_view wanted) { return one.path < wanted; });
   return page != pages.end() && page->path == path ? &*page : nullptr;
 }
 

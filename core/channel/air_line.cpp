@@ -18,7 +18,7 @@ using namespace playout;  // NOLINT: this file speaks that interface throughout
 constexpr std::chrono::seconds kAttachLimit(5);
 constexpr std::chrono::seconds kStartLimit(10);
 constexpr std::chrono::seconds kFeedLimit(5);
-constexpr std::chrono::seconds kStopLimit(5);
+constexpr std::chrono::seconds kStopLimit(3);
 
 std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
   grpc::ChannelArguments arguments;

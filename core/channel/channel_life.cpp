@@ -12,9 +12,10 @@ using channel_link::HeldBlock;
 
 constexpr Millis kCheckLimit{2000};  // a mount that does not answer is AIR's matter
 constexpr Millis kCheckAgain{5000};
-constexpr Millis kLookAgain{1000};  // for something to play
-constexpr Millis kStopLimit{6000};  // of a session; then the process is ended with it
-constexpr Millis kFlowing{1000};    // a stream that said something within
+constexpr Millis kLookAgain{1000};   // for something to play
+constexpr Millis kStopLimit{3500};   // of a session; then the process is ended with it
+constexpr int kMostBrokenLines = 5;  // in a row, without an event
+constexpr Millis kFlowing{1000};     // a stream that said something within
 
 // The file that is to be on at `t`; empty: pad.
 std::string AssetAt(const playout::BlockPlan& block, Instant t) {
@@ -135,6 +136,8 @@ void ChannelLife::OnAirSpawned(const absl::Status& status, Moment now) {
   Consider(now);
 }
 
+void ChannelLife::OnStrangeAirFound(const std::string& why, Moment now) { Fail(why, now); }
+
 void ChannelLife::OnAirFound(Moment now, Millis linger) {
   linger_ = linger;
   session_may_live_ = true;
@@ -146,18 +149,20 @@ void ChannelLife::OnAirFound(Moment now, Millis linger) {
 
 void ChannelLife::OnReady(const absl::Status& status, Moment now) {
   if (step_ != Step::kAsking) return;
-  if (!status.ok()) {
-    // It hangs. Without it its stages stay on the air until the next one comes.
-    last_error_ = Text(status);
-    failing_ = true;
-    Enter(Step::kEnding);
-    Do(KillAir{});
-    return;
-  }
+  if (!status.ok()) return Replace(Text(status));
   has_answered_ = true;
   session_end_.clear();
   Enter(Step::kProbing, now.since_start + kFirstEvent);
   Do(FollowEvents{});
+}
+
+// It hangs. Without it its stages stay on the air until the next one comes.
+void ChannelLife::Replace(const std::string& why) {
+  last_error_ = why;
+  failing_ = true;
+  broken_lines_ = 0;
+  Enter(Step::kEnding);
+  Do(KillAir{});
 }
 
 void ChannelLife::BeginSession(Moment) {
@@ -204,6 +209,7 @@ void ChannelLife::OnSessionStarted(const absl::Status& status, Moment now) {
 
 void ChannelLife::Run(Moment now) {
   Enter(Step::kRunning);
+  broken_lines_ = 0;
   was_on_air_ = true;
   if (std::exchange(is_another_, false)) ++adoptions_;
   if (!on_air_since_) on_air_since_ = now.since_start;
@@ -297,7 +303,8 @@ void ChannelLife::OnFollowEnded(const absl::Status& status, Moment now) {
         absl::StrCat("the session has ended: ", session_end_.empty() ? "no reason given" : session_end_),
         now);
   }
-  // The supervisor is gone, or the line to it.
+  // The supervisor is gone, or the line to it. One that answers and has no events to tell is of no use.
+  if (++broken_lines_ >= kMostBrokenLines) return Replace(Text(status));
   Enter(Step::kAsking);
   Do(AskReady{});
 }

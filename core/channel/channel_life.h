@@ -90,6 +90,8 @@ class ChannelLife {
   void OnBlocks(Moment now);
   // AIR was found running when the manager came: its session goes on if its blocks are ours.
   void OnAirFound(Moment now, Millis linger);
+  // The same, and there is no record of what it plays: it is ended.
+  void OnStrangeAirFound(const std::string& why, Moment now);
   void OnAssetChecked(const absl::Status& status, Moment now);
   void OnAirSpawned(const absl::Status& status, Moment now);
   void OnAirEnded(const std::string& fate, Moment now);
@@ -150,6 +152,7 @@ class ChannelLife {
   void EndProcess();
   // AIR has to go, and comes back after a pause if it is still wanted.
   void Fail(const std::string& why, Moment now);
+  void Replace(const std::string& why);  // the supervisor alone
   void Pause(Moment now);
   void NothingToPlay(Moment now);
   void ForgetSession();
@@ -183,7 +186,8 @@ class ChannelLife {
   bool session_may_live_ = false;  // its stages may be on the air, with or without a supervisor
   bool is_another_ = false;        // than the one that began the session
   bool has_answered_ = false;
-  bool was_on_air_ = false;       // since it was last idle
+  bool was_on_air_ = false;  // since it was last idle
+  int broken_lines_ = 0;
   bool nothing_to_play_ = false;  // is why we pause
 
   // Of the session.

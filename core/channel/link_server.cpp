@@ -38,6 +38,8 @@ struct LinkServer::Impl : std::enable_shared_from_this<Impl> {
       air::Log().warn("link: user {} has dialed, and is sent away", peer.uid);
       return;
     }
+    // What the one before has said last, and may have died behind, counts: a viewer's socket may be in it.
+    if (director) director->ReadNow();
     if (director && director->is_open()) {
       air::Log().info("link: process {} is the director now", peer.pid);
       channel_link::ToDirector message;

@@ -130,7 +130,11 @@ void Manager::TakeUp() {
     air::Log().warn("the record is left aside: {}", Text(record.status()));
   }
   process_ = AirProcess::Find(loop_, AirDir(), WhenAirEnds());
-  if (process_) {
+  if (process_ && !record.ok()) {
+    air::Log().warn("AIR is running (pid {}), and nothing is known of what it plays: it is ended",
+                    process_->pid());
+    life_.OnStrangeAirFound("an AIR without a record was found", Now());
+  } else if (process_) {
     air::Log().info("AIR is running (pid {}) and is taken up", process_->pid());
     adopted_ = true;
     line_channel_id_ = setup_.air_channel_id();
@@ -300,7 +304,10 @@ AirProcess::OnEnded Manager::WhenAirEnds() {
     air::Log().info("air-supervisor {}", fate);
     process_.reset();
     line_.reset();
-    life_.OnAirEnded(fate, Now());
+    life_.OnAirEnded(life_.has_answered()
+                         ? fate
+                         : absl::StrCat(fate, " while starting; see ", AirProcess::LogPath(AirDir())),
+                     Now());
     Proceed();
   };
 }
@@ -442,7 +449,8 @@ void Manager::Tick() {
     Proceed();
     if (quits_) return;
     TellState();
-    const bool is_alone = !link_->has_director() && life_.phase() == channel_link::IDLE;
+    const bool is_played_out = viewers_->count() == 0 && shelf_.held_until() <= Now().utc;
+    const bool is_alone = !link_->has_director() && (life_.phase() == channel_link::IDLE || is_played_out);
     const auto now = std::chrono::steady_clock::now();
     if (!is_alone) alone_since_.reset();
     if (is_alone && !alone_since_) alone_since_ = now;

@@ -101,14 +101,6 @@ std::string NowJson(const ChannelGuide& of, Instant now) {
   return Line(json);
 }
 
-std::string ErrorJson(absl::string_view reason, absl::string_view message) {
-  Json json;
-  json["status"] = "error";
-  json["reason"] = CleanText(reason);
-  json["message"] = CleanText(message);
-  return Line(json);
-}
-
 absl::StatusOr<GuideSpan> GuideSpanOf(absl::string_view from, absl::string_view to, Instant now) {
   GuideSpan span{std::chrono::floor<std::chrono::duration<std::int64_t, std::ratio<1800>>>(now), {}};
   if (!from.empty()) {

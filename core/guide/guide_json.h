@@ -21,10 +21,6 @@ std::string ChannelsJson(const std::vector<const Channel*>& channels, Instant no
 // GET /api/v1/channels/{slug}/now: what is on, and what comes next.
 std::string NowJson(const ChannelGuide& of, Instant now);
 
-// One line: why a request was not answered with what it asked for. `reason` is a word for programs, such as
-// "no_such_channel"; `message` says it to a person, with the next step.
-std::string ErrorJson(absl::string_view reason, absl::string_view message);
-
 // What a guide may be asked for: `from` and `to` of the query, in ms of UTC. Without them the next six hours from the
 // start of the half hour `now` is in; at most kLongestGuide.
 inline constexpr Millis kLongestGuide = std::chrono::hours(14 * 24);

@@ -9,8 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "core/model/channel.h"
 #include "core/model/playlog.h"
 
@@ -18,13 +16,10 @@ namespace retrovue {
 
 // Where the network stands, as one request sees it.
 struct Site {
-  std::string base_url;     // "http://tv.local:8080": no slash at its end; see BaseUrlOf
+  std::string
+      base_url;  // "http://tv.local:8080": no slash at its end, and no character that a URL may not have
   std::string instance_id;  // of this network, letters and digits; see InstanceIdOf
 };
-
-// "http://" and the request's Host, which is a name, an IPv4 address or one of IPv6 in brackets, with or without a port.
-// INVALID_ARGUMENT for anything else (RFC 9110, 7.2): it goes into lists and documents.
-absl::StatusOr<std::string> BaseUrlOf(absl::string_view host);
 
 // What names this network among all there are: 8 hexadecimal digits. Drawn once, when the network is made, and stored.
 std::string InstanceIdOf(std::uint64_t random);

@@ -58,12 +58,23 @@ absl::StatusOr<std::size_t> ReadAt(int fd, const std::string& path, std::int64_t
   return got;
 }
 
+// Text has no control characters, and what is not ASCII in it is UTF-8, or rare (an older code).
 bool LooksLikeText(const char* bytes, std::size_t size) {
   size = std::min(size, kSample);
-  return std::none_of(bytes, bytes + size, [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte < 0x20 && !absl::ascii_isspace(byte) && byte != 0x1b && byte != '\b';
-  });
+  std::size_t beyond_ascii = 0, wrong = 0, expected = 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    const auto byte = static_cast<unsigned char>(bytes[i]);
+    if (byte < 0x20 && !absl::ascii_isspace(byte) && byte != 0x1b && byte != '\b') return false;
+    const bool continues = (byte & 0xc0) == 0x80;
+    if (byte >= 0x80) ++beyond_ascii;
+    if (continues != (expected > 0)) ++wrong;
+    if (continues) {
+      expected -= expected > 0 ? 1 : 0;
+    } else {
+      expected = byte >= 0xf0 ? 3 : byte >= 0xe0 ? 2 : byte >= 0xc0 ? 1 : 0;
+    }
+  }
+  return wrong == 0 || beyond_ascii * 4 < size;
 }
 
 }  // namespace

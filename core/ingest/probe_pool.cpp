@@ -29,6 +29,7 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::size_t kMostBytes = 65536;
 constexpr int kChildSocket = 3;
+constexpr int kVersion = 1;  // of the protocol
 constexpr Millis kStartLimit{20'000};
 // A program that ends before it has said hello, so often in a row, will not do better.
 constexpr int kMostFailedStarts = 3;
@@ -154,7 +155,11 @@ class ProbePool::Worker {
 
   absl::Status Greet(const std::string& said) {
     probe::Hello hello;
-    if (!hello.ParseFromString(said)) return absl::UnavailableError("the probe speaks another protocol");
+    if (!hello.ParseFromString(said) || hello.version() != kVersion) {
+      return absl::UnavailableError(absl::StrCat(Shown(options_.program),
+                                                 " speaks another protocol: it belongs to "
+                                                 "another version of this program"));
+    }
     if (!hello.failure().empty()) return absl::UnavailableError(air::OneLine(hello.failure()));
     greeted_ = true;
     return absl::OkStatus();

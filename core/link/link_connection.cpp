@@ -47,13 +47,17 @@ struct LinkConnection::Impl : std::enable_shared_from_this<Impl> {
   }
 
   void Read() {
+    Drain();
+    if (is_open) WaitToRead();
+  }
+
+  void Drain() {
     for (int i = 0; i < kPacketsATurn && is_open; ++i) {
       absl::StatusOr<air::SeqpacketMessage> packet = air::ReceiveMessage(descriptor.native_handle());
       if (absl::IsUnavailable(packet.status())) break;
       if (!packet.ok()) return End(packet.status());
       Take(*std::move(packet));
     }
-    if (is_open) WaitToRead();
   }
 
   void Take(air::SeqpacketMessage packet) {
@@ -152,6 +156,11 @@ absl::Status LinkConnection::Send(const std::string& bytes, std::vector<air::Uni
   }
   if (!impl_->waits_to_write) impl_->Write();
   return absl::OkStatus();
+}
+
+void LinkConnection::ReadNow() {
+  const std::shared_ptr<Impl> impl = impl_;    // what it tells may be the end of us
+  for (int i = 0; i < 16; ++i) impl->Drain();  // all that a socket holds
 }
 
 void LinkConnection::Close() { impl_->Close(); }

@@ -39,6 +39,8 @@ class LinkConnection {
   // Queues a message, in order. INVALID_ARGUMENT: too long. FAILED_PRECONDITION: closed. RESOURCE_EXHAUSTED: too much waits; on_closed
   // follows.
   absl::Status Send(const std::string& bytes, std::vector<air::UniqueFd> fds = {});
+  // Takes what has come, without waiting for the loop's turn.
+  void ReadNow();
   void Close();
   bool is_open() const;
   // Whether all that was sent has gone to the kernel.

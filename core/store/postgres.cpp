@@ -8,7 +8,9 @@
 
 #include <soci/postgresql/soci-postgresql.h>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
@@ -35,11 +37,19 @@ std::string ConnectString(const std::vector<Setting>& settings) {
   return text;
 }
 
-// The first line, without libpq's "ERROR:  ".
-std::string FirstLine(const std::string& message) {
+// The line that says it, without what SOCI and libpq put before it.
+std::string FirstLine(std::string message) {
+  constexpr absl::string_view kOfSoci = "Cannot establish connection to the database.";
+  if (absl::StartsWith(message, kOfSoci)) message.erase(0, message.find_first_not_of("\n ", kOfSoci.size()));
   const std::string line = message.substr(0, message.find('\n'));
   const std::size_t error = line.find("ERROR:  ");
   return error == std::string::npos ? line : line.substr(error + 8);
+}
+
+// libpq looks at a port only when it connects.
+bool IsPort(const std::string& text) {
+  int port = 0;
+  return absl::SimpleAtoi(text, &port) && port > 0 && port < 65536;
 }
 
 class Postgres : public Database {
@@ -91,8 +101,10 @@ class Postgres : public Database {
     const std::string state = own == nullptr ? "" : own->sqlstate();
     const std::string what = noun.empty() ? "a row" : noun;
     auto* backend = static_cast<soci::postgresql_session_backend*>(session.get_backend());
-    const bool lost =
-        backend == nullptr || backend->conn_ == nullptr || PQstatus(backend->conn_) != CONNECTION_OK;
+    // An error without a state is libpq's own: the server has said nothing any more.
+    const bool lost = backend == nullptr || backend->conn_ == nullptr ||
+                      PQstatus(backend->conn_) != CONNECTION_OK ||
+                      (own != nullptr && absl::StripAsciiWhitespace(state).empty());
     if (lost || absl::StartsWith(state, "08") || absl::StartsWith(state, "57")) return Gone(message);
     if (state == "55P03" || state == "40P01" || state == "40001") {
       return absl::DeadlineExceededError(
@@ -194,9 +206,15 @@ absl::StatusOr<std::unique_ptr<Database>> MakePostgres(const std::string& url, M
   bool named = false;
   for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
     if (option->val == nullptr) continue;
-    named = named || std::string(option->keyword) == "dbname";
+    const std::string keyword = option->keyword;
+    named = named || keyword == "dbname";
+    if (keyword == "port" && !IsPort(option->val)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the database's URL has the port \"", option->val,
+                       "\": write it as postgresql://USER@HOST:PORT/NAME, with a number"));
+    }
     // What the URL says stands behind, and wins.
-    settings.push_back({option->keyword, option->val});
+    settings.push_back({keyword, option->val});
   }
   if (!named) settings.push_back({"dbname", "retrovue"});
   return std::make_unique<Postgres>(std::move(settings), PublicUrl(url), busy_timeout);

@@ -1,5 +1,6 @@
 #include "core/store/schedule_days.h"
 
+#include "absl/strings/match.h"
 #include "core/store/enum_names.h"
 #include "core/store/handles.h"
 #include "core/store/json.h"
@@ -29,6 +30,19 @@ const Table kCurrent{
     "a current day",
     {"channel_id", "date", "day_id", "start_ms", "carry_out_until_ms", "last_seq", "follows_date"},
     2};
+
+// The same, with no cursors for those that are stored.
+Table WithoutCursors(Table table) {
+  for (const char*& column : table.columns) {
+    if (absl::EndsWith(column, "cursors_json") || absl::EndsWith(column, "cursors_after_json"))
+      column = "'[]'";
+  }
+  return table;
+}
+const Table kDaysOnly = WithoutCursors(kDays);
+const Table kItemsOnly = WithoutCursors(kItems);
+
+using Detail = ScheduleDays::Detail;
 
 constexpr char kOfCurrent[] =
     "WHERE id IN (SELECT c.day_id FROM current_days c WHERE c.channel_id = :channel";
@@ -78,9 +92,10 @@ ScheduleItem ItemOf(Row& row, Cursors& running) {
   return item;
 }
 
-void AddItems(Sql& sql, ScheduleDay& day) {
+void AddItems(Sql& sql, ScheduleDay& day, Detail detail) {
   Cursors running;
-  for (Row& row : sql.Select(kItems, "WHERE day_id = :id ORDER BY seq", {{"id", day.id}})) {
+  for (Row& row : sql.Select(detail == Detail::kAll ? kItems : kItemsOnly, "WHERE day_id = :id ORDER BY seq",
+                             {{"id", day.id}})) {
     day.items.push_back(ItemOf(row, running));
   }
   for (Row& row : sql.Select(kParts, "WHERE day_id = :id ORDER BY item_seq, seq", {{"id", day.id}})) {
@@ -95,10 +110,12 @@ void AddItems(Sql& sql, ScheduleDay& day) {
   }
 }
 
-std::vector<ScheduleDay> DaysWhere(Sql& sql, const std::string& where, const std::vector<Bind>& binds) {
+std::vector<ScheduleDay> DaysWhere(Sql& sql, const std::string& where, const std::vector<Bind>& binds,
+                                   Detail detail = Detail::kAll) {
   std::vector<ScheduleDay> days;
-  for (Row& row : sql.Select(kDays, where, binds)) days.push_back(DayOf(row));
-  for (ScheduleDay& day : days) AddItems(sql, day);
+  for (Row& row : sql.Select(detail == Detail::kAll ? kDays : kDaysOnly, where, binds))
+    days.push_back(DayOf(row));
+  for (ScheduleDay& day : days) AddItems(sql, day, detail);
   return days;
 }
 
@@ -215,13 +232,13 @@ absl::StatusOr<std::vector<ScheduleDay>> ScheduleDays::Span(const ChannelId& cha
 }
 
 absl::StatusOr<std::vector<ScheduleDay>> ScheduleDays::Airing(const ChannelId& channel_id, Instant from,
-                                                              Instant to) const {
+                                                              Instant to, Detail detail) const {
   return sql_.Guarded([&]() -> absl::StatusOr<std::vector<ScheduleDay>> {
     return DaysWhere(
         sql_,
         absl::StrCat(kOfCurrent,
                      " AND c.start_ms < :until AND c.carry_out_until_ms > :since) ORDER BY anchor_ms"),
-        {{"channel", channel_id}, {"until", to}, {"since", from}});
+        {{"channel", channel_id}, {"until", to}, {"since", from}}, detail);
   });
 }
 

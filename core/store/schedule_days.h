@@ -13,14 +13,17 @@ class ScheduleDays : public Repository {
  public:
   using Repository::Repository;
 
+  // How much of a day is read. Cursors are most of what is stored; guide and playlog do without them.
+  enum class Detail { kAll, kWithoutCursors };
+
   // The current day. NOT_FOUND if that day was not made.
   absl::StatusOr<ScheduleDay> Get(const ChannelId& channel_id, absl::CivilDay date) const;
   // The current days from the first one to the last one, in order; those that were not made are not in it.
   absl::StatusOr<std::vector<ScheduleDay>> Span(const ChannelId& channel_id, absl::CivilDay first,
                                                 absl::CivilDay last) const;
   // Those of which an item is on the air in [from, to).
-  absl::StatusOr<std::vector<ScheduleDay>> Airing(const ChannelId& channel_id, Instant from,
-                                                  Instant to) const;
+  absl::StatusOr<std::vector<ScheduleDay>> Airing(const ChannelId& channel_id, Instant from, Instant to,
+                                                  Detail detail = Detail::kAll) const;
   // All generations of a day, the current one last.
   absl::StatusOr<std::vector<ScheduleDay>> Generations(const ChannelId& channel_id,
                                                        absl::CivilDay date) const;

@@ -1,5 +1,7 @@
 // SQLite in a file: write-ahead log, one writer, every commit on the disk.
 #include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -91,7 +93,8 @@ class Sqlite : public Database {
         return absl::DataLossError(absl::StrCat(path_, " is damaged, or no database of SQLite (", message,
                                                 "): restore it from a backup, or name another file"));
       case SQLITE_IOERR:
-        if (system == ENOSPC || system == EFBIG || system == EDQUOT) return Full(std::strerror(system));
+        // SQLite calls only ENOSPC full; a quota and a limit of a file's size are errors of the disk to it.
+        if (const std::string why = WhyThereIsNoRoom(); !why.empty()) return Full(why);
         return absl::UnavailableError(absl::StrCat(
             "the database ", path_, " cannot be read or written (", message,
             system != 0 ? absl::StrCat(", ", std::strerror(system)) : "", "): look after its disk"));
@@ -132,7 +135,31 @@ class Sqlite : public Database {
                                                ": make its folder, or name another one with --db"));
   }
 
-  absl::Status Full(const char* why) const {
+  // Tries to write beside the database. Empty if there is room.
+  std::string WhyThereIsNoRoom() const {
+    constexpr std::uint64_t kSome = 65'536;
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
+      for (const char* suffix : {"", "-wal"}) {
+        struct stat file {};
+        if (::stat(absl::StrCat(path_, suffix).c_str(), &file) != 0) continue;
+        if (static_cast<std::uint64_t>(file.st_size) + kSome > limit.rlim_cur)
+          return "this process may write no longer file";
+      }
+    }
+    const std::size_t slash = path_.rfind('/');
+    const std::string folder = slash == std::string::npos ? "." : path_.substr(0, slash + 1);
+    const int fd = ::open(folder.c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
+    if (fd < 0) return errno == ENOSPC || errno == EDQUOT ? std::strerror(errno) : "";
+    const std::string some(kSome, '\0');
+    const ssize_t written = ::write(fd, some.data(), some.size());
+    const int error = written < 0 ? errno : 0;
+    ::close(fd);
+    if (written >= 0) return written < static_cast<ssize_t>(kSome) ? "no space is left" : "";
+    return error == ENOSPC || error == EDQUOT || error == EFBIG ? std::strerror(error) : "";
+  }
+
+  absl::Status Full(const std::string& why) const {
     return absl::ResourceExhaustedError(absl::StrCat("the database ", path_, " cannot grow (", why,
                                                      "): make room on its disk. Nothing was stored"));
   }

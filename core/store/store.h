@@ -122,8 +122,8 @@ class Transaction : public Snapshot {
 // Where a URL leads, for people: without a password.
 std::string PublicUrl(const std::string& url);
 
-// May be used by many threads at once. Writes wait for each other; reads do not wait for writes. Neither Read nor Write may be
-// called from inside the other's function.
+// May be used by many threads at once. Writes wait for each other; reads do not wait for writes. A function that is given to
+// Write or Rehearse must not call either.
 class Store {
  public:
   // "sqlite:PATH" (also a relative one) or "postgresql://...". The database is made and brought to this program's version on

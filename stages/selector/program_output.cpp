@@ -1,10 +1,27 @@
 #include "stages/selector/program_output.h"
 
 #include <algorithm>
+#include <cmath>
+#include <span>
 
 #include "base/atomic_copy.h"
 
 namespace air {
+namespace {
+
+constexpr size_t kJoinSamples = 240;  // 5 ms of 48 kHz
+
+// Brings interleaved sound down to nothing over its last 5 ms.
+void FadeToEnd(std::span<int16_t> sound, size_t channels) {
+  const size_t samples = sound.size() / channels, length = std::min(samples, kJoinSamples);
+  for (size_t rest = length; rest > 0; --rest) {
+    const double level = static_cast<double>(rest) / static_cast<double>(kJoinSamples);
+    for (int16_t& sample : sound.subspan((samples - rest) * channels, channels))
+      sample = static_cast<int16_t>(std::lround(sample * level));
+  }
+}
+
+}  // namespace
 
 ProgramOutput::ProgramOutput(const RingView& program_ring, uint32_t pid, std::span<const std::byte> slate)
     : writer_(program_ring, nullptr, pid),
@@ -42,6 +59,7 @@ uint32_t ProgramOutput::FillContent(const Decision& decision, const InputBus& in
   const int16_t* sound = from.audio(decision.unit) + skip * channels;
   auto rest = std::copy_n(sound, copied * channels, sound_.begin());
   std::copy_n(pad_.sound().begin(), (wanted - copied) * channels, rest);
+  if (decision.leaves) FadeToEnd(std::span(sound_).first(wanted * channels), channels);
   CopyToShared(to.audio(slot), sound_.data(), wanted * to.format().BytesPerSample());
   if (decision.unit_meta.side_bytes > 0) {
     CopyToShared(to.side_data(slot), from.side_data(decision.unit), decision.unit_meta.side_bytes);

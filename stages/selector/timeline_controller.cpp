@@ -2,8 +2,16 @@
 
 namespace air {
 
+// The journal names the segment that owned the tick; the Timeline, which still has that tick, its line of units.
 void TimelineController::Restore(const TickJournal& last) {
-  lock_ = last.locked != 0 ? MappingLock{last.segment_serial, Tick(last.lock_tick)} : MappingLock{};
+  lock_ = {};
+  if (last.locked == 0) return;
+  lock_ = {last.segment_serial, Tick(last.lock_tick)};
+  reader_.Refresh(snapshot_);
+  for (const TimelineEntry& entry : snapshot_.entries()) {
+    if (entry.segment_serial == last.segment_serial && entry.kind == EntryKind::kContent)
+      lock_.segment_serial = entry.line();
+  }
 }
 
 Decision TimelineController::Decide(Tick n, ISources& sources) {

@@ -2,7 +2,9 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "base/one_line.h"
 #include "base/stage_log.h"
+#include "plans/message_bounds.h"
 #include "supervisor/control/call_answers.h"
 #include "supervisor/control/playout_engine.h"
 
@@ -50,8 +52,11 @@ absl::Status PlayoutEngine::CheckStart(const wire::StartBlockPlanSessionRequest&
       return absl::InvalidArgumentError(absl::StrCat(field, ": ", s.message()));
     }
   }
-  if (request.join_utc_ms() < 0) return absl::InvalidArgumentError("join_utc_ms: negative");
-  return absl::OkStatus();
+  if (request.join_utc_ms() != 0 && request.join_utc_ms() < kEarliestJoinUtcMs) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("join_utc_ms: ", request.join_utc_ms(), "; give milliseconds since 1970, or 0 for now"));
+  }
+  return CheckBounds(request);
 }
 
 wire::StartBlockPlanSessionResponse PlayoutEngine::StartBlockPlanSession(
@@ -111,16 +116,15 @@ wire::StopBlockPlanSessionResponse PlayoutEngine::StopBlockPlanSession(
   response.set_final_ct_ms(final.ct_ms);
   response.set_blocks_executed(final.blocks_executed);
   Log().info("session stopped on request{}{}", request.reason().empty() ? "" : ": ",
-             request.reason().substr(0, 200));
-  EndSession("stopped", request.reason());
+             OneLine(request.reason()));
+  EndSession("stopped", OneLine(request.reason()));
   return response;
 }
 
 absl::Status PlayoutEngine::Subscribe(int32_t channel_id, std::shared_ptr<IEventSubscriber> subscriber) {
   if (const auto admitted = control_.Admit(ControlCall::kSubscribeBlockEvents, channel_id); !admitted.ok())
     return absl::NotFoundError(admitted.status().message());
-  events_.Subscribe(std::move(subscriber));
-  return absl::OkStatus();
+  return events_.Subscribe(std::move(subscriber));
 }
 
 }  // namespace air

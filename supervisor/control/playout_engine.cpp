@@ -13,6 +13,7 @@ PlayoutEngine::PlayoutEngine(EventLoop& loop, StageSupervisor& stages, Descripto
       settings_(std::move(settings)),
       control_(control),
       evidence_(loop.clock(), settings_.runtime_dir),
+      plans_(loop),
       streams_(loop, stages, [this] { record_.Save(); }) {
   record_.DescribedBy([this](record::Session& session) { return Describe(session); });
   events_.OnKept([this] { record_.Save(); });
@@ -75,6 +76,7 @@ PlayoutInstance::Callbacks PlayoutEngine::CallbacksOf(uint64_t session_number) {
 }
 
 void PlayoutEngine::EndSession(const std::string& reason, const std::string& detail) {
+  plans_.Cancel("the session ends");
   if (instance_ == nullptr) return;
   control_.Apply(PlayoutEvent::kStopRequested);
   const PlayoutInstance::Final final = instance_->GetFinal();
@@ -103,6 +105,7 @@ void PlayoutEngine::ForgetSession() {
 
 void PlayoutEngine::Shutdown() {
   streams_.CancelPending();  // their callers wait for an answer
+  plans_.Close("air-supervisor ends");
   EndSession("stopped");
   streams_.Detach("");
 }

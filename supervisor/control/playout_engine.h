@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "supervisor/control/plan_reader.h"
 #include "supervisor/handover/session_record.h"
 #include "supervisor/metrics/metrics_snapshot.h"
 #include "supervisor/output/output_streams.h"
@@ -46,7 +47,8 @@ class PlayoutEngine {
   void AttachStream(const wire::AttachStreamRequest& request,
                     std::function<void(const wire::AttachStreamResponse&)> reply);
   wire::DetachStreamResponse DetachStream(const wire::DetachStreamRequest& request);
-  wire::StartChannelResponse StartChannel(const wire::StartChannelRequest& request);
+  void StartChannel(const wire::StartChannelRequest& request,
+                    std::function<void(const wire::StartChannelResponse&)> reply);
   void UpdatePlan(const wire::UpdatePlanRequest& request,
                   std::function<void(const wire::UpdatePlanResponse&)> reply);
   void LoadPreview(const wire::LoadPreviewRequest& request,
@@ -57,9 +59,12 @@ class PlayoutEngine {
       const wire::StartBlockPlanSessionRequest& request);
   wire::FeedBlockPlanResponse FeedBlockPlan(const wire::FeedBlockPlanRequest& request);
   wire::StopBlockPlanSessionResponse StopBlockPlanSession(const wire::StopBlockPlanSessionRequest& request);
-  // Errors: NotFound when no session of this channel runs.
+  // Errors: NotFound when no session of this channel runs; ResourceExhausted when there are too many
+  // subscribers.
   absl::Status Subscribe(int32_t channel_id, std::shared_ptr<IEventSubscriber> subscriber);
   void Unsubscribe(const IEventSubscriber* subscriber) { events_.Unsubscribe(subscriber); }
+  const EventHub& events() const { return events_; }
+  void DropSubscriber(const IEventSubscriber* subscriber) { events_.Drop(subscriber); }
 
   // Ends the session and the sink; the process may end afterwards.
   void Shutdown();
@@ -82,11 +87,16 @@ class PlayoutEngine {
     wire::StartChannelRequest started_with;
     uint64_t plan_fingerprint = 0;
   };
-  absl::Status Start(const wire::StartChannelRequest& request);
+  // What a StartChannel does not have to be carried out for: it runs already, or cannot.
+  std::optional<wire::StartChannelResponse> AnswerAtOnce(const wire::StartChannelRequest& request) const;
+  absl::Status Start(const wire::StartChannelRequest& request, const absl::StatusOr<ChannelPlan>& plan);
   // Errors: NotFound without a session; those of PlayoutControl::Admit.
   absl::Status AdmitProducerCall(ControlCall call, int32_t channel_id) const;
-  // The plan, if it can follow the one that runs.
-  absl::StatusOr<ChannelPlan> PlanFor(const wire::UpdatePlanRequest& request) const;
+  // Whether the plan can follow the one that runs.
+  absl::Status CanFollow(const ChannelPlan& plan) const;
+  // UpdatePlan, once the plan has been read.
+  void PutInForce(absl::StatusOr<ChannelPlan> plan,
+                  std::function<void(const wire::UpdatePlanResponse&)> reply);
   absl::Status StartSession(NewSession session);
   PlayoutInstance::Callbacks CallbacksOf(uint64_t session_number);
   void TakeUpWhatIsLeft();
@@ -107,6 +117,7 @@ class PlayoutEngine {
   PlayoutControl& control_;
   EventHub events_;
   EvidenceOffice evidence_;
+  PlanReader plans_;
   std::unique_ptr<PlayoutInstance> instance_;
   OutputStreams streams_;
   uint64_t sessions_ = 0;     // begun so far: a late report about an old one is none about the present one

@@ -14,6 +14,8 @@ namespace {
 constexpr int kMaxCallBytes = 4 << 20;
 constexpr int kHandshakeLimitMs = 10'000;
 constexpr int kKeepaliveMs = 20'000;
+constexpr int kLeastPingIntervalMs = 5'000;  // of a client that keeps its connection alive itself
+constexpr int kLongestIdleMs = 3'600'000;
 constexpr int kMostCallsOfAConnection = 100;
 
 // One SubscribeBlockEvents call. Its queue lives on the event loop; gRPC holds it alive until OnDone.
@@ -29,7 +31,9 @@ class Subscription final : public grpc::ServerWriteReactor<wire::BlockEvent>,
     self_ = shared_from_this();
     loop_.Post([this, channel_id] {
       if (absl::Status s = engine_.Subscribe(channel_id, self_); !s.ok()) {
-        Close(grpc::Status(grpc::StatusCode::NOT_FOUND, std::string(s.message())));
+        const bool too_many = absl::IsResourceExhausted(s);
+        Close(grpc::Status(too_many ? grpc::StatusCode::RESOURCE_EXHAUSTED : grpc::StatusCode::NOT_FOUND,
+                           std::string(s.message())));
       }
     });
   }
@@ -37,6 +41,7 @@ class Subscription final : public grpc::ServerWriteReactor<wire::BlockEvent>,
   void OnEvent(const wire::BlockEvent& event) override {
     if (queue_.size() >= kMostWaiting) {
       Log().warn("a subscriber to block events is dropped: it does not read, {} wait for it", queue_.size());
+      engine_.DropSubscriber(this);
       return Close(
           grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "the subscriber does not read its events"));
     }
@@ -133,7 +138,8 @@ grpc::ServerUnaryReactor* PlayoutInterface::GetVersion(grpc::CallbackServerConte
 grpc::ServerUnaryReactor* PlayoutInterface::StartChannel(grpc::CallbackServerContext* context,
                                                          const wire::StartChannelRequest* request,
                                                          wire::StartChannelResponse* response) {
-  return OnLoop(loop_, context, response, [this, request] { return engine_.StartChannel(*request); });
+  return Later(loop_, context, response,
+               [this, request](auto reply) { engine_.StartChannel(*request, reply); });
 }
 
 grpc::ServerUnaryReactor* PlayoutInterface::StopChannel(grpc::CallbackServerContext* context,
@@ -201,32 +207,32 @@ grpc::ServerWriteReactor<wire::BlockEvent>* PlayoutInterface::SubscribeBlockEven
   return subscription.get();
 }
 
-absl::StatusOr<std::unique_ptr<PlayoutServer>> PlayoutServer::Listen(
-    PlayoutInterface& service, const std::vector<std::string>& addresses) {
+absl::StatusOr<std::unique_ptr<PlayoutServer>> PlayoutServer::Create(PlayoutInterface& service) {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   auto server = std::make_unique<PlayoutServer>();
-  server->ports_.resize(addresses.size());
   grpc::ServerBuilder builder;
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT,
-                             0);  // else two servers share a port and each believes it owns it
   builder.SetMaxReceiveMessageSize(kMaxCallBytes);
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeLimitMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveMs);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kLeastPingIntervalMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kLongestIdleMs);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMostCallsOfAConnection);
-  for (size_t i = 0; i < addresses.size(); ++i) {
-    builder.AddListeningPort(addresses[i], grpc::InsecureServerCredentials(), &server->ports_[i]);
-  }
+  server->connections_ = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+      grpc::InsecureServerCredentials());
   builder.RegisterService(&service);
   server->server_ = builder.BuildAndStart();
-  for (size_t i = 0; i < addresses.size(); ++i) {
-    if (server->server_ == nullptr || server->ports_[i] == 0) {
-      return absl::UnavailableError(
-          absl::StrCat("cannot listen on ", addresses[i], " (taken by another process?)"));
-    }
-  }
+  if (server->server_ == nullptr) return absl::InternalError("gRPC does not start");
   return server;
+}
+
+void PlayoutServer::Serve(UniqueFd connection) {
+  grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters parameters;
+  parameters.fd = connection.Release();
+  connections_->HandleNewConnection(&parameters);
 }
 
 void PlayoutServer::Shutdown(int64_t grace_ms) {

@@ -51,18 +51,21 @@ class PlayoutInterface final : public wire::PlayoutControl::CallbackService {
   PlayoutEngine& engine_;
 };
 
-// The gRPC server around it: health and reflection included, one listener a port, never shared.
+// The gRPC server around it, health and reflection included. It has no sockets of its own: it is given
+// connections (control_listener.h).
 class PlayoutServer {
  public:
-  // `addresses`: "127.0.0.1:N" or "unix:PATH". Errors: Unavailable naming the address that is taken or wrong.
-  static absl::StatusOr<std::unique_ptr<PlayoutServer>> Listen(PlayoutInterface& service,
-                                                               const std::vector<std::string>& addresses);
+  // Calls are taken to the event loop; none is answered before that runs.
+  // Errors: Internal: gRPC does not start.
+  static absl::StatusOr<std::unique_ptr<PlayoutServer>> Create(PlayoutInterface& service);
+  // Before Shutdown(). A client that says nothing for ten seconds, no longer answers, or has had no call for
+  // an hour is sent away.
+  void Serve(UniqueFd connection);
   // Ends open calls; blocks up to `grace_ms`, so never on the event loop.
   void Shutdown(int64_t grace_ms);
-  const std::vector<int>& ports() const { return ports_; }
 
  private:
-  std::vector<int> ports_;
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> connections_;
   std::unique_ptr<grpc::Server> server_;
 };
 

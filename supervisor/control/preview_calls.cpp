@@ -1,5 +1,6 @@
 // PlayoutEngine: the calls that drive producers: LoadPreview, SwitchToLive.
 #include "base/stage_log.h"
+#include "plans/message_bounds.h"
 #include "supervisor/control/call_answers.h"
 #include "supervisor/control/playout_engine.h"
 #include "supervisor/plan/preview_request.h"
@@ -79,8 +80,7 @@ wire::SwitchToLiveResponse PlayoutEngine::SwitchToLive(const wire::SwitchToLiveR
   };
   if (absl::Status s = AdmitProducerCall(ControlCall::kSwitchToLive, request.channel_id()); !s.ok())
     return refuse(s);
-  if (request.target_boundary_time_ms() < 0 || request.issued_at_time_ms() < 0)
-    return refuse(absl::InvalidArgumentError("target_boundary_time_ms, issued_at_time_ms: negative"));
+  if (absl::Status s = CheckBounds(request); !s.ok()) return refuse(s);
   const absl::StatusOr<Tick> at = instance_->SwitchToLive(request.target_boundary_time_ms());
   if (!at.ok()) return refuse(at.status());
   // All of it follows from the tick, and that is committed: nothing has to be waited for.

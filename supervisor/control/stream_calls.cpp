@@ -1,5 +1,6 @@
 // PlayoutEngine: the calls that attach and detach viewers' streams.
 #include "absl/strings/str_cat.h"
+#include "plans/message_bounds.h"
 #include "supervisor/control/call_answers.h"
 #include "supervisor/control/playout_engine.h"
 
@@ -25,6 +26,7 @@ void PlayoutEngine::AttachStream(const wire::AttachStreamRequest& request,
   using Response = wire::AttachStreamResponse;
   if (const auto admitted = control_.Admit(ControlCall::kAttachStream, request.channel_id()); !admitted.ok())
     return reply(Refused<Response>(admitted.status()));
+  if (absl::Status s = CheckBounds(request); !s.ok()) return reply(Refused<Response>(s));
   absl::StatusOr<StreamEndpoint> endpoint = EndpointOf(request);
   if (!endpoint.ok()) return reply(Refused<Response>(endpoint.status()));
   streams_.Attach(
@@ -43,6 +45,7 @@ wire::DetachStreamResponse PlayoutEngine::DetachStream(const wire::DetachStreamR
   using Response = wire::DetachStreamResponse;
   if (const auto admitted = control_.Admit(ControlCall::kDetachStream, request.channel_id()); !admitted.ok())
     return Refused<Response>(admitted.status());
+  if (absl::Status s = CheckBounds(request); !s.ok()) return Refused<Response>(s);
   streams_.Detach(request.endpoint());
   return Succeeded<Response>();
 }

@@ -181,7 +181,14 @@ void EvidenceCourier::Run(const std::stop_token& stop) {
 void EvidenceCourier::WriteDown(std::deque<evidence::Record> records) {
   for (evidence::Record& record : records) unwritten_.push_back(std::move(record));
   while (!unwritten_.empty()) {
-    if (absl::Status s = spool_->Append(unwritten_.front()); !s.ok()) {
+    absl::Status s = spool_->Append(unwritten_.front());
+    if (absl::IsInvalidArgument(s)) {  // the next one can be written all the same
+      Log().error("evidence: {}; it is left out", std::string(s.message()));
+      unwritten_.pop_front();
+      ++dropped_;
+      continue;
+    }
+    if (!s.ok()) {
       if (!std::exchange(complained_, true))
         Log().error("evidence: {}; what comes now is kept in memory only", std::string(s.message()));
       break;

@@ -9,6 +9,21 @@
 #include "supervisor/evidence/evidence_ledger.h"
 
 namespace air {
+namespace {
+
+// Messages that the control plane of that session has not acknowledged.
+bool HasUnsent(const std::string& folder) {
+  const absl::StatusOr<evidence::Session> session = ReadEvidenceSession(folder);
+  if (!session.ok() || session->endpoint().empty()) return false;
+  const std::vector<std::string> files = ListEvidenceFiles(folder);
+  const uint64_t acknowledged = ReadAcknowledged(folder);
+  return std::any_of(files.rbegin(), files.rend(), [&](const std::string& name) {
+    const EvidenceFile file = ReadEvidenceFile(folder + "/" + name);
+    return !file.records.empty() && file.records.back().state().sequence() > acknowledged;
+  });
+}
+
+}  // namespace
 
 EvidenceOffice::EvidenceOffice(MasterClock& clock, const std::string& runtime_dir)
     : clock_(clock), folder_(EvidenceFolderOf(runtime_dir)) {}
@@ -39,7 +54,7 @@ void EvidenceOffice::TakeCareOfThePast() {
   caretaker_ = std::jthread([this, folders](const std::stop_token& stop) {
     for (size_t i = 0; i < folders.size() && !stop.stop_requested(); ++i) {
       std::error_code ignored;
-      if (i >= kSessionsKept) {
+      if (i >= kUnsentSessionsKept || (i >= kSessionsKept && !HasUnsent(folders[i]))) {
         std::filesystem::remove_all(folders[i], ignored);
       } else {
         TakeCareOf(folders[i]);

@@ -17,7 +17,8 @@ namespace air {
 
 class EvidenceOffice {
  public:
-  static constexpr size_t kSessionsKept = 20;  // on disk, the newest
+  static constexpr size_t kSessionsKept = 20;         // on disk, the newest
+  static constexpr size_t kUnsentSessionsKept = 200;  // of those whose messages may still be sent
 
   EvidenceOffice(MasterClock& clock, const std::string& runtime_dir);
 

@@ -69,6 +69,8 @@ absl::Status EvidenceSpool::Load() {
     File file{.path = folder_ + "/" + name};
     const EvidenceFile content = ReadEvidenceFile(file.path);
     file.bytes = content.good_bytes;
+    if (content.unreadable > 0)
+      Log().error("evidence: {}: {} records cannot be read and are left out", file.path, content.unreadable);
     for (const evidence::Record& record : content.records) {
       last_state_ = record.state();
       if (!record.has_message()) continue;
@@ -109,11 +111,11 @@ uint64_t EvidenceSpool::Bytes() const {
   return bytes;
 }
 
-bool EvidenceSpool::DropOldestAcknowledged() {
-  if (files_.size() < 2 || files_.front().last_sequence > acknowledged_) return false;
+bool EvidenceSpool::DropOldest() {
+  const bool is_wanted = !session_.endpoint().empty() && files_.front().last_sequence > acknowledged_;
+  if (files_.size() < 2 || is_wanted) return false;
   if (dropped_files_++ == 0) {
-    Log().warn("evidence: no room for more ({} MB at most); what was acknowledged longest ago goes",
-               limits_.session_bytes >> 20);
+    Log().warn("evidence: no room for more ({} MB at most); the oldest goes", limits_.session_bytes >> 20);
   }
   unlink(files_.front().path.c_str());
   files_.pop_front();
@@ -121,12 +123,16 @@ bool EvidenceSpool::DropOldestAcknowledged() {
 }
 
 absl::Status EvidenceSpool::Append(const evidence::Record& record) {
+  if (const size_t bytes = record.ByteSizeLong(); bytes > kMostEvidenceRecordBytes) {
+    return absl::InvalidArgumentError(absl::StrCat("record ", record.number(), " has ", bytes,
+                                                   " bytes, at most ", kMostEvidenceRecordBytes));
+  }
   const std::string frame = EncodeEvidenceFrame(record);
   if (files_.back().bytes > 0 && files_.back().bytes + frame.size() > limits_.file_bytes) {
-    if (absl::Status s = OpenFile(record.number()); !s.ok() && !DropOldestAcknowledged()) return s;
+    if (absl::Status s = OpenFile(record.number()); !s.ok() && !DropOldest()) return s;
   }
   while (Bytes() + frame.size() > limits_.session_bytes) {
-    if (!DropOldestAcknowledged()) return absl::ResourceExhaustedError("the session's limit is reached");
+    if (!DropOldest()) return absl::ResourceExhaustedError("the session's limit is reached");
   }
   File& file = files_.back();
   for (;;) {
@@ -134,7 +140,7 @@ absl::Status EvidenceSpool::Append(const evidence::Record& record) {
     if (written.ok()) break;
     if (ftruncate(last_.get(), static_cast<off_t>(file.bytes)) != 0)
       Log().error("evidence: {}: {}", file.path, std::strerror(errno));
-    if (!absl::IsResourceExhausted(written) || !DropOldestAcknowledged()) return written;
+    if (!absl::IsResourceExhausted(written) || !DropOldest()) return written;
   }
   file.bytes += frame.size();
   if (record.has_message()) {

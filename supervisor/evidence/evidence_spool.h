@@ -6,8 +6,9 @@
 // after the first record that is not, and at the end of a session. Most runtime folders are on a tmpfs, which
 // is gone with the power anyway.
 //
-// When the disk is full, or the session has reached its limit, the oldest file all of whose messages have
-// been acknowledged goes. When there is none such, the append fails, and everything that is there stays.
+// When the disk is full, or the session has reached its limit, the oldest file goes: at once in a session without an
+// endpoint, which sends its messages to no control plane; else once all of its messages have been acknowledged. When
+// the oldest file is still wanted, the append fails, and everything that is there stays.
 //
 // Not thread-safe; it may wait for the disk, so it is for the courier's thread.
 #pragma once
@@ -46,7 +47,8 @@ class EvidenceSpool {
   uint64_t acknowledged() const { return acknowledged_; }
   uint64_t dropped_files() const { return dropped_files_; }
 
-  // Errors: ResourceExhausted (no room, and nothing that may go), Internal.
+  // Errors: ResourceExhausted (no room, and nothing that may go), InvalidArgument (larger than a file may hold: it
+  // never will be written), Internal.
   absl::Status Append(const evidence::Record& record);
   void Acknowledge(uint64_t sequence);
   void Sync();
@@ -64,7 +66,7 @@ class EvidenceSpool {
       : folder_(std::move(folder)), session_(std::move(session)), limits_(limits) {}
   absl::Status Load();
   absl::Status OpenFile(uint64_t first_number);
-  bool DropOldestAcknowledged();
+  bool DropOldest();
   uint64_t Bytes() const;
 
   std::string folder_;

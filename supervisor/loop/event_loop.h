@@ -42,7 +42,8 @@ class EventLoop {
   // Any thread. Runs `work` on the loop, in order; never dropped while the loop runs.
   void Post(std::function<void()> work);
 
-  // `events` are EPOLL* bits; the callback gets those that fired.
+  // Once Run() has returned, each of these gives a source that is not active, and calls nothing.
+  // `events`: EPOLL* bits; the callback gets those that fired. What cannot be watched is polled every 20 ms.
   [[nodiscard]] EventSource OnIo(int fd, uint32_t events, std::function<void(uint32_t)> callback);
   [[nodiscard]] EventSource At(Nanos when, std::function<void()> callback);
   [[nodiscard]] EventSource After(int64_t nanos, std::function<void()> callback);

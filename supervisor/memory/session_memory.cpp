@@ -235,6 +235,11 @@ SessionMemory::~SessionMemory() {
 absl::StatusOr<SharedSegment> SessionMemory::CreateJournal(uint64_t serial,
                                                            const JournalGeometry& geometry) const {
   RemoveNamedSegment(JournalName(serial));  // of a supervisor that was killed before it recorded its sink
+  if (const size_t needed = geometry.SegmentBytes(), free = FreeSharedMemory(); needed > free) {
+    return absl::ResourceExhaustedError(absl::StrCat("a stream needs ", (needed >> 20) + 1,
+                                                     " MB of shared memory, /dev/shm has ", free >> 20,
+                                                     " MB; detach another one or make /dev/shm larger"));
+  }
   absl::StatusOr<SharedSegment> journal =
       SharedSegment::CreateNamed(JournalName(serial), geometry.SegmentBytes(), Allocation::kLater);
   if (!journal.ok()) return journal;

@@ -71,7 +71,7 @@ class SessionMemory {
   const std::string& prefix() const { return prefix_; }
 
   // An empty transport journal for the session's `serial`th sink, still to be allocated. The sink owns it;
-  // its name goes with the session.
+  // its name goes with the sink. ResourceExhausted: /dev/shm has not that much left.
   absl::StatusOr<SharedSegment> CreateJournal(uint64_t serial, const JournalGeometry& geometry) const;
   // That of a sink that was there before this supervisor.
   absl::StatusOr<SharedSegment> OpenJournal(uint64_t serial) const;

@@ -130,17 +130,20 @@ void AddStages(const MetricsSnapshot& m, const std::string& channel, Families& f
 
 }  // namespace
 
-void MetricsExporter::Update(const MetricsSnapshot& snapshot) {
+void MetricsExporter::Update(const MetricsSnapshot& snapshot, const ClientCounts& clients) {
   updated_at_ = clock_.Now().value();
   std::lock_guard lock(mutex_);
   snapshot_ = snapshot;
+  clients_ = clients;
 }
 
 std::vector<MetricFamily> MetricsExporter::Collect() const {
   MetricsSnapshot m;
+  ClientCounts clients;
   {
     std::lock_guard lock(mutex_);
     m = snapshot_;
+    clients = clients_;
   }
   const std::string channel = absl::StrCat(m.channel_id);
   const Labels by_channel = {{"channel", channel}};
@@ -210,6 +213,18 @@ std::vector<MetricFamily> MetricsExporter::Collect() const {
         MetricType::Gauge, m.record_stale ? 1 : 0, by_channel);
   f.Add("air_evidence_dropped_total", "Records of evidence for which there was no room", MetricType::Counter,
         double(m.evidence.dropped), by_channel);
+  f.Add("air_event_subscribers", "Clients that are subscribed to block events", MetricType::Gauge,
+        double(clients.event_subscribers), by_channel);
+  f.Add("air_event_subscribers_dropped_total", "Subscribers dropped because they did not read their events",
+        MetricType::Counter, double(clients.subscribers_dropped), by_channel);
+  f.Add("air_event_subscribers_refused_total", "Subscribers refused because there were too many",
+        MetricType::Counter, double(clients.subscribers_refused), by_channel);
+  f.Add("air_control_connections", "Open connections to the control interface", MetricType::Gauge,
+        double(clients.control_connections), by_channel);
+  f.Add("air_control_connections_refused_total", "Control connections closed because there were too many",
+        MetricType::Counter, double(clients.control_refused), by_channel);
+  f.Add("air_metrics_connections_refused_total", "Metrics connections closed because there were too many",
+        MetricType::Counter, double(clients.metrics_refused), by_channel);
   AddSinks(m, channel, f);
   AddStages(m, channel, f);
   if (!m.block.empty()) {

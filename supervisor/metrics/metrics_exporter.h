@@ -22,12 +22,18 @@
 
 namespace air {
 
+// Clients of the supervisor. Totals count from the start of the process.
+struct ClientCounts {
+  uint64_t event_subscribers = 0, subscribers_dropped = 0, subscribers_refused = 0;  // of block events
+  uint64_t control_connections = 0, control_refused = 0, metrics_refused = 0;        // connections
+};
+
 class MetricsExporter {
  public:
   explicit MetricsExporter(const MasterClock& clock) : clock_(clock), updated_at_(clock.Now().value()) {}
 
   // Event loop.
-  void Update(const MetricsSnapshot& snapshot);
+  void Update(const MetricsSnapshot& snapshot, const ClientCounts& clients);
   void SetReady(bool ready) { ready_ = ready; }
   // Any thread. Nothing: there is no such page.
   std::optional<HttpPage> Page(const std::string& path) const;
@@ -38,7 +44,8 @@ class MetricsExporter {
   std::atomic<int64_t> updated_at_;  // ns of the clock
   std::atomic<bool> ready_{false};
   mutable std::mutex mutex_;
-  MetricsSnapshot snapshot_;  // guarded by mutex_
+  MetricsSnapshot snapshot_;  // guarded by mutex_, like the counts
+  ClientCounts clients_;
 };
 
 }  // namespace air

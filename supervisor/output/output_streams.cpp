@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/stage_log.h"
 #include "plans/program_format.h"
@@ -131,6 +132,13 @@ void OutputStreams::Restore(const StreamSink::Session& session, const record::Se
   for (const record::Sink& sink : recorded.sinks()) {
     if (absl::Status s = RestoreStream(sink, survivors); !s.ok())
       Log().error("the stream to {} is lost: {}", sink.address(), std::string(s.message()));
+  }
+  // Journals of sinks that are not taken up.
+  for (const std::string& name : ListNamedSegments(absl::StrCat(session_->memory.prefix(), ".journal-"))) {
+    const bool used = std::any_of(streams_.begin(), streams_.end(), [&](const Stream& stream) {
+      return absl::EndsWith(name, absl::StrCat(".journal-", stream.sink->serial()));
+    });
+    if (!used) RemoveNamedSegment(name);
   }
 }
 

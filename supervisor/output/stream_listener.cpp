@@ -1,7 +1,6 @@
 #include "supervisor/output/stream_listener.h"
 
 #include <netinet/in.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -25,9 +24,7 @@ absl::Status Failed(uint16_t port) {
 
 absl::StatusOr<std::unique_ptr<StreamListener>> StreamListener::Listen(EventLoop& loop, uint16_t port,
                                                                        OnViewer on_viewer) {
-  std::unique_ptr<StreamListener> listener(new StreamListener(port, std::move(on_viewer)));
-  UniqueFd& socket = listener->socket_;
-  socket.Reset(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket.valid()) return Failed(port);
   const int on = 1;
   setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on,
@@ -40,19 +37,19 @@ absl::StatusOr<std::unique_ptr<StreamListener>> StreamListener::Listen(EventLoop
       listen(socket.get(), kBacklog) != 0) {
     return Failed(port);
   }
-  StreamListener* self = listener.get();
-  listener->readable_ = loop.OnIo(socket.get(), EPOLLIN, [self](uint32_t) { self->Accept(); });
-  return listener;
+  return std::unique_ptr<StreamListener>(
+      new StreamListener(loop, port, std::move(socket), std::move(on_viewer)));
 }
 
-void StreamListener::Accept() {
-  while (true) {
-    UniqueFd viewer(accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-    if (!viewer.valid()) return;
-    PrepareStreamSocket(viewer.get(), StreamEndpoint::Transport::kTcp);
-    if (!on_viewer_(std::move(viewer)))
-      Log().warn("a viewer on port {} is turned away: one is being served already", port_);
-  }
+StreamListener::StreamListener(EventLoop& loop, uint16_t port, UniqueFd socket, OnViewer on_viewer)
+    : port_(port),
+      on_viewer_(std::move(on_viewer)),
+      acceptor_(loop, std::move(socket), [this](UniqueFd viewer) { Take(std::move(viewer)); }) {}
+
+void StreamListener::Take(UniqueFd viewer) {
+  PrepareStreamSocket(viewer.get(), StreamEndpoint::Transport::kTcp);
+  if (!on_viewer_(std::move(viewer)))
+    Log().warn("a viewer on port {} is turned away: one is being served already", port_);
 }
 
 }  // namespace air

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "base/unique_fd.h"
 #include "supervisor/loop/event_loop.h"
+#include "supervisor/loop/socket_acceptor.h"
 
 namespace air {
 
@@ -21,16 +22,15 @@ class StreamListener {
   static absl::StatusOr<std::unique_ptr<StreamListener>> Listen(EventLoop& loop, uint16_t port,
                                                                 OnViewer on_viewer);
   uint16_t port() const { return port_; }
-  int fd() const { return socket_.get(); }
+  int fd() const { return acceptor_.fd(); }
 
  private:
-  StreamListener(uint16_t port, OnViewer on_viewer) : port_(port), on_viewer_(std::move(on_viewer)) {}
-  void Accept();
+  StreamListener(EventLoop& loop, uint16_t port, UniqueFd socket, OnViewer on_viewer);
+  void Take(UniqueFd viewer);
 
-  uint16_t port_;
-  OnViewer on_viewer_;
-  UniqueFd socket_;
-  EventSource readable_;
+  const uint16_t port_;
+  const OnViewer on_viewer_;
+  SocketAcceptor acceptor_;
 };
 
 }  // namespace air

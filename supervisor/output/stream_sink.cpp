@@ -25,6 +25,7 @@ StreamSink::StreamSink(EventLoop& loop, StageSupervisor& stages, uint32_t line, 
 
 // The copies of the socket elsewhere must not keep the viewer waiting for the end.
 StreamSink::~StreamSink() {
+  if (journal_.has_value()) RemoveNamedSegment(journal_->name());
   if (keeper_ == nullptr) return;
   if (encoder_ != nullptr) keeper_->Forget(encoder_.get());
   encoder_.reset();  // killed: it sends nothing more

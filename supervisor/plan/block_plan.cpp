@@ -1,9 +1,14 @@
 #include "supervisor/plan/block_plan.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace air {
 namespace {
+
+constexpr int64_t kMostOffMs = 1;
+constexpr int64_t kMostAdrift =
+    20;  // milliseconds, along a whole chain: less than half a frame of the longest
 
 // Where a station's mark usually lies.
 constexpr float kUsualBugX = 0.95f, kUsualBugY = 0.06f;
@@ -38,7 +43,24 @@ stage::Treatment TreatmentOf(const wire::BlockSegment& from, int64_t units, cons
   return treatment;
 }
 
+// But for its fade in, which is at its beginning, and its length.
+std::string PresentationOf(const stage::Treatment& treatment) {
+  stage::Treatment same = treatment;
+  same.clear_fade_in_units();
+  same.clear_segment_units();
+  return same.SerializeAsString();
+}
+
 }  // namespace
+
+bool GoesOnFrom(const PlannedSegment& before, const PlannedSegment& next, Tick block_from) {
+  if (next.IsPad() || before.asset_uri != next.asset_uri) return false;
+  if (before.end != next.start || next.start <= block_from || next.skip_units != 0) return false;
+  if (std::abs(next.in_point_ms - (before.in_point_ms + before.duration_ms)) > kMostOffMs) return false;
+  if (std::abs(next.in_point_ms - next.seam_utc_ms - before.chain_offset_ms) > kMostAdrift) return false;
+  const bool fades = before.treatment.fade_out_units() > 0 || next.treatment.fade_in_units() > 0;
+  return !fades && PresentationOf(before.treatment) == PresentationOf(next.treatment);
+}
 
 PlannedBlock PlanBlock(const wire::BlockPlan& plan, const HouseTime& time, UtcMs epoch, uint64_t block_serial,
                        uint64_t& next_segment_serial, Tick from) {
@@ -70,7 +92,9 @@ PlannedBlock PlanBlock(const wire::BlockPlan& plan, const HouseTime& time, UtcMs
          .end = end,
          .treatment = TreatmentOf(planned, end - seam, time),
          .skip_units = first - seam,
-         .lock = {}});
+         .lock = {},
+         .seam_utc_ms = start_utc.value() + offset_ms - planned.segment_duration_ms(),
+         .duration_ms = planned.segment_duration_ms()});
   }
   return block;
 }

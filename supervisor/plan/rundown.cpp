@@ -13,8 +13,17 @@ PlannedSegment EnteredAt(const PlannedSegment& segment, Tick from, uint64_t seri
   rest.serial = serial;
   rest.skip_units += from - segment.lock.value_or(segment.start);
   rest.start = from;
+  rest.entered = true;
   rest.lock.reset();
   return rest;
+}
+
+UnitLine OwnLineOf(const PlannedSegment& segment) {
+  return {.serial = segment.serial,
+          .in_point_ms = segment.in_point_ms,
+          .skip_units = segment.skip_units,
+          .fade_in_units = segment.treatment.fade_in_units(),
+          .start = segment.lock.value_or(segment.start)};
 }
 
 }  // namespace
@@ -106,7 +115,58 @@ void Rundown::EndInsert(uint64_t serial, Tick end) {
   Compose();
 }
 
+void Rundown::BeginLine(uint64_t segment_serial) {
+  own_lines_.insert(segment_serial);
+  Compose();
+}
+
+void Rundown::MarkChains() {
+  const PlannedSegment* before = nullptr;
+  for (PlannedBlock& block : blocks_) {
+    for (PlannedSegment& segment : block.segments) {
+      const bool goes_on = before != nullptr && GoesOnFrom(*before, segment, block.from);
+      segment.chain = goes_on ? before->chain : segment.serial;
+      segment.chain_offset_ms = goes_on ? before->chain_offset_ms : segment.in_point_ms - segment.seam_utc_ms;
+      if (before == nullptr && block.carried.has_value())
+        segment.chain_offset_ms = block.carried->chain_offset_ms;
+      before = &segment;
+    }
+  }
+}
+
+// What comes between two segments of a chain, and what is entered in its middle, ends the line.
+void Rundown::GiveLines() {
+  CarriedLine carried;
+  if (!blocks_.empty()) carried = blocks_.front().carried.value_or(carried);
+  const PlannedSegment* before = nullptr;
+  for (PlannedSegment& segment : segments_) {
+    const bool adjacent = before != nullptr && before->end == segment.start;
+    const bool same = adjacent && before->serial == segment.serial;  // in the next block
+    const bool follows = adjacent && segment.chain != 0 && before->chain == segment.chain &&
+                         !segment.entered && !own_lines_.contains(segment.serial);
+    if (carried.segment_serial == segment.serial) {
+      segment.line = carried.line;
+    } else {
+      segment.line = same || follows ? before->line : OwnLineOf(segment);
+    }
+    before = &segment;
+  }
+}
+
+CarriedLine Rundown::LineInto(const PlannedBlock& block) const {
+  CarriedLine carried{.chain_offset_ms = block.segments.front().chain_offset_ms};
+  const auto first = std::find_if(segments_.begin(), segments_.end(), [&](const auto& segment) {
+    return segment.block_serial == block.serial && segment.chain != 0;
+  });
+  if (first != segments_.end() && first->GoesOn() && !first->entered) {
+    carried.segment_serial = first->serial;
+    carried.line = first->line;
+  }
+  return carried;
+}
+
 void Rundown::Compose() {
+  MarkChains();
   std::vector<PlannedSegment> plan;
   for (const PlannedBlock& block : blocks_) {
     for (const PlannedSegment& segment : block.segments) {
@@ -119,6 +179,7 @@ void Rundown::Compose() {
   segments_.clear();
   std::merge(plan.begin(), plan.end(), live.begin(), live.end(), std::back_inserter(segments_),
              [](const PlannedSegment& a, const PlannedSegment& b) { return a.start < b.start; });
+  GiveLines();
 }
 
 void Rundown::TakeFrom(const LiveInsert& insert, std::vector<PlannedSegment>& plan) const {
@@ -178,6 +239,20 @@ std::optional<Tick> Rundown::EndOf(uint64_t serial) const {
   return end;
 }
 
+std::optional<Tick> Rundown::EndOfLine(uint64_t line_serial) const {
+  std::optional<Tick> end;
+  for (const PlannedSegment& segment : segments_) {
+    if (segment.line.serial == line_serial) end = segment.end;
+  }
+  return end;
+}
+
+const PlannedSegment* Rundown::FindOnLine(uint64_t line_serial) const {
+  const auto found = std::find_if(segments_.begin(), segments_.end(),
+                                  [&](const auto& s) { return s.line.serial == line_serial; });
+  return found == segments_.end() ? nullptr : &*found;
+}
+
 Tick Rundown::End() const {
   Tick end = blocks_.empty() ? Tick(0) : blocks_.back().fence;
   for (const LiveInsert& insert : inserts_) end = std::max(end, insert.segment.end);
@@ -186,11 +261,16 @@ Tick Rundown::End() const {
 
 void Rundown::Forget(Tick n) {
   const size_t before = blocks_.size() + inserts_.size();
-  while (blocks_.size() > 1 && blocks_.front().fence < n) blocks_.pop_front();
+  while (blocks_.size() > 1 && blocks_.front().fence < n) {
+    blocks_[1].carried = LineInto(blocks_[1]);
+    blocks_.pop_front();
+  }
   std::erase_if(inserts_, [&](const LiveInsert& insert) {
-    return insert.segment.end < n && EndOf(insert.resume_serial).value_or(insert.segment.end) < n;
+    return insert.segment.end < n && EndOfLine(insert.resume_serial).value_or(insert.segment.end) < n;
   });
-  if (blocks_.size() + inserts_.size() != before) Compose();
+  if (blocks_.size() + inserts_.size() == before) return;
+  Compose();
+  std::erase_if(own_lines_, [&](uint64_t serial) { return FindSegment(serial) == nullptr; });
 }
 
 }  // namespace air

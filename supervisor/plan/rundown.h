@@ -7,7 +7,9 @@
 //
 // Whatever changes the program is one of three operations: Append, ReplaceFrom, Insert. What comes out is one
 // list of segments, sorted and without overlap, that becomes the Timeline. A segment that is entered in the
-// middle is another segment (another serial): its units are counted from where it is entered.
+// middle is another segment (another serial): its units are counted from where it is entered. A segment that
+// goes on where the one before it ended (GoesOnFrom) shows that one's units, from the same decoder, for as long
+// as it follows it without a gap: its `line` says whose they are.
 //
 // Pure: no clock, no process. Serials are counted through the session and recorded, so that a successor of
 // this supervisor works out the very same list.
@@ -16,6 +18,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -60,6 +63,10 @@ class Rundown {
   // An insert that is open ends at `end`.
   void EndInsert(uint64_t serial, Tick end);
 
+  // This segment, and those that go on from it, get a line of units of their own: nothing good will come of
+  // the one it was to go on with. Not for one that is on the air.
+  void BeginLine(uint64_t segment_serial);
+
   // Serials for so many segments: the first of them.
   uint64_t ReserveSegments(size_t count) {
     return std::exchange(next_segment_serial_, next_segment_serial_ + count);
@@ -76,13 +83,17 @@ class Rundown {
   const PlannedSegment* FindSegment(uint64_t serial) const;
   // The tick behind the last one a segment owns; nothing when it owns none.
   std::optional<Tick> EndOf(uint64_t serial) const;
+  // The same for all segments that show this line's units.
+  std::optional<Tick> EndOfLine(uint64_t line_serial) const;
+  // One of the segments that show this line's units; nullptr: none does (any more).
+  const PlannedSegment* FindOnLine(uint64_t line_serial) const;
   // Behind everything that is planned; kNoEnd under an open insert.
   Tick End() const;
   // The end of the last accepted block.
   std::optional<int64_t> last_end_utc_ms() const { return last_end_utc_ms_; }
 
   // Drops what ended before tick `n`; the last block stays, and what was LIVE while the segment behind it
-  // lasts: by it that one is known.
+  // lasts, and what goes on from that: by it they are known.
   void Forget(Tick n);
 
   void Describe(record::Session& session) const;
@@ -97,6 +108,9 @@ class Rundown {
   }
   void Compose();
   void TakeFrom(const LiveInsert& insert, std::vector<PlannedSegment>& plan) const;
+  void MarkChains();
+  void GiveLines();
+  CarriedLine LineInto(const PlannedBlock& block) const;
   void AddByBlock(const PlannedSegment& segment, std::vector<PlannedSegment>& out) const;
 
   HouseTime time_;
@@ -104,6 +118,7 @@ class Rundown {
   std::deque<PlannedBlock> blocks_;
   std::vector<LiveInsert> inserts_;  // by start; they do not overlap
   std::vector<PlannedSegment> segments_;
+  std::set<uint64_t> own_lines_;  // segments that are not to go on with another's
   std::optional<int64_t> last_end_utc_ms_;
   uint64_t next_block_serial_ = 1, next_segment_serial_ = 1;
 };

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "base/stage_log.h"
 #include "media/house_time.h"
@@ -11,22 +10,12 @@
 namespace air {
 namespace {
 
-constexpr size_t kLongestError = 500;
-
 // A killed process that is still there so long after is stuck in the kernel.
 constexpr int64_t kStuckNs = 500 * kNanosPerMs;
 
 // Rounded up: "at least a second".
 uint64_t UnitsPerSecond(const HouseFormat& format) {
   return (format.rate.num + format.rate.den - 1) / format.rate.den;
-}
-
-// What a decoder says of its asset may be the asset's own words: one line of bounded length.
-std::string Told(const std::string& error) {
-  std::string text = error.substr(0, kLongestError);
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return absl::ascii_iscntrl(c); }, ' ');
-  return text;
 }
 
 }  // namespace
@@ -47,10 +36,19 @@ DecoderRun::DecoderRun(EventLoop& loop, StageSupervisor& stages, SessionMemory& 
       watch_(stages.hang_ns()),
       step_watch_(stages.hang_ns()) {}
 
-uint64_t DecoderRun::Depth() const {
+uint64_t DecoderRun::NextWanted() const {
   const DecoderRing& pooled = memory_.rings()[source_.ring];
   const auto& reader = *reinterpret_cast<const ReaderPage*>(pooled.reader_page.bytes().data());
-  const uint64_t next = RingNext(), wanted = reader.next_wanted.load(std::memory_order_acquire);
+  return reader.next_wanted.load(std::memory_order_acquire);
+}
+
+uint64_t DecoderRun::RingNext() const {
+  const uint64_t said = writer_.next.load(std::memory_order_acquire);
+  return std::min(said, NextWanted() + memory_.program_view().slot_count());
+}
+
+uint64_t DecoderRun::Depth() const {
+  const uint64_t next = RingNext(), wanted = NextWanted();
   return next > wanted ? next - wanted : 0;
 }
 
@@ -146,6 +144,10 @@ void DecoderRun::Look() {
     if (now - *killed_at_ >= kStuckNs) Do(RunEvent::kNotDying);
     return;
   }
+  if (process_->HasTooManyThreads()) {
+    killed_at_ = now;
+    return process_->KillHung("killed: it has too many threads");
+  }
   const WriterPhase phase = Phase();
   KillIfHung(now, phase, DeadlineOf(phase, watch_.hang_ns(), policy_.Suspects(RingNext())));
 }
@@ -204,7 +206,7 @@ void DecoderRun::OnMessage(const stage::DecoderState& message) {
       GiveUp(message.refused()      ? PadCause::kRefused
              : message.units() == 0 ? PadCause::kOpenFailed
                                     : PadCause::kCrash,
-             Told(message.error()));
+             message.error());
       return Do(RunEvent::kRefused);
     default:
       return;
@@ -214,10 +216,12 @@ void DecoderRun::OnMessage(const stage::DecoderState& message) {
 // A successor of this decoder will find the same: nobody needs to hear it twice.
 void DecoderRun::TellDropped(const stage::DecoderState& message) {
   if (std::exchange(told_dropped_, told_dropped_ || message.dropped_enrichers_size() > 0)) return;
-  for (const std::string& reason : message.dropped_enrichers()) {
+  const std::vector<std::string> reasons(message.dropped_enrichers().begin(),
+                                         message.dropped_enrichers().end());
+  if (reasons.empty()) return;
+  for (const std::string& reason : reasons)
     Log().error("segment {} ({}) airs without {}", segment_.serial, segment_.asset_uri, reason);
-    on_dropped_(segment_, reason);
-  }
+  on_dropped_(segment_, reasons);
 }
 
 // Where it was, in words that let somebody find the spot in the file.

@@ -32,8 +32,9 @@ class DecoderRun {
   DecoderRun(EventLoop& loop, StageSupervisor& stages, SessionMemory& memory, const PlannedSegment& segment,
              const SourceRef& source, std::vector<std::string> media_roots, std::function<void()> on_change);
 
-  // Told once of each thing that could not be laid over the segment's picture.
-  using OnDropped = std::function<void(const PlannedSegment& segment, const std::string& reason)>;
+  // Told once of all that could not be laid over the segment's picture, each with its reason.
+  using OnDropped =
+      std::function<void(const PlannedSegment& segment, const std::vector<std::string>& reasons)>;
   void ReportDropped(OnDropped on_dropped) { on_dropped_ = std::move(on_dropped); }
   // Told when something of the segment turns out not to be playable, and, once more, when it is taken up.
   using OnFailed =
@@ -69,8 +70,9 @@ class DecoderRun {
   uint64_t Depth() const;
   // When its first unit was in the ring.
   std::optional<Nanos> ready_at() const { return ready_at_; }
-  // The first unit that is not in the ring.
-  uint64_t RingNext() const { return writer_.next.load(std::memory_order_acquire); }
+  // The first unit that is not in the ring: what its decoder says, and no more than a ring holds behind what the
+  // selector, in a page no decoder can write, wants next.
+  uint64_t RingNext() const;
 
  private:
   void StartProcess(absl::StatusOr<std::unique_ptr<StageProcess>> process);
@@ -87,6 +89,7 @@ class DecoderRun {
   LifeSign Step() const;  // the same without its beat
   void KillIfHung(Nanos now, WriterPhase phase, const PhaseDeadline& deadline);
   DecoderPolicy::Witness WitnessOf(const StageDeath& death) const;
+  uint64_t NextWanted() const;  // by the selector
   WriterPhase Phase() const;
   std::string Where() const;
 
@@ -99,7 +102,7 @@ class DecoderRun {
   uint64_t first_unit_;       // the ring begins with it
   std::vector<std::string> media_roots_;
   std::function<void()> on_change_;
-  OnDropped on_dropped_ = [](const PlannedSegment&, const std::string&) {};
+  OnDropped on_dropped_ = [](const PlannedSegment&, const std::vector<std::string>&) {};
   OnFailed on_failed_ = [](const PlannedSegment&, PadCause, const std::string&) {};
   bool told_dropped_ = false;
 

@@ -39,6 +39,7 @@ void DecoderRun::Describe(record::Run& run) const {
   for (Nanos at : policy.restarts.failures()) run.add_failures_ns(at.value());
   if (policy.place.has_value()) run.set_failed_at_unit(*policy.place);
   run.set_blame(policy.blame);
+  if (ready_at_.has_value()) run.set_ready_ns(ready_at_->value());
   if (policy.resume_at.has_value()) run.set_resume_at_unit(*policy.resume_at);
   // Also before Resume(): the record is written while other parts of the session resume.
   const StageProcess* decoder = process_ != nullptr ? process_.get() : adopted_.get();
@@ -51,6 +52,7 @@ void DecoderRun::Restore(const record::Run& recorded, std::unique_ptr<StageProce
   pad_cause_ = CauseOf(recorded.pad_cause());
   error_ = recorded.error();
   slate_ = recorded.slate();
+  if (recorded.has_ready_ns()) ready_at_ = Nanos(recorded.ready_ns());
   started_at_unit_ = recorded.started_at_unit();
   DecoderPolicy::Memory policy;
   std::deque<Nanos> failures;

@@ -1,6 +1,7 @@
 #include "supervisor/playout/plan_executor.h"
 
 #include <algorithm>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "base/stage_log.h"
@@ -15,6 +16,11 @@ constexpr size_t kMostStuck = 2;
 constexpr int64_t kDepthWindowNs = 30 * kNanosPerSecond;
 constexpr int64_t kSoonNs = 2 * kNanosPerSecond;     // what airs later than this may wait its turn
 constexpr int64_t kHistoryNs = 5 * kNanosPerSecond;  // entries kept for a selector that has to catch up
+
+// A segment goes on with what the one before it began. Not when that is later than this, ...
+constexpr int64_t kMostLateNs = kNanosPerSecond;
+// ... nor when nothing of it has come so long before.
+constexpr int64_t kLastChanceNs = 500 * kNanosPerMs;
 
 constexpr size_t kMostEntries = kTimelineCapacity / 2;  // the rest is for what the selector still may ask for
 
@@ -85,6 +91,7 @@ void PlanExecutor::Poll() {
   AdvancePreview();
   AdvanceLive();
   RetireFinished();
+  BreakLines();
   AssignRings();
   KeepSpareWarm();
   NoteDepth();
@@ -115,7 +122,7 @@ void PlanExecutor::RetireFinished() {
 // be asked for.
 bool PlanExecutor::IsOver(const DecoderRun& run) const {
   if (IsStandby(run.segment().serial)) return false;
-  return rundown_.EndOf(run.segment().serial).value_or(Tick(INT64_MIN)) < observer_.next_tick();
+  return rundown_.EndOfLine(run.segment().serial).value_or(Tick(INT64_MIN)) < observer_.next_tick();
 }
 
 void PlanExecutor::AssignRings() {
@@ -130,9 +137,10 @@ void PlanExecutor::AssignRings() {
       prepared_block_ = std::max(prepared_block_, segment.block_serial);
       continue;
     }
-    const DecoderRun* run = FindRun(segment.serial);
+    const DecoderRun* run = FindRun(segment.line.serial);
+    if (segment.GoesOn() && run != nullptr) prepared_block_ = std::max(prepared_block_, segment.block_serial);
     if (run != nullptr && !run->is_stuck()) continue;
-    if (StuckRuns(segment.serial) >= kMostStuck) continue;
+    if (StuckRuns(segment.line.serial) >= kMostStuck) continue;
     const std::optional<uint32_t> ring = FreeRing(/*urgent=*/run != nullptr);
     if (!ring.has_value()) return;  // in order: nobody overtakes the next segment
 
@@ -142,6 +150,40 @@ void PlanExecutor::AssignRings() {
     runs_[*ring] = MakeRun(segment, memory_.ResetRing(*ring, FirstUnitOf(segment, run)));
     runs_[*ring]->Start(/*soon=*/segment.start < soon);
   }
+}
+
+const PlannedSegment& PlanExecutor::ServedBy(const PlannedSegment& run_segment) const {
+  const PlannedSegment* on_air = SegmentOnAir();
+  return on_air != nullptr && on_air->line.serial == run_segment.serial ? *on_air : run_segment;
+}
+
+uint64_t PlanExecutor::LineOnAir() const {
+  const PlannedSegment* segment = SegmentOnAir();
+  return segment != nullptr && segment->line.serial != 0 ? segment->line.serial : observer_.segment_on_air();
+}
+
+bool PlanExecutor::IsLost(const DecoderRun& run, Tick next_start) const {
+  const bool given_up = run.state() == RunState::kGivenUp || StuckRuns(run.segment().serial) >= kMostStuck;
+  if (given_up || LineOnAir() != run.segment().serial) return given_up;
+  const PlannedSegment* on_air = SegmentOnAir();
+  const std::optional<Tick> lock = observer_.lock_on_air();
+  if (on_air == nullptr) return false;
+  if (!lock.has_value()) return time_.NanosOf(next_start) - time_.NanosOf(now_tick()) <= kLastChanceNs;
+  return time_.NanosOf(*lock) - time_.NanosOf(on_air->line.start) > kMostLateNs;
+}
+
+void PlanExecutor::BreakLines() {
+  const Tick earliest = EarliestChange();
+  std::set<uint64_t> looked_at;
+  std::vector<uint64_t> lost;
+  for (const PlannedSegment& segment : rundown_.segments()) {
+    if (!segment.GoesOn() || segment.start < earliest) continue;
+    if (!looked_at.insert(segment.line.serial).second) continue;
+    const DecoderRun* run = FindRun(segment.line.serial);
+    if (run != nullptr && IsLost(*run, segment.start)) lost.push_back(segment.serial);
+  }
+  for (uint64_t serial : lost) rundown_.BeginLine(serial);
+  if (!lost.empty()) callbacks_.on_changed();
 }
 
 // The spare decoder has open what is on the air: its recovery is then to seek and to decode.
@@ -159,13 +201,15 @@ void PlanExecutor::NoteDepth() {
     least_ahead_before_ = std::exchange(least_ahead_, INT64_MAX);
     lowest_since_ = now;
   }
-  const DecoderRun* run = FindRun(observer_.segment_on_air());
+  const DecoderRun* run = FindRun(LineOnAir());
   const bool more_to_come = run != nullptr && run->state() != RunState::kEnded;
   if (more_to_come && observer_.lock_on_air().has_value()) lowest_ = std::min(lowest_, run->Depth());
 }
 
-// A segment that was there before a predecessor of this supervisor died counts for nothing.
+// A segment that a predecessor of this supervisor has prepared counts from when it was ready there.
 void PlanExecutor::NotePreparation(Tick on_air_at, uint64_t segment_serial) {
+  const PlannedSegment* segment = rundown_.FindSegment(segment_serial);
+  if (segment == nullptr || segment->GoesOn()) return;  // nothing had to be prepared for it
   const DecoderRun* run = FindRun(segment_serial);
   if (run == nullptr || !run->ready_at().has_value()) return;
   ahead_ = std::max<int64_t>(time_.Deadline(epoch_.mono, on_air_at) - *run->ready_at(), 0);
@@ -190,7 +234,7 @@ std::optional<uint32_t> PlanExecutor::FreeRing(bool urgent) {
   DecoderRun* farthest = nullptr;
   for (const auto& [used, run] : runs_) {
     if (run->state() == RunState::kLeaving) return std::nullopt;  // it will be free in a moment
-    if (run->is_stuck() || run->segment().serial == observer_.segment_on_air()) continue;
+    if (run->is_stuck() || run->segment().serial == LineOnAir()) continue;
     if (IsStandby(run->segment().serial)) continue;
     if (farthest == nullptr || StartOf(*run) > StartOf(*farthest)) farthest = run.get();
   }
@@ -200,7 +244,9 @@ std::optional<uint32_t> PlanExecutor::FreeRing(bool urgent) {
 
 uint64_t PlanExecutor::FirstUnitOf(const PlannedSegment& segment, const DecoderRun* before) const {
   const std::optional<Tick> lock = observer_.lock_on_air();
-  if (observer_.segment_on_air() != segment.serial || !lock.has_value()) return 0;
+  if (LineOnAir() != segment.line.serial || !lock.has_value())
+    return static_cast<uint64_t>(segment.GoesOn() ? std::max<int64_t>(segment.start - segment.line.start, 0)
+                                                  : 0);
   if (before != nullptr) return before->RingNext();
   // Its ring is lost, with the selector and a predecessor of this supervisor: what is late by now stays pad.
   return static_cast<uint64_t>(std::max<int64_t>(now_tick() - *lock, 0));
@@ -208,18 +254,27 @@ uint64_t PlanExecutor::FirstUnitOf(const PlannedSegment& segment, const DecoderR
 
 std::unique_ptr<DecoderRun> PlanExecutor::MakeRun(const PlannedSegment& segment, const SourceRef& source) {
   PlannedSegment presented = segment;
+  if (segment.GoesOn()) {  // the segment the line began with, which may be forgotten
+    presented.serial = segment.line.serial;
+    presented.in_point_ms = segment.line.in_point_ms;
+    presented.skip_units = segment.line.skip_units;
+    presented.start = segment.line.start;
+    presented.treatment.set_fade_in_units(segment.line.fade_in_units);
+  }
   presented.treatment.set_aspect_policy(settings_.aspect_policy);
   auto run =
       std::make_unique<DecoderRun>(loop_, stages_, memory_, presented, source, settings_.media_roots, [this] {
         CommitTimeline();
         callbacks_.on_changed();
       });
-  run->ReportDropped([this](const PlannedSegment& of, const std::string& reason) {
+  run->ReportDropped([this](const PlannedSegment& run_segment, const std::vector<std::string>& reasons) {
+    const PlannedSegment& of = ServedBy(run_segment);
     if (const PlannedBlock* block = rundown_.FindBlock(of.block_serial))
-      callbacks_.on_dropped(*block, of, reason);
+      callbacks_.on_dropped(*block, of, reasons);
   });
-  run->ReportFailed([this](const PlannedSegment& of, PadCause cause, const std::string& reason) {
-    if (IsStandby(of.serial)) return;  // whoever waits for it is answered
+  run->ReportFailed([this](const PlannedSegment& run_segment, PadCause cause, const std::string& reason) {
+    if (IsStandby(run_segment.serial)) return;  // the call that waits for it is answered
+    const PlannedSegment& of = ServedBy(run_segment);
     callbacks_.on_failed(rundown_.FindBlock(of.block_serial), of, cause, reason);
   });
   return run;
@@ -242,19 +297,25 @@ void PlanExecutor::AppendEntries(const PlannedSegment& segment, std::vector<Time
                       .kind = segment.IsPad() ? EntryKind::kPad : EntryKind::kContent,
                       .segment_serial = segment.serial,
                       .block_serial = segment.block_serial,
-                      .lock_tick = segment.lock.value_or(Tick(kNoLock)).value()};
-  const DecoderRun* run = FindRun(segment.serial);
+                      .lock_tick = segment.lock.value_or(Tick(kNoLock)).value(),
+                      .line_serial = 0};
+  if (segment.GoesOn()) {
+    // Should nothing of its line have come before it, it is on the clock all the same.
+    entry.lock_tick = segment.line.start.value();
+    entry.line_serial = segment.line.serial;
+  }
+  const DecoderRun* run = FindRun(segment.line.serial);
   if (run == nullptr) return entries.push_back(entry);
   entry.source = run->source();
   entry.pad_cause = run->pad_cause();
 
-  const DecoderRun* stuck = FindStuckRun(segment.serial);
+  const DecoderRun* stuck = FindStuckRun(segment.line.serial);
   const bool replaces = stuck != nullptr && stuck != run;
   if (replaces || run->shows_slate()) {
     TimelineEntry before = entry;
     if (replaces) before.source = stuck->source();
     const uint64_t decoded = replaces ? run->first_unit() : run->RingNext();
-    const bool locked = observer_.segment_on_air() == segment.serial && observer_.lock_on_air().has_value();
+    const bool locked = LineOnAir() == segment.line.serial && observer_.lock_on_air().has_value();
     const int64_t border =
         locked ? (*observer_.lock_on_air() + static_cast<int64_t>(decoded)).value() : entry.start_tick;
     before.end_tick = entry.start_tick = std::clamp(border, entry.start_tick, entry.end_tick);
@@ -274,23 +335,23 @@ void PlanExecutor::CommitTimeline() {
   }
 }
 
-DecoderRun* PlanExecutor::FindRun(uint64_t segment_serial) const {
+DecoderRun* PlanExecutor::FindRun(uint64_t line_serial) const {
   for (const auto& [ring, run] : runs_) {
     const bool works = !run->is_stuck() && run->state() != RunState::kLeaving;
-    if (works && run->segment().serial == segment_serial) return run.get();
+    if (works && run->segment().serial == line_serial) return run.get();
   }
-  return FindStuckRun(segment_serial);
+  return FindStuckRun(line_serial);
 }
 
-size_t PlanExecutor::StuckRuns(uint64_t segment_serial) const {
+size_t PlanExecutor::StuckRuns(uint64_t line_serial) const {
   return static_cast<size_t>(std::count_if(runs_.begin(), runs_.end(), [&](const auto& entry) {
-    return entry.second->is_stuck() && entry.second->segment().serial == segment_serial;
+    return entry.second->is_stuck() && entry.second->segment().serial == line_serial;
   }));
 }
 
-DecoderRun* PlanExecutor::FindStuckRun(uint64_t segment_serial) const {
+DecoderRun* PlanExecutor::FindStuckRun(uint64_t line_serial) const {
   for (const auto& [ring, run] : runs_) {
-    if (run->is_stuck() && run->segment().serial == segment_serial) return run.get();
+    if (run->is_stuck() && run->segment().serial == line_serial) return run.get();
   }
   return nullptr;
 }
@@ -302,12 +363,12 @@ size_t PlanExecutor::waiting_blocks() const {
 }
 
 uint64_t PlanExecutor::LiveDepth() const {
-  const DecoderRun* run = FindRun(observer_.segment_on_air());
+  const DecoderRun* run = FindRun(LineOnAir());
   return run != nullptr ? run->Depth() : 0;
 }
 
 bool PlanExecutor::LiveGivenUp() const {
-  const DecoderRun* run = FindRun(observer_.segment_on_air());
+  const DecoderRun* run = FindRun(LineOnAir());
   return run != nullptr && run->state() == RunState::kGivenUp;
 }
 

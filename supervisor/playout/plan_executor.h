@@ -35,7 +35,8 @@ class PlanExecutor {
     // One block has given way to another at its tick; either may be none (nullptr).
     std::function<void(const PlannedBlock* completed, const PlannedBlock* started)> on_block_change;
     // A segment airs without something that was to be laid over its picture.
-    std::function<void(const PlannedBlock&, const PlannedSegment&, const std::string& reason)> on_dropped;
+    std::function<void(const PlannedBlock&, const PlannedSegment&, const std::vector<std::string>& reasons)>
+        on_dropped;
     // Something of a segment cannot be played; `block`: nullptr, it is LIVE. Perhaps told again by a successor.
     std::function<void(const PlannedBlock* block, const PlannedSegment&, PadCause, const std::string& reason)>
         on_failed;
@@ -111,6 +112,8 @@ class PlanExecutor {
   void AppendStages(std::vector<StageSnapshot>& stages) const;
   // Publication of the last program frame after its deadline, nanoseconds.
   int64_t LastFrameGapNs() const { return observer_.last_gap_ns(); }
+  // Whose units the segment on air shows: its own serial, or that of the segment it goes on from.
+  uint64_t LineOnAir() const;
   // Whether the content of the segment on air was given up.
   bool LiveGivenUp() const;
 
@@ -118,10 +121,17 @@ class PlanExecutor {
   PlanExecutor(EventLoop& loop, StageSupervisor& stages, SessionMemory& memory, Settings settings,
                Callbacks callbacks, TimelineWriter timeline);
 
-  // The run that works for the segment; failing that, one of its that got stuck.
-  DecoderRun* FindRun(uint64_t segment_serial) const;
-  DecoderRun* FindStuckRun(uint64_t segment_serial) const;
-  size_t StuckRuns(uint64_t segment_serial) const;
+  // The run that makes this line of units; failing that, one of its that got stuck. A run's segment is the
+  // one its line began with.
+  DecoderRun* FindRun(uint64_t line_serial) const;
+  DecoderRun* FindStuckRun(uint64_t line_serial) const;
+  size_t StuckRuns(uint64_t line_serial) const;
+  // Where its line has come to nothing or is not on time, the next segment that was to go on with it begins
+  // one of its own.
+  void BreakLines();
+  bool IsLost(const DecoderRun& run, Tick next_start) const;
+  // The segment a run works for now: the one on the air, if that shows its units.
+  const PlannedSegment& ServedBy(const PlannedSegment& run_segment) const;
   void OnBlockChange(uint64_t from, uint64_t to);
   void RetireFinished();
   bool IsOver(const DecoderRun& run) const;

@@ -36,7 +36,7 @@ void PlanExecutor::Restore(const record::Session& session, Survivors& survivors)
   for (const record::Run& recorded : session.runs()) {
     const SourceRef source{.ring = recorded.ring(), .reserved = 0, .generation = recorded.generation()};
     if (!memory_.Holds(source)) continue;  // its ring is lost; what is left of its decoder goes
-    const PlannedSegment* segment = rundown_.FindSegment(recorded.segment_serial());
+    const PlannedSegment* segment = rundown_.FindOnLine(recorded.segment_serial());
     if (preview_.has_value() && preview_->segment.serial == recorded.segment_serial())
       segment = &preview_->segment;
     runs_[source.ring] =

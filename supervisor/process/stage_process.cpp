@@ -17,6 +17,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/one_line.h"
 #include "base/stage_log.h"
 #include "link/kept_descriptors.h"
 #include "link/seqpacket.h"
@@ -60,6 +61,21 @@ constexpr int kMessagesAtOnce = 16;
 // A decoder has a handful of things to say in its life. It may be in somebody else's hands.
 constexpr int kMostOfADecoder = 100;
 
+// What is laid over a segment: as many as a plan may ask for (plans/plan_check.cpp).
+constexpr int kMostDropped = 8;
+
+// Every text of a stage passes here before the supervisor looks at it: valid UTF-8, one line, of bounded length and number.
+void MakeSafe(stage::FromStage& message) {
+  if (message.has_selector()) message.mutable_selector()->set_error(OneLine(message.selector().error()));
+  if (message.has_encoder()) message.mutable_encoder()->set_error(OneLine(message.encoder().error()));
+  if (!message.has_decoder()) return;
+  stage::DecoderState& decoder = *message.mutable_decoder();
+  decoder.set_error(OneLine(decoder.error()));
+  auto& dropped = *decoder.mutable_dropped_enrichers();
+  if (dropped.size() > kMostDropped) dropped.DeleteSubrange(kMostDropped, dropped.size() - kMostDropped);
+  for (std::string& reason : dropped) reason = OneLine(reason);
+}
+
 // The fields of /proc/PID/stat behind "PID (NAME) ", the state first; empty when there is no such process.
 std::vector<std::string> StatOf(pid_t pid) {
   std::ifstream file(absl::StrCat("/proc/", pid, "/stat"));
@@ -80,6 +96,19 @@ uint64_t StartTimeOf(pid_t pid) {
 }
 
 UniqueFd OpenPidfd(pid_t pid) { return UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))); }
+
+constexpr int64_t kLookAfterNs = 20 * kNanosPerMs;
+
+// A child that was sent SIGKILL and has no pidfd, for want of descriptors: it is reaped when it is dead. Until
+// then its number is its own, because nothing else reaps it.
+void LookAfter(EventLoop& loop, pid_t child) {
+  if (waitpid(child, nullptr, WNOHANG) != 0) return;
+  const auto look = std::make_shared<EventSource>();
+  *look = loop.After(kLookAfterNs, [&loop, child, look] {
+    look->Cancel();  // else it would own itself
+    LookAfter(loop, child);
+  });
+}
 
 StageDeath DeathOf(const siginfo_t& info) {
   if (info.si_code == CLD_EXITED)
@@ -150,7 +179,13 @@ absl::Status StageProcess::Start(const StageEnvironment& environment) {
   }
   start_time_ = StartTimeOf(pid_);
   pidfd_ = OpenPidfd(pid_);
-  if (!pidfd_.valid()) return absl::InternalError(absl::StrCat("pidfd_open: ", std::strerror(errno)));
+  if (!pidfd_.valid()) {
+    const absl::Status status = absl::InternalError(absl::StrCat("pidfd_open: ", std::strerror(errno)));
+    const pid_t child = std::exchange(pid_, -1);
+    kill(child, SIGKILL);
+    LookAfter(loop_, child);
+    return status;
+  }
   absl::StatusOr<UniqueFd> link = DialSeqpacket(socket_path_);
   if (!link.ok()) return link.status();
   link_ = *std::move(link);
@@ -252,6 +287,15 @@ bool StageProcess::IsStopped() const {
   return !stat.empty() && (stat[0] == "T" || stat[0] == "t");
 }
 
+bool StageProcess::HasTooManyThreads() const {
+  constexpr size_t kThreads = 17;  // field 20 of all
+  if (kind_ != StageKind::kDecoder || pid_ <= 0) return false;
+  const std::vector<std::string> stat = StatOf(pid_);
+  int threads = 0;
+  return stat.size() > kThreads && absl::SimpleAtoi(stat[kThreads], &threads) &&
+         threads > kMostDecoderThreads;
+}
+
 int64_t StageProcess::StarvedNs() const {
   int64_t starved = 0;
   std::error_code ignored;
@@ -287,6 +331,7 @@ void StageProcess::Handle(const std::string& bytes) {
     Log().warn("{}: a message was not understood and is ignored", id_);
     return;
   }
+  MakeSafe(parsed);
   on_message_(parsed);
 }
 

@@ -90,6 +90,10 @@ class StageProcess {
   void Kill();
   // The same for a stage that does not answer; `how` goes into its obituary.
   void KillHung(const std::string& how);
+  // Of a decoder: it has more threads than kMostDecoderThreads. A sandbox cannot count them, and enough of them leave the
+  // machine or the service no process for anything else.
+  static constexpr int kMostDecoderThreads = 256;
+  bool HasTooManyThreads() const;
   // It is there and does not run: SIGSTOP, or a tracer's doing.
   bool IsStopped() const;
   // How long its threads together have been ready to run without a processor; 0 where the kernel does not

@@ -73,6 +73,8 @@ void StageSupervisor::LookAtSpares() {
     const bool stopped = spare.process != nullptr && spare.process->IsStopped();
     spare.stopped_looks = stopped ? spare.stopped_looks + 1 : 0;
     if (spare.stopped_looks == kStoppedLooks) spare.process->KillHung("stopped");
+    if (spare.process != nullptr && spare.process->HasTooManyThreads())
+      spare.process->KillHung("killed: it has too many threads");
     if (spare.process == nullptr || !spare.warming_since.has_value()) continue;
     if (loop_.clock().Now() - *spare.warming_since > kWarmNs) spare.process->KillHung("hung over its asset");
   }

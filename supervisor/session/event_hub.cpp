@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+
 namespace air {
 
 void EventHub::Publish(const std::vector<retrovue::playout::BlockEvent>& events) {
@@ -21,23 +23,37 @@ void EventHub::Publish(const std::vector<retrovue::playout::BlockEvent>& events)
   }
 }
 
-void EventHub::PublishOnce(const retrovue::playout::BlockEvent& event) {
-  const std::string bytes = event.SerializeAsString();
-  if (std::any_of(kept_.begin(), kept_.end(), [&](const auto& k) { return k.SerializeAsString() == bytes; }))
-    return;
-  Publish(event);
+void EventHub::PublishOnce(std::vector<retrovue::playout::BlockEvent> events) {
+  std::erase_if(events, [&](const auto& event) {
+    const std::string bytes = event.SerializeAsString();
+    return std::any_of(kept_.begin(), kept_.end(),
+                       [&](const auto& k) { return k.SerializeAsString() == bytes; });
+  });
+  if (!events.empty()) Publish(events);
 }
 
-void EventHub::Subscribe(std::shared_ptr<IEventSubscriber> subscriber) {
+absl::Status EventHub::Subscribe(std::shared_ptr<IEventSubscriber> subscriber) {
+  if (subscribers_.size() >= kMostSubscribers) {
+    ++refused_;
+    return absl::ResourceExhaustedError(
+        absl::StrCat("there are ", kMostSubscribers, " subscribers already; end some, or share one"));
+  }
   subscribers_.insert(subscriber);
   for (const auto& event : std::vector(kept_)) {
-    if (!subscribers_.contains(subscriber)) return;  // it has left
+    if (!subscribers_.contains(subscriber)) break;  // it has left
     subscriber->OnEvent(event);
   }
+  return absl::OkStatus();
 }
 
 void EventHub::Unsubscribe(const IEventSubscriber* subscriber) {
   std::erase_if(subscribers_, [&](const auto& s) { return s.get() == subscriber; });
+}
+
+void EventHub::Drop(const IEventSubscriber* subscriber) {
+  const size_t before = subscribers_.size();
+  Unsubscribe(subscriber);
+  dropped_ += before - subscribers_.size();
 }
 
 void EventHub::Close() {

@@ -81,8 +81,9 @@ absl::Status PlayoutInstance::MakePlan() {
       loop_, stages_, *memory_, plan_settings,
       {.on_block_change = [this](const PlannedBlock* completed,
                                  const PlannedBlock* started) { PublishBlockChange(completed, started); },
-       .on_dropped = [this](const PlannedBlock& block, const PlannedSegment& segment,
-                            const std::string& reason) { PublishDropped(block, segment, reason); },
+       .on_dropped =
+           [this](const PlannedBlock& block, const PlannedSegment& segment,
+                  const std::vector<std::string>& reasons) { PublishDropped(block, segment, reasons); },
        .on_failed = [this](const PlannedBlock* block, const PlannedSegment& segment, PadCause cause,
                            const std::string& reason) { PublishFailed(block, segment, cause, reason); },
        .on_content =
@@ -270,7 +271,7 @@ void PlayoutInstance::UseSelector(std::unique_ptr<StageProcess> process) {
   if (SelectorBeginsAnew()) {
     const std::optional<Tick> lock = plan_->observer().lock_on_air();
     message.mutable_selector()->set_begins_anew(true);
-    message.mutable_selector()->set_lock_segment(lock.has_value() ? plan_->observer().segment_on_air() : 0);
+    message.mutable_selector()->set_lock_segment(lock.has_value() ? plan_->LineOnAir() : 0);
     message.mutable_selector()->set_lock_tick(lock.value_or(Tick(0)).value());
     Log().error("{} selectors within a second: the next one begins anew with the tick that is due",
                 selector_deaths_.size());
@@ -358,14 +359,17 @@ void PlayoutInstance::PublishBlockChange(const PlannedBlock* completed, const Pl
 }
 
 void PlayoutInstance::PublishDropped(const PlannedBlock& block, const PlannedSegment& segment,
-                                     const std::string& reason) {
-  wire::BlockEvent event;
-  event.set_channel_id(settings_.channel_id);
-  wire::EnricherDropped& dropped = *event.mutable_enricher_dropped();
-  dropped.set_block_id(block.plan.block_id());
-  dropped.set_segment_index(segment.index);
-  dropped.set_reason(reason);
-  events_.Publish(event);
+                                     const std::vector<std::string>& reasons) {
+  std::vector<wire::BlockEvent> events;
+  for (const std::string& reason : reasons) {
+    wire::BlockEvent& event = events.emplace_back();
+    event.set_channel_id(settings_.channel_id);
+    wire::EnricherDropped& dropped = *event.mutable_enricher_dropped();
+    dropped.set_block_id(block.plan.block_id());
+    dropped.set_segment_index(segment.index);
+    dropped.set_reason(reason);
+  }
+  events_.PublishOnce(std::move(events));
 }
 
 void PlayoutInstance::PublishFailed(const PlannedBlock* block, const PlannedSegment& segment, PadCause cause,

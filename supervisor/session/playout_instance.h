@@ -109,7 +109,8 @@ class PlayoutInstance {
   bool SelectorBeginsAnew() const;
   void LookAtSelector();
   void Poll();
-  void PublishDropped(const PlannedBlock& block, const PlannedSegment& segment, const std::string& reason);
+  void PublishDropped(const PlannedBlock& block, const PlannedSegment& segment,
+                      const std::vector<std::string>& reasons);
   void PublishFailed(const PlannedBlock* block, const PlannedSegment& segment, PadCause cause,
                      const std::string& reason);
   void TellOfFed(const PlannedBlock& block, std::optional<int64_t> end_before);

@@ -1,4 +1,4 @@
-// A channel on the air, by the same programs an operator starts: channel-manager with files made here.
+// A channel on the air, by the same programs an operator starts: channel-loop with files made here.
 import {execFileSync, spawn} from 'node:child_process';
 import {chmodSync, writeFileSync} from 'node:fs';
 import http from 'node:http';
@@ -48,7 +48,7 @@ export class Channel {
       more.push('--supervisor', supervisor);
     }
     const channel = new Channel();
-    channel.process = spawn(join(bin, 'channel-manager'),
+    channel.process = spawn(join(bin, 'channel-loop'),
                             ['--http', '127.0.0.1:0', '--size', size, '--rate', rate, ...more, ...clips],
                             {stdio: ['ignore', 'pipe', 'pipe']});
     channel.output = '';
@@ -61,7 +61,7 @@ export class Channel {
       };
       channel.process.stdout.on('data', take);
       channel.process.stderr.on('data', take);
-      channel.ended.then((code) => reject(new Error(`channel-manager ended with ${code}: ${channel.output}`)));
+      channel.ended.then((code) => reject(new Error(`channel-loop ended with ${code}: ${channel.output}`)));
     });
     await channel.firstByte();
     channel.onAir = Date.now();
@@ -83,6 +83,6 @@ export class Channel {
   async stop() {
     this.process.kill('SIGTERM');
     const code = await this.ended;
-    return code === 0 ? [] : [`channel-manager ended with ${code}: ${this.output.slice(-2000)}`];
+    return code === 0 ? [] : [`channel-loop ended with ${code}: ${this.output.slice(-2000)}`];
   }
 }

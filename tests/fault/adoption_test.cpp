@@ -13,6 +13,7 @@
 #include <fstream>
 #include <thread>
 
+#include "absl/strings/str_cat.h"
 #include "base/unique_fd.h"
 #include "link/seqpacket.h"
 #include "link/stage_server.h"
@@ -146,6 +147,44 @@ TEST_F(Adoption, OfASupervisorThatIsKilledWhileItAdoptsIsTheNextOnesBusiness) {
   channel_.KillSupervisor();
   StartAnother();
   PlayTheRestAndExpectNothingHappened(schedule);
+}
+
+// What a predecessor had prepared was prepared then, and not when its successor looked.
+TEST_F(Adoption, HalfASecondBeforeASeamLeavesItsSegmentPreparedInTime) {
+  const Schedule schedule = LongSchedule();
+  channel_.Begin(schedule);
+  KillSupervisorAt(kLeadInMs + 2500);
+  StartAnother();
+  PlayTheRestAndExpectNothingHappened(schedule);
+  EXPECT_GE(metrics_.Sum("air_prepared_ahead_min_seconds").value_or(-1), 1);
+}
+
+// The decoder's words about a file that is missing are longer than what is kept of them, and every third byte is where a
+// character may be cut.
+TEST_F(Adoption, OfASessionWhoseDecoderSaidMoreThanIsKept) {
+  std::string name = "/x/";
+  for (int i = 0; i < 200; ++i) name += "あ";
+  Schedule schedule(format_, NowUtcMs());
+  std::vector<Entry> entries = {Pad(kLeadInMs), ShowPattern(1, 2000)};
+  for (const char* lead : {"/", "/a", "/ab"}) {
+    entries.push_back(ShowPattern(2, 300));
+    entries.back().uri = lead + name;
+    entries.back().pictures = 0;
+  }
+  schedule.AddBlock("a", entries);
+  schedule.AddBlock("b", {ShowPattern(3, 3000)});
+  channel_.Begin(schedule);
+  for (int segment : {2, 3, 4})
+    ASSERT_TRUE(channel_.events().WaitForNews(absl::StrCat("failed a[", segment, "] OPEN_FAILED")));
+  channel_.KillSupervisor();
+  ++signals_;
+  StartAnother();
+  channel_.FeedRest(schedule);
+  StopAndJudge(schedule);
+  EXPECT_EQ(Adoptions(), 1);
+  ExpectContentAt(kLeadInMs + 1500, schedule);
+  ExpectContentAt(kLeadInMs + 4500, schedule);
+  EXPECT_FALSE(viewer_->WaitForConnection(1, 0ms)) << "there was a second connection";
 }
 
 // Killed between the start of a stage and the first word to it: the stage listens, and no record names it. It would
@@ -359,7 +398,9 @@ TEST_F(Adoption, GoesOnServingTheChannelsPort) {
   RecordsSeen records(channel_.runtime_dir());
   const wire::StartChannelResponse started = channel_.StartChannel(request);
   ASSERT_TRUE(started.success()) << started.error_message();
-  for (const record::Session& session : records.Stop()) {
+  const std::vector<record::Session>& seen = records.Stop();
+  ASSERT_FALSE(seen.empty()) << "no record was seen: nothing is shown";
+  for (const record::Session& session : seen) {
     EXPECT_EQ(session.started_with().plan_handle(), plan) << "a record without the call it began with";
     EXPECT_EQ(session.started_with().port(), port);
     EXPECT_NE(session.plan_fingerprint(), 0u);

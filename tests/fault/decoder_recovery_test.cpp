@@ -111,6 +111,26 @@ TEST_F(DecoderRecovery, ThatFailsSixTimesIsSlateUntilTheSegmentEnds) {
   EXPECT_EQ(metrics_.Sum("air_segments_given_up_total"), 1);
 }
 
+struct FaultsNotAllowed {
+  FaultsNotAllowed() { setenv("AIR_ALLOW_FAULTS", "0", 1); }
+  ~FaultsNotAllowed() { unsetenv("AIR_ALLOW_FAULTS"); }
+};
+class OrdinaryOperation : private FaultsNotAllowed, public FaultedChannel {};
+
+TEST_F(OrdinaryOperation, RefusesAPlanThatWantsToBringItsDecoderDown) {
+  Schedule schedule(format_, NowUtcMs());
+  schedule.AddBlock("a",
+                    {Pad(kLeadInMs), ShowFile("fault:kill_at=0:pattern:clip=1", 1000), ShowPattern(2, 2000)});
+  schedule.AddBlock("b", {ShowPattern(3, 1000)});
+  channel_.Begin(schedule);
+  ASSERT_TRUE(channel_.events().WaitForNews("failed a[1] REFUSED"));
+  channel_.FeedRest(schedule);
+  StopAndJudge(schedule);
+  ExpectContentAt(kLeadInMs + 2000, schedule);
+  EXPECT_EQ(metrics_.Sum("air_stage_restarts_total").value_or(-1), 0);
+  EXPECT_THAT(channel_.Log(), ::testing::HasSubstr("AIR_ALLOW_FAULTS=1"));
+}
+
 // A slate that can be told from everything else: a picture of the test pattern.
 class SlateFile : public FaultedChannel {
  protected:

@@ -127,5 +127,30 @@ TEST_F(HostileDecoder, HarmsItsOwnSegmentAtMost) {
   EXPECT_GE(TimesInLog("killed by signal 6"), 1) << "of the one that takes all memory it gets";
 }
 
+// Twenty thousand reasons in one message: eight are told, in one go, as plain text.
+TEST_F(HostileDecoder, IsHeardOutBrieflyHoweverMuchItSays) {
+  Play({{"babble@0", 3000}});
+  EXPECT_THAT(log_, HasSubstr("BABBLED"));
+  int dropped = 0;
+  for (const std::string& event : channel_.events().all()) dropped += event.rfind("dropped", 0) == 0 ? 1 : 0;
+  EXPECT_GE(dropped, 1);
+  EXPECT_LE(dropped, 8);
+  EXPECT_THAT(log_, HasSubstr("airs without  [2J forged"));
+}
+
+// It claims a million units and dies, each time: the claim counts up to what a ring holds, and its successors come no
+// faster than those of any other that fails.
+TEST_F(HostileDecoder, IsNotBelievedThatItHasDelivered) {
+  Play({{"leap@-1", 4000}});
+  EXPECT_GE(TimesInLog("killed by signal 11"), 3);
+  EXPECT_LE(TimesInLog("killed by signal 11"), 2 * 10) << "each is said twice at most";
+  EXPECT_THAT(log_, Not(HasSubstr("unit 100000"))) << "where it said it was";
+}
+
+TEST_F(HostileDecoder, LeavesThreadsForTheOthers) {
+  Play({{"threads@20", 3000}});
+  EXPECT_THAT(log_, HasSubstr("it has too many threads"));
+}
+
 }  // namespace
 }  // namespace air::e2e

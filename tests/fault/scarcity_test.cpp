@@ -2,6 +2,8 @@
 #include <sys/resource.h>
 
 #include <filesystem>
+#include <fstream>
+#include <thread>
 
 #include "tests/support/faulted_channel.h"
 
@@ -18,6 +20,19 @@ class Scarcity : public FaultedChannel {
       highest = std::max(highest, std::stoi(fd.path().filename().string()));
     const rlimit limit{more < 0 ? 1024 : static_cast<rlim_t>(highest + 1 + more), 1024};
     ASSERT_EQ(prlimit(channel_.supervisor().pid(), RLIMIT_NOFILE, &limit, nullptr), 0);
+  }
+  // The supervisor's children that are dead and have not been reaped.
+  std::vector<pid_t> Zombies() {
+    std::vector<pid_t> zombies;
+    const std::string pid = std::to_string(channel_.supervisor().pid());
+    std::ifstream children("/proc/" + pid + "/task/" + pid + "/children");
+    for (pid_t child = 0; children >> child;) {
+      std::ifstream file("/proc/" + std::to_string(child) + "/stat");
+      std::string stat;
+      std::getline(file, stat);
+      if (stat.find(") Z ") != std::string::npos) zombies.push_back(child);
+    }
+    return zombies;
   }
 };
 
@@ -49,6 +64,26 @@ TEST_F(Scarcity, OfDescriptorsRefusesWhatNeedsThemAndHarmsNothingThatRuns) {
   AllowDescriptors(-1);
   channel_.FeedRest(schedule);
   EXPECT_EQ(StopAndJudge(schedule).pad, 0);
+}
+
+// Whatever is missing when a stage is started: what was started of it is ended and reaped.
+TEST_F(Scarcity, OfDescriptorsLeavesNoChildBehind) {
+  using namespace std::chrono_literals;
+  const auto await = [](const auto& condition) {
+    for (int i = 0; i < 600 && !condition(); ++i) std::this_thread::sleep_for(50ms);
+    return condition();
+  };
+  const auto spares_are_there = [&] { return channel_.Stages().size() == 3; };
+  for (int more = 0; more <= 8; ++more) {
+    ASSERT_TRUE(await(spares_are_there)) << more;
+    AllowDescriptors(more);
+    for (const MarkedProcess& spare : channel_.Stages()) kill(spare.pid, SIGKILL);
+    std::this_thread::sleep_for(500ms);
+    AllowDescriptors(-1);
+  }
+  EXPECT_TRUE(await(spares_are_there)) << channel_.Stages().size() << " stages";
+  EXPECT_TRUE(await([&] { return Zombies().empty(); })) << ::testing::PrintToString(Zombies());
+  EXPECT_EQ(channel_.Metrics().Value("air_stages_dying"), 0);
 }
 
 class ScarceMemory : public FaultedChannel {

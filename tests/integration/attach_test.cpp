@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "tests/support/test_channel.h"
 
 namespace air::e2e {
@@ -91,6 +93,44 @@ TEST_F(Attach, SurvivesAViewerThatHangsUpAndTakesTheNextOne) {
   channel_.Stop();
   ASSERT_TRUE(second->WaitForEnd(0));
   ExpectGood(second->Received(0));
+}
+
+// Each has a journal of some megabytes in shared memory while it watches, and no longer.
+TEST_F(Attach, LeavesNothingOfViewersThatCameAndWent) {
+  const auto first = UnixViewer("first.sock"), guest = UnixViewer("guest.sock");
+  StartSession(*first);
+  ASSERT_TRUE(first->WaitForBytes(0, kSomeBytes));
+  const auto journals = [this] {
+    std::vector<std::string> names;
+    const std::string prefix = "air." + std::to_string(channel_.supervisor().pid()) + "-";
+    for (const auto& entry : std::filesystem::directory_iterator("/dev/shm")) {
+      const std::string name = entry.path().filename().string();
+      if (name.rfind(prefix, 0) == 0 && name.find(".journal-") != std::string::npos) names.push_back(name);
+    }
+    return names;
+  };
+  ASSERT_EQ(journals().size(), 1u);
+  wire::DetachStreamRequest detach;
+  detach.set_channel_id(kTestChannelId);
+  detach.set_endpoint(guest->endpoint());
+  for (int i = 0; i < 100; ++i) {
+    channel_.Attach(*guest);
+    if (i % 10 == 0) {
+      EXPECT_EQ(journals().size(), 2u);
+    }
+    ASSERT_TRUE(channel_.Detach(detach).success());
+  }
+  EXPECT_EQ(journals().size(), 1u);
+  // And of one that hangs up.
+  channel_.Attach(*guest);
+  ASSERT_TRUE(guest->WaitForConnection(100));
+  guest->HangUp(100);
+  for (int i = 0; i < 200 && channel_.Metrics().Value("air_sinks") != 1.0; ++i)
+    std::this_thread::sleep_for(50ms);
+  EXPECT_EQ(journals().size(), 1u);
+  channel_.Stop();
+  ASSERT_TRUE(first->WaitForEnd(0));
+  ExpectGood(first->Received(0));
 }
 
 TEST_F(Attach, RefusesASecondStreamToTheSameListener) {

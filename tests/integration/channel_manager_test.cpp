@@ -80,11 +80,11 @@ Bytes WholeTicks(Bytes stream) {
   return stream;
 }
 
-// channel-manager as a child of the test.
+// channel-loop as a child of the test.
 class ChannelManager {
  public:
   explicit ChannelManager(const std::vector<std::string>& arguments) {
-    std::vector<std::string> all = {ProgramBeside("channel-manager"), "--http", "127.0.0.1:0", "--size",
+    std::vector<std::string> all = {ProgramBeside("channel-loop"), "--http", "127.0.0.1:0", "--size",
                                     "320x180"};
     all.insert(all.end(), arguments.begin(), arguments.end());
     std::vector<char*> argv;

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "supervisor/control/control_listener.h"
 #include "supervisor/control/playout_interface.h"
 #include "tests/support/test_channel.h"
 
@@ -36,15 +37,20 @@ class EngineInProcess {
                                               EngineSettings{.ring_seconds = 1});
     interface_ = std::make_unique<PlayoutInterface>(*loop_, *engine_);
     const std::string address = "unix:" + folder.Path("control.sock");
-    server_ = *PlayoutServer::Listen(*interface_, {address});
+    sockets_ = *ControlListener::Bind({address}, /*most=*/8);
+    server_ = *PlayoutServer::Create(*interface_);
     thread_ = std::thread([this] {
       engine_->Open();
+      sockets_->Start(*loop_, [this](UniqueFd connection) { server_->Serve(std::move(connection)); });
       loop_->Run();
     });
     stub_ = wire::PlayoutControl::NewStub(grpc::CreateChannel(address, grpc::InsecureChannelCredentials()));
   }
   ~EngineInProcess() {
-    OnLoop([this] { engine_->Shutdown(); });
+    OnLoop([this] {
+      sockets_->Stop();
+      engine_->Shutdown();
+    });
     stub_.reset();
     server_->Shutdown(100);
     loop_->Post([this] { loop_->Exit(0); });
@@ -82,6 +88,7 @@ class EngineInProcess {
   std::unique_ptr<StageSupervisor> stages_;
   std::unique_ptr<PlayoutEngine> engine_;
   std::unique_ptr<PlayoutInterface> interface_;
+  std::unique_ptr<ControlListener> sockets_;
   std::unique_ptr<PlayoutServer> server_;
   std::unique_ptr<wire::PlayoutControl::Stub> stub_;
   std::thread thread_;

@@ -90,6 +90,9 @@ TEST_F(Control, RefusesToStartBlocksItCannotPlayAndSaysWhichFieldIsWrong) {
       {"segments[1].gain_db", [&](Request& r) { segment(r, 1)->set_gain_db(1000); }},
       {"end_utc_ms", [](Request& r) { r.mutable_block_b()->set_end_utc_ms(r.block_b().start_utc_ms()); }},
       {"join_utc_ms", [](Request& r) { r.set_join_utc_ms(-5); }},
+      {"join_utc_ms", [](Request& r) { r.set_join_utc_ms(1); }},
+      {"join_utc_ms", [](Request& r) { r.set_join_utc_ms(INT64_MAX); }},
+      {"channel_id_str", [](Request& r) { r.set_channel_id_str(std::string(3'900'000, 'x')); }},
   };
   for (const auto& [field, spoil] : spoilers) {
     Request request = GoodRequest();
@@ -280,6 +283,25 @@ TEST_F(Control, RefusesASecondSupervisorInTheSameFolderOrOnTheSamePort) {
   // The first one is as it was.
   channel_.Attach(*viewer_);
   ExpectStillStarts();
+}
+
+TEST_F(Control, RefusesPortsThatDoNotExistInEveryOptionOfEveryProgram) {
+  using Command = std::vector<std::string>;
+  for (const Command& command :
+       {Command{"air-supervisor", "--port", "99999"}, Command{"air-supervisor", "--port", "0"},
+        Command{"air-supervisor", "--port", "1", "--metrics-address", "127.0.0.1:99999"},
+        Command{"air-supervisor", "--port", "1", "--metrics-address", "127.0.0.1:-1"},
+        Command{"air-supervisor", "--port", "1", "--metrics-address", "9101"},
+        Command{"air-ctl", "--address", "127.0.0.1:99999", "version"},
+        Command{"air-ctl", "status", "--metrics", "127.0.0.1:99999"},
+        Command{"air-ctl", "channel", "plan.json", "--port", "65536"}}) {
+    Command whole = command;
+    whole[0] = Built(command[0]);
+    const Finished finished = RunProgram(whole, channel_.Path("range.log"));
+    EXPECT_NE(finished.status, 0) << command[0] << " " << command[1];
+    EXPECT_THAT(finished.output, ::testing::AnyOf(HasSubstr("65535"), HasSubstr("HOST:PORT")))
+        << command[0] << " " << command[2];
+  }
 }
 
 }  // namespace

@@ -84,6 +84,11 @@ const std::vector<Attempt>& Attempts() {
       {"OpenAFileTheOldWay", [] { return syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY); }},
       {"MakeAFile", [] { return open("/tmp", O_TMPFILE | O_RDWR, 0600); }},
       {"LookForAFile", [] { return access("/etc/passwd", F_OK); }},
+      {"LookAtAFile",
+       [] {
+         struct stat info {};
+         return syscall(SYS_newfstatat, AT_FDCWD, "/etc/passwd", &info, AT_EMPTY_PATH);
+       }},
       {"ReadALink",
        [] {
          static char text[9];

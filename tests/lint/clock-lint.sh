@@ -4,7 +4,7 @@ set -euo pipefail
 cd "${1:-.}"
 
 reads='clock_gettime|clock_nanosleep|gettimeofday|timespec_get|_clock::now|absl::Now\(|\btime\((nullptr|NULL|0|&)'
-found=$(find base media stream shm link plans stages supervisor core/model core/schedule -name '*.cpp' -o -name '*.h' -o -name '*.inc' |
+found=$(find base media stream shm link plans stages supervisor core/model core/schedule core/planning -name '*.cpp' -o -name '*.h' -o -name '*.inc' |
   grep -v '^base/master_clock\.cpp$' |
   while read -r file; do
     # What a comment or a string says about a clock is not a call.

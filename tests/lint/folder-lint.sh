@@ -46,10 +46,10 @@ supervisor/output:           base media shm protos plans supervisor/loop supervi
 supervisor/evidence:         base media shm protos evidence supervisor/plan
 supervisor/session:          base media shm protos plans supervisor/loop supervisor/process supervisor/memory supervisor/handover supervisor/plan supervisor/playout supervisor/evidence
 supervisor/metrics:          base media shm net supervisor/process supervisor/evidence supervisor/session
-supervisor/control:          base media shm protos plans supervisor/loop supervisor/process supervisor/memory supervisor/handover supervisor/plan supervisor/output supervisor/session supervisor/metrics
+supervisor/control:          base media shm net protos plans supervisor/loop supervisor/process supervisor/memory supervisor/handover supervisor/plan supervisor/output supervisor/session supervisor/metrics
 supervisor:                  base media net supervisor/loop supervisor/memory supervisor/handover supervisor/metrics supervisor/control
 
-ctl:                         base protos plans evidence client
+ctl:                         base net protos plans evidence client
 core/model:
 core/schedule:               core/model
 core/guide:                  core/model

@@ -96,8 +96,8 @@ export class FakeNetwork {
     response.writeHead(status, {'content-type': 'application/json', ...headers}).end(`${JSON.stringify(body)}\n`);
   }
 
-  refuse(response, status, reason, message, headers) {
-    this.json(response, status, {status: 'error', reason, message}, headers);
+  refuse(response, status, code, message, headers) {
+    this.json(response, status, {status: 'error', code, message}, headers);
   }
 
   guide(query) {
@@ -120,13 +120,13 @@ export class FakeNetwork {
 
   stream(channel, response) {
     if (channel === 'gone') {
-      return this.refuse(response, 404, 'no_such_channel', 'There is no channel "gone". /channels lists those there are.');
+      return this.refuse(response, 404, 'CHANNEL_NOT_FOUND', 'There is no channel "gone". /channels lists those there are.');
     }
     if (channel === 'fault') {
-      return this.refuse(response, 500, 'air_failed', 'AIR ended with status 1. See the log of channel "fault".');
+      return this.refuse(response, 500, 'AIR_FAILED', 'AIR ended with status 1. See the log of channel "fault".');
     }
     if (channel === 'soon' && this.refusals-- > 0) {
-      return this.refuse(response, 503, 'schedule_gap', 'Nothing is scheduled until 20:00.', {'retry-after': '2'});
+      return this.refuse(response, 503, 'NOTHING_SCHEDULED', 'Nothing is scheduled until 20:00.', {'retry-after': '2'});
     }
     this.watching = this.viewers() + 1;
     response.writeHead(200, {'content-type': 'video/mp2t', 'cache-control': 'no-store'});

@@ -1,10 +1,12 @@
 // air-decoder in somebody else's hands: the real program, sandbox and all, around a producer that misbehaves
 // as a decoder does that a hostile file has taken over.
 //
-// Asset URI: "hostile:WHAT@UNIT,WHAT@UNIT...:ASSET". Each WHAT is done before that unit is made; what is
+// Asset URI: "hostile:WHAT@UNIT,WHAT@UNIT...:ASSET". Each WHAT is done before that unit is made (-1: before the
+// first unit of each process); what is
 // refused is said in the log ("DENIED what") and the asset goes on, what succeeds is said, too ("ESCAPED
 // what"), and nothing of the asset follows.
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
@@ -14,6 +16,8 @@
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
+#include <climits>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -29,6 +33,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
+#include "protos/stage.pb.h"
+#include "shm/frame_ring_layout.h"
 #include "stages/decoder/program/decoder_program.h"
 #include "stages/decoder/program/decoder_stage.h"
 
@@ -101,18 +107,24 @@ class HostileProducer : public IProducer {
   absl::Status Start(const ProducerRequest& request) override {
     ProducerRequest inner = request;
     inner.asset_uri = asset_uri_;
+    DoAllAt(kStart);
     return asset_->Start(inner);
   }
   bool Ready() const override { return asset_->Ready(); }
   UnitIndex Next() const override { return asset_->Next(); }
   absl::StatusOr<Rendered> Render(UnitIndex i, const UnitBuffer& out, UnitInfo& info) override {
-    const auto [first, last] = deeds_.equal_range(i.value());
-    for (auto deed = first; deed != last; ++deed) Do(deed->second);
+    DoAllAt(i.value());
     return asset_->Render(i, out, info);
   }
   void Stop() override { asset_->Stop(); }
 
  private:
+  static constexpr int64_t kStart = -1;  // before the first unit of each process
+
+  void DoAllAt(int64_t unit) {
+    const auto [first, last] = deeds_.equal_range(unit);
+    for (auto deed = first; deed != last; ++deed) Do(deed->second);
+  }
   void Do(const std::string& what) {
     const std::map<std::string, std::function<bool()>> attempts = {
         {"open", [] { return open("/etc/passwd", O_RDONLY) >= 0; }},
@@ -174,6 +186,9 @@ class HostileProducer : public IProducer {
     if (what == "scribble-all") Scribble(whole_ring_);
     if (what == "flood") Flood();
     if (what == "burn") Burn();
+    if (what == "babble") Babble();
+    if (what == "leap") Leap();
+    if (what == "threads") MakeThreads();
     const auto attempt = attempts.find(what);
     if (attempt == attempts.end()) return;
     const bool worked = attempt->second();
@@ -206,6 +221,50 @@ class HostileProducer : public IProducer {
       for (int fd = 3; fd < 16; ++fd) sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
     }
     std::fprintf(stderr, "FLOODED\n");
+  }
+
+  // Well-formed messages for whatever segment this is: nothing of its picture could be drawn, for 20,000 reasons.
+  static void Babble() {
+    for (uint64_t serial = 1; serial <= 8; ++serial) {
+      stage::FromStage message;
+      message.mutable_decoder()->set_segment_serial(serial);
+      message.mutable_decoder()->set_phase(stage::DecoderState::PRODUCING);
+      for (int i = 0; i < 20'000; ++i) message.mutable_decoder()->add_dropped_enrichers();
+      message.mutable_decoder()->set_dropped_enrichers(0, "\x1b[2J\nforged \xe3\x81");
+      const std::string text = message.SerializeAsString();
+      iovec part{const_cast<char*>(text.data()), text.size()};
+      msghdr header{};
+      header.msg_iov = &part;
+      header.msg_iovlen = 1;
+      for (int fd = 3; fd < 16; ++fd) {
+        for (int attempt = 0; attempt < 200; ++attempt) {
+          if (sendmsg(fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL) > 0 || errno != EAGAIN) break;
+          std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        }
+      }
+    }
+    std::fprintf(stderr, "BABBLED\n");
+  }
+
+  // Claims a million units, then dies: each process would seem to have delivered.
+  void Leap() {
+    reinterpret_cast<WriterPage*>(ring_.begin + kPage)->next += 1'000'000;
+    std::raise(SIGSEGV);
+  }
+
+  // Not until nothing is left: the machine may be running other tests.
+  static void MakeThreads() {
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, PTHREAD_STACK_MIN);
+    int made = 0;
+    pthread_t thread;
+    const auto wait = [](void*) -> void* {
+      for (;;) pause();
+    };
+    while (made < 2000 && pthread_create(&thread, &attributes, wait, nullptr) == 0) ++made;
+    std::fprintf(stderr, "MADE %d THREADS\n", made);
+    for (;;) pause();
   }
 
   static void Burn() {

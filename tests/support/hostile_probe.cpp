@@ -51,6 +51,7 @@ int Receive(std::string& name) {
 
 int main(int, char** argv) {
   wire::Hello hello;
+  hello.set_version(1);
   if (std::strstr(argv[0], "deaf") != nullptr) hello.set_failure("there are no seccomp filters here");
   if (std::strstr(argv[0], "stillborn") != nullptr) return 3;
   Send(hello);

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <stdexcept>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -197,6 +198,7 @@ TestChannel::TestChannel(const std::vector<std::string>& flags, const std::strin
       command_({program, "--listen", "unix:" + folder_.Path("control.sock"), "--runtime-dir", runtime_dir_}),
       address_("unix:" + folder_.Path("control.sock")) {
   command_.insert(command_.end(), flags.begin(), flags.end());
+  setenv("AIR_ALLOW_FAULTS", "1", /*overwrite=*/0);  // for its stages
   StartSupervisor();
 }
 
@@ -377,6 +379,11 @@ pid_t TestChannel::Stage(const std::string& program, const std::string& file) co
     }
     return found != 0;
   });
+  // A caller that signals process 0 would kill its own process group: ctest, and all it runs.
+  if (found == 0) {
+    throw std::runtime_error(absl::StrCat("no ", program, " that has ", file.empty() ? "a file" : file,
+                                          " open; the log:\n", Log()));
+  }
   return found;
 }
 

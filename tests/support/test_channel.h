@@ -114,8 +114,8 @@ class TestChannel {
   std::string Log() const { return supervisor_->Output(); }
   ChildProgram& supervisor() { return *supervisor_; }
   std::vector<MarkedProcess> Stages() const;
-  // The stage called `program` that has a file open whose path contains `file`; 0 when there is none, after
-  // some waiting.
+  // The stage called `program` that has a file open whose path contains `file`. Throws std::runtime_error, which ends the
+  // test, when there is none after some waiting: so it never is 0, which kill() takes for the whole process group.
   pid_t Stage(const std::string& program, const std::string& file) const;
 
   // SIGKILL of the supervisor, and nobody in its place.

@@ -29,7 +29,7 @@ BlockEvent Started(const std::string& id) {
 TEST(EventHub, KeepsTheEventsOfOneMomentTogetherBeforeItTellsTheFirst) {
   EventHub hub;
   const auto listener = std::make_shared<Listener>();
-  hub.Subscribe(listener);
+  ASSERT_TRUE(hub.Subscribe(listener).ok());
   std::vector<size_t> kept, told;
   hub.OnKept([&] {
     kept.push_back(hub.kept().size());
@@ -48,7 +48,7 @@ TEST(EventHub, TellsASubscriberOfASuccessorWhatThePredecessorHasKept) {
   successor.Restore(predecessor.kept());
   successor.Publish(Started("b"));
   const auto listener = std::make_shared<Listener>();
-  successor.Subscribe(listener);
+  ASSERT_TRUE(successor.Subscribe(listener).ok());
   successor.Close();
   EXPECT_THAT(listener->seen, ElementsAre("a", "b", "end"));
 }
@@ -59,7 +59,7 @@ TEST(EventHub, TellsOnceWhatASuccessorFindsOutAgain) {
   EventHub successor;
   const auto listener = std::make_shared<Listener>();
   successor.Restore(predecessor.kept());
-  successor.Subscribe(listener);
+  ASSERT_TRUE(successor.Subscribe(listener).ok());
   successor.PublishOnce(Started("a"));
   successor.PublishOnce(Started("b"));
   EXPECT_THAT(listener->seen, ElementsAre("a", "b"));
@@ -72,7 +72,7 @@ class Leaver : public Listener {
   Leaver(EventHub& hub, size_t enough) : hub_(hub), enough_(enough) {}
   void OnEvent(const BlockEvent& event) override {
     Listener::OnEvent(event);
-    if (seen.size() >= enough_) hub_.Unsubscribe(this);
+    if (seen.size() >= enough_) hub_.Drop(this);
   }
 
  private:
@@ -83,18 +83,20 @@ class Leaver : public Listener {
 TEST(EventHub, LetsASubscriberLeaveWhileItIsTold) {
   EventHub hub;
   const auto before = std::make_shared<Listener>(), behind = std::make_shared<Listener>();
-  hub.Subscribe(before);
-  hub.Subscribe(std::make_shared<Leaver>(hub, 1));
-  hub.Subscribe(behind);
+  ASSERT_TRUE(hub.Subscribe(before).ok());
+  ASSERT_TRUE(hub.Subscribe(std::make_shared<Leaver>(hub, 1)).ok());
+  ASSERT_TRUE(hub.Subscribe(behind).ok());
   hub.Publish({Started("a"), Started("b")});
   EXPECT_THAT(before->seen, ElementsAre("a", "b"));
   EXPECT_THAT(behind->seen, ElementsAre("a", "b"));
+  EXPECT_EQ(hub.subscribers(), 2u);
+  EXPECT_EQ(hub.dropped(), 1u);
 }
 
 TEST(EventHub, TellsNothingMoreToASubscriberThatHasLeft) {
   EventHub hub;
   const auto leaver = std::make_shared<Leaver>(hub, 1);
-  hub.Subscribe(leaver);
+  ASSERT_TRUE(hub.Subscribe(leaver).ok());
   hub.Publish({Started("a"), Started("b")});
   hub.Close();
   EXPECT_THAT(leaver->seen, ElementsAre("a"));
@@ -103,19 +105,34 @@ TEST(EventHub, TellsNothingMoreToASubscriberThatHasLeft) {
 TEST(EventHub, LetsASubscriberLeaveWhileItIsToldWhatIsKept) {
   EventHub hub;
   hub.Publish({Started("a"), Started("b")});
-  const auto leaver = std::make_shared<Leaver>(hub, 1);
-  hub.Subscribe(leaver);
-  hub.Publish(Started("c"));
-  EXPECT_THAT(leaver->seen, ElementsAre("a"));
+  ASSERT_TRUE(hub.Subscribe(std::make_shared<Leaver>(hub, 1)).ok());
+  EXPECT_EQ(hub.subscribers(), 0u);
 }
 
-TEST(EventHub, LosesSubscribersAtTheirFourThousandthEventUnnoticedByTheOthers) {
+TEST(EventHub, DropsSubscribersAtTheirFourThousandthEventUnnoticedByTheOthers) {
   EventHub hub;
   const auto reader = std::make_shared<Listener>();
-  for (int i = 0; i < 20; ++i) hub.Subscribe(std::make_shared<Leaver>(hub, 4096));
-  hub.Subscribe(reader);
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(hub.Subscribe(std::make_shared<Leaver>(hub, 4096)).ok());
+  ASSERT_TRUE(hub.Subscribe(reader).ok());
   for (int i = 0; i < 5000; ++i) hub.Publish(Started("x"));
   EXPECT_EQ(reader->seen.size(), 5000u);
+  EXPECT_EQ(hub.subscribers(), 1u);
+  EXPECT_EQ(hub.dropped(), 20u);
+}
+
+TEST(EventHub, RefusesSubscribersBeyondItsLimitAndCountsThem) {
+  EventHub hub;
+  std::vector<std::shared_ptr<Listener>> listeners;
+  for (int i = 0; i < 1000; ++i) {
+    listeners.push_back(std::make_shared<Listener>());
+    EXPECT_EQ(hub.Subscribe(listeners.back()).ok(), listeners.size() <= EventHub::kMostSubscribers);
+  }
+  EXPECT_EQ(hub.refused(), 1000 - EventHub::kMostSubscribers);
+  hub.Publish(Started("a"));
+  EXPECT_THAT(listeners.front()->seen, ElementsAre("a"));
+  EXPECT_TRUE(listeners.back()->seen.empty());
+  hub.Unsubscribe(listeners.front().get());
+  EXPECT_TRUE(hub.Subscribe(listeners.back()).ok());
 }
 
 }  // namespace

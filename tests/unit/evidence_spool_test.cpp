@@ -4,11 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "evidence/evidence_files.h"
+#include "supervisor/evidence/evidence_office.h"
 
 namespace air {
 namespace {
@@ -119,6 +122,91 @@ TEST_F(EvidenceSpoolTest, DropsTheOldestAcknowledgedFileWhenThereIsNoRoom) {
   Open({.file_bytes = 4 * frame, .session_bytes = 10 * frame});
   EXPECT_EQ(spool_->first_sequence(), 5u);
   EXPECT_EQ(spool_->acknowledged(), 5u);
+}
+
+// As `bytes` on the wire: the checksum is right, and proto3 does not take the text for one.
+std::string FrameThatCannotBeParsed(evidence::Record record) {
+  constexpr char kText[] = "a detail";
+  record.mutable_message()->mutable_channel_terminated()->set_detail(kText);
+  std::string frame = EncodeEvidenceFrame(record);
+  constexpr size_t kHeader = 16, kChecksumAt = 8;
+  frame[frame.find(kText)] = '\xe3';
+  uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
+  for (size_t i = kHeader; i < frame.size(); ++i)
+    hash = (hash ^ static_cast<uint8_t>(frame[i])) * 0x100000001b3;
+  std::memcpy(frame.data() + kChecksumAt, &hash, sizeof hash);
+  return frame;
+}
+
+// No control plane will ever acknowledge anything: the as-run goes on, and its beginning goes.
+TEST_F(EvidenceSpoolTest, DropsTheOldestFileOfASessionThatSendsNothing) {
+  session_.clear_endpoint();
+  const uint64_t frame = EncodeEvidenceFrame(Record(10)).size();
+  Open({.file_bytes = 4 * frame, .session_bytes = 10 * frame});
+  for (uint64_t n = 1; n <= 200; ++n) ASSERT_TRUE(Append(n).ok()) << n;
+  EXPECT_EQ(ReadEvidenceFile(LastFile()).records.back().number(), 200u);
+  EXPECT_GE(From(1).size(), 6u);
+  EXPECT_LE(From(1).size(), 10u);
+  EXPECT_GT(spool_->dropped_files(), 0u);
+}
+
+class EvidenceOfficeTest : public EvidenceSpoolTest {
+ protected:
+  // Begins after the ones made before it.
+  std::string MakeSession(const std::string& endpoint) {
+    const std::string id = absl::StrCat("s-", ++sessions_);
+    session_.set_playout_session_id(id);
+    session_.set_endpoint(endpoint);
+    session_.set_started_utc_ms(sessions_);
+    const std::string path = absl::StrCat(EvidenceFolderOf(folder_), "/", id);
+    evidence::Record last = Record(1);
+    last.mutable_state()->set_terminated(true);
+    EXPECT_TRUE((*EvidenceSpool::Open(path, session_, {}))->Append(last).ok());
+    return path;
+  }
+
+  int64_t sessions_ = 0;
+};
+
+TEST_F(EvidenceOfficeTest, KeepsAnOldSessionWhoseMessagesMayStillBeSent) {
+  const std::string oldest = MakeSession("");
+  const std::string unsent = MakeSession("127.0.0.1:1");
+  for (size_t i = 0; i < EvidenceOffice::kSessionsKept; ++i) MakeSession("");
+  SystemClock clock;
+  EvidenceOffice office(clock, folder_);
+  office.TakeCareOfThePast();
+  for (int i = 0; i < 1000 && fs::exists(oldest); ++i)  // the last one it looks at
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_FALSE(fs::exists(oldest));
+  EXPECT_TRUE(fs::exists(unsent));
+  office.Finish(std::chrono::milliseconds(0));
+}
+
+TEST_F(EvidenceSpoolTest, PassesOverARecordThatCannotBeParsed) {
+  Open();
+  for (uint64_t n = 1; n <= 2; ++n) ASSERT_TRUE(Append(n).ok());
+  std::ofstream(LastFile(), std::ios::app | std::ios::binary)
+      << FrameThatCannotBeParsed(Record(3)) << EncodeEvidenceFrame(Record(4));
+  const uint64_t size = fs::file_size(LastFile());
+  EXPECT_EQ(ReadEvidenceFile(LastFile()).unreadable, 1u);
+  Open();
+  EXPECT_EQ(fs::file_size(LastFile()), size) << "what lies behind it was cut off";
+  EXPECT_THAT(From(1), ElementsAre(1, 2, 4));
+  ASSERT_TRUE(Append(5).ok());
+  EXPECT_THAT(From(1), ElementsAre(1, 2, 4, 5));
+}
+
+TEST_F(EvidenceSpoolTest, WritesNoRecordThatItCouldNotReadBack) {
+  Open();
+  evidence::Record large = Record(1);
+  large.mutable_segment()->set_asset_uri(std::string(kMostEvidenceRecordBytes, 'x'));
+  EXPECT_TRUE(absl::IsInvalidArgument(spool_->Append(large)));
+  ASSERT_TRUE(Append(2).ok());
+  EXPECT_THAT(From(1), ElementsAre(2));
+  large.mutable_segment()->set_asset_uri(std::string(kMostEvidenceRecordBytes - 400, 'x'));
+  ASSERT_TRUE(spool_->Append(large).ok());
+  EXPECT_EQ(ReadEvidenceFile(LastFile()).records.back().segment().asset_uri().size(),
+            kMostEvidenceRecordBytes - 400);
 }
 
 TEST_F(EvidenceSpoolTest, KeepsRecordsThatAreNoMessagesBesideThem) {

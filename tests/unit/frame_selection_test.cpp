@@ -113,6 +113,39 @@ TEST_F(FrameSelection, LateContentStartsAtItsFirstUnitAndIsCutAtTheFence) {
   EXPECT_EQ(Program(2, 8), "a0 a1 a2 a3 NO_PLAN NO_PLAN");
 }
 
+// Two units, a second of nothing, then all of them: a start on a busy machine.
+TEST_F(FrameSelection, LateContentBeginsWithSomeOfItInHand) {
+  Plan({ContentEntry(0, 20, 1, Source(0))});
+  EXPECT_EQ(Program(0, 1), "LATE");
+  sources_[Source(0)].there = kLateLead - 1;
+  EXPECT_EQ(Program(1, 3), "LATE LATE");
+  EXPECT_EQ(sources_[Source(0)].released, 0u) << "nothing is given back";
+  sources_[Source(0)].there = kLateLead;
+  EXPECT_EQ(Program(3, 6), "a0 a1 a2");
+}
+
+TEST_F(FrameSelection, LateContentThatIsShortBeginsAsSoonAsItsEndIsKnown) {
+  Plan({ContentEntry(0, 20, 1, Source(0))});
+  EXPECT_EQ(Program(0, 1), "LATE");
+  sources_[Source(0)].there = 2;
+  EXPECT_EQ(Program(1, 2), "LATE");
+  sources_[Source(0)].end = 2;
+  EXPECT_EQ(Program(2, 5), "a0 a1 EOF");
+}
+
+TEST_F(FrameSelection, LateContentForWhichFewTicksAreLeftBeginsWithItsFirstUnit) {
+  Plan({ContentEntry(0, 2 + static_cast<int64_t>(kLateLead), 1, Source(0))});
+  EXPECT_EQ(Program(0, 1), "LATE");
+  sources_[Source(0)].there = 2;
+  EXPECT_EQ(Program(1, 4), "LATE a0 a1");
+}
+
+TEST_F(FrameSelection, WhatIsThereOnItsTickBeginsOnItsTickHoweverLittleItIs) {
+  Plan({ContentEntry(0, 20, 1, Source(0))});
+  sources_[Source(0)].there = 1;
+  EXPECT_EQ(Program(0, 2), "a0 LATE");
+}
+
 TEST_F(FrameSelection, EntersWhatIsLockedAlreadyBehindItsUnitZeroHoweverLateItsUnitsCome) {
   TimelineEntry entered = ContentEntry(3, 9, 1, Source(0));
   entered.lock_tick = 1;
@@ -326,14 +359,14 @@ class Reference {
   }
 
   // The tick that fixed the mapping of the segment on air at n: the first one of its stretch at which unit 0
-  // had come.
+  // had come, and, if that was not the first tick of its entry, enough units with it.
   std::optional<int64_t> LockTickAt(int64_t n) const {
     const std::optional<TimelineEntry> owner = EntryAt(n);
     std::optional<int64_t> lock;
     for (int64_t t = n; t >= 0; --t) {
       const std::optional<TimelineEntry> e = EntryAt(t);
       if (!e.has_value() || e->segment_serial != owner->segment_serial) break;
-      if (e->kind == EntryKind::kContent && IsThere(e->source, 0, t)) lock = t;
+      if (e->kind == EntryKind::kContent && IsThere(e->source, 0, t) && MayBeginAt(*e, t)) lock = t;
     }
     return lock;
   }
@@ -346,7 +379,7 @@ class Reference {
     const auto lock = LockTickAt(n);
     const uint64_t unit = lock.has_value() ? static_cast<uint64_t>(n - *lock) : 0;
     const auto asset = s_.assets.find({e->source.ring, e->source.generation});
-    if (IsThere(e->source, unit, n)) {
+    if (lock.has_value() && IsThere(e->source, unit, n)) {
       return asset->second.refused.contains(unit)
                  ? "REFUSED"
                  : static_cast<char>('a' + e->source.ring) + std::to_string(unit);
@@ -365,6 +398,13 @@ class Reference {
   }
 
  private:
+  bool MayBeginAt(const TimelineEntry& e, int64_t n) const {
+    const auto lead = static_cast<int64_t>(kLateLead);
+    const Scenario::Asset& asset = s_.assets.at({e.source.ring, e.source.generation});
+    const bool all_known = asset.end_known_from <= n && asset.there_from.size() < kLateLead;
+    return n == e.start_tick || n + lead >= e.end_tick || IsThere(e.source, kLateLead - 1, n) || all_known;
+  }
+
   bool IsThere(const SourceRef& source, uint64_t unit, int64_t n) const {
     const auto asset = s_.assets.find({source.ring, source.generation});
     return asset != s_.assets.end() && unit < asset->second.there_from.size() &&

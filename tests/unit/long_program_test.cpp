@@ -3,6 +3,8 @@
 // ahead as their rings are deep.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <random>
 
 #include "supervisor/plan/block_plan.h"
@@ -149,12 +151,15 @@ class LongProgram : public testing::TestWithParam<FrameRate> {};
 INSTANTIATE_TEST_SUITE_P(AtEveryRate, LongProgram, testing::ValuesIn(HouseRates()),
                          [](const auto& rate) { return absl::StrCat(rate.param.num, "_", rate.param.den); });
 
-// That sample and the ones behind it are the clip's own, counted from its first frame on.
-void ExpectSoundOf(const ProgramFrame& frame, int clip, int64_t first_sample) {
+// That sample and the ones behind it are the clip's own, counted from its first frame on; on its last tick they
+// are brought down over 5 ms.
+void ExpectSoundOf(const ProgramFrame& frame, int clip, int64_t first_sample, bool last) {
   const TestClip sound(clip);
-  for (size_t i = 0; i < frame.audio.size() / 2; ++i) {
-    ASSERT_EQ(frame.audio[2 * i], sound.Left(first_sample + static_cast<int64_t>(i)));
-    ASSERT_EQ(frame.audio[2 * i + 1], sound.Right());
+  const size_t samples = frame.audio.size() / 2;
+  for (size_t i = 0; i < samples; ++i) {
+    const double level = last ? std::min(1.0, static_cast<double>(samples - i) / 240) : 1;
+    ASSERT_EQ(frame.audio[2 * i], std::lround(sound.Left(first_sample + static_cast<int64_t>(i)) * level));
+    ASSERT_EQ(frame.audio[2 * i + 1], std::lround(sound.Right() * level));
   }
 }
 
@@ -190,7 +195,7 @@ void PlayJoins(FrameRate rate, int joins, int64_t first_tick) {
         << "tick " << n << " must show frame " << n - stay.from << " of clip " << stay.clip << ", and is "
         << frame.Text();
     const int64_t sound = rig.time.FirstSample(Tick(n)) - rig.time.FirstSample(Tick(stay.from));
-    ASSERT_NO_FATAL_FAILURE(ExpectSoundOf(frame, stay.clip, sound)) << "tick " << n;
+    ASSERT_NO_FATAL_FAILURE(ExpectSoundOf(frame, stay.clip, sound, n + 1 == stay.to)) << "tick " << n;
   }
   EXPECT_GE(at, static_cast<size_t>(joins));
   EXPECT_EQ(rig.Count(SelectorCounter::kContentFrames) + 1, rig.Count(SelectorCounter::kFrames));

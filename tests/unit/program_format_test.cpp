@@ -76,6 +76,7 @@ TEST(ProgramFormat, RefusesWhatItCannotDoByNameAndSaysWhatToGive) {
       {R"("mux": {"delay_ms": 2001})", "mux.delay_ms: 2001; give 0 to 2000"},
       {R"("mux": {"delay_ms": -1})", "mux.delay_ms: -1; give 0 to 2000"},
       {R"("mux": {"service_name": ""})", "mux.service_name: 0 bytes; give 1 to 64"},
+      {R"("mux": {"service_name": "One\nTwo"})", "mux.service_name: it has control characters"},
       {R"("mux": {"pts_origin": 8589934592})", "mux.pts_origin: 8589934592; give 0 to 8589934591"},
       {R"("encoder": {"vbv_ms": "much"})", "vbv_ms"},
       {R"("encoder": {"bitrate_kbps": 99999999999})", "bitrate_kbps"},

@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/one_line.h"
+
 namespace air {
 namespace {
 
@@ -56,6 +58,20 @@ TEST_F(SessionRecordTest, GivesTheSuccessorWhatThePredecessorKnew) {
   const absl::StatusOr<record::Session> loaded = SessionRecord(folder_).Load();
   ASSERT_TRUE(loaded.ok()) << loaded.status();
   EXPECT_EQ(loaded->SerializeAsString(), Sample().SerializeAsString());
+}
+
+// What a decoder says of its asset goes into the record: cut in the middle of a character it would make all of it unreadable.
+TEST_F(SessionRecordTest, CanBeReadBackWhateverADecoderHasSaid) {
+  for (const std::string& said :
+       {std::string("/x/\xe3\x81"), std::string("Caf\xe9.mkv"), std::string(5000, '\xff')}) {
+    record::Session session = Sample();
+    session.add_runs()->set_error(OneLine(said));
+    session.add_events()->mutable_segment_failed()->set_reason(OneLine(said));
+    Write(session);
+    const absl::StatusOr<record::Session> loaded = SessionRecord(folder_).Load();
+    ASSERT_TRUE(loaded.ok()) << loaded.status();
+    EXPECT_EQ(loaded->runs(0).error(), OneLine(said));
+  }
 }
 
 TEST_F(SessionRecordTest, IsNobodyElsesBusiness) {

@@ -51,11 +51,11 @@ class TimelineTest : public ::testing::Test {
   }
 };
 
-TEST(TimelineLayout, IsTheOneOfVersionTwo) {
-  EXPECT_EQ(kTimelineLayoutVersion, 2u);
+TEST(TimelineLayout, IsTheOneOfVersionThree) {
+  EXPECT_EQ(kTimelineLayoutVersion, 3u);
   EXPECT_EQ(kTimelineCapacity, 1024u);
   EXPECT_EQ(kFreezeTicks, 2);
-  EXPECT_EQ(sizeof(TimelineEntry), 64u);
+  EXPECT_EQ(sizeof(TimelineEntry), 72u);
   EXPECT_EQ(offsetof(TimelineEntry, start_tick), 0u);
   EXPECT_EQ(offsetof(TimelineEntry, end_tick), 8u);
   EXPECT_EQ(offsetof(TimelineEntry, kind), 16u);
@@ -64,13 +64,14 @@ TEST(TimelineLayout, IsTheOneOfVersionTwo) {
   EXPECT_EQ(offsetof(TimelineEntry, segment_serial), 40u);
   EXPECT_EQ(offsetof(TimelineEntry, block_serial), 48u);
   EXPECT_EQ(offsetof(TimelineEntry, lock_tick), 56u);
+  EXPECT_EQ(offsetof(TimelineEntry, line_serial), 64u);
   EXPECT_EQ(offsetof(TimelineHeader, magic), 0u);
   EXPECT_EQ(offsetof(TimelineHeader, layout_version), 8u);
   EXPECT_EQ(offsetof(TimelineHeader, version), 128u);
   EXPECT_EQ(offsetof(TimelineMemory, banks), 4096u);
   EXPECT_EQ(offsetof(TimelineBank, entries), 8u);
-  EXPECT_EQ(sizeof(TimelineBank), 8u + 1024u * 64u);
-  EXPECT_EQ(kTimelineBytes, 139'264u);
+  EXPECT_EQ(sizeof(TimelineBank), 8u + 1024u * 72u);
+  EXPECT_EQ(kTimelineBytes, 155'648u);
 }
 
 TEST_F(TimelineTest, StandsInMemoryUnderItsName) {

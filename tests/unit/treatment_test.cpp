@@ -50,14 +50,15 @@ TEST(Treatment, OfNothingChangesNothing) {
   EXPECT_EQ(SoundOf({}, 0, 1), std::vector<int16_t>(1920, 10000));
 }
 
-// Late content runs past its end, and is cut by the fence.
+// Late content runs past its end, and is cut by the fence; a segment may go on there.
 TEST(Treatment, WithoutFadesShowsEveryUnitBeforeAndBehindItsSegmentToo) {
   const Treatment joins({.segment_units = 10, .soft_joins = true}, House(), 0);
   for (const int64_t unit : {0, 1, 9, 10, 25}) {
     EXPECT_EQ(PictureOf(joins, unit)[0], 216) << unit;
     EXPECT_FALSE(joins.ChangesAt(UnitIndex(unit))) << unit;
   }
-  EXPECT_EQ(SoundOf({.segment_units = 10, .soft_joins = true}, 12, 1)[700], 0);
+  EXPECT_EQ(SoundOf({.segment_units = 10, .soft_joins = true}, 9, 1).back(), 10000);
+  EXPECT_EQ(SoundOf({.segment_units = 10, .soft_joins = true}, 12, 1)[700], 10000);
 }
 
 TEST(Treatment, FadesThePictureInFromBlackExactlyToTheFrame) {
@@ -101,7 +102,8 @@ TEST(Treatment, FadesSoundSampleBySampleOverTheSameFrames) {
 }
 
 TEST(Treatment, JoinsWithoutAClickInFiveMilliseconds) {
-  const std::vector<int16_t> line = SoundOf({.segment_units = 10, .soft_joins = true}, 0, 10);
+  const std::vector<int16_t> line =
+      SoundOf({.segment_units = 10, .soft_joins = true}, 0, 10, 10000, /*skip=*/0, {25, 1}, /*last=*/9);
   EXPECT_EQ(line[0], 0);
   EXPECT_EQ(line[120], 5000);
   EXPECT_EQ(line[240], 10000);

@@ -54,7 +54,8 @@ test('what is no guide is none', () => {
 });
 
 test('an error\'s sentence is its message', () => {
-  assert.equal(messageOf('{"status":"error","reason":"r","message":"Say this."}'), 'Say this.');
-  assert.equal(messageOf('{"reason":"r"}'), 'r');
+  assert.equal(messageOf('{"status":"error","code":"C","message":"Say this."}'), 'Say this.');
+  assert.equal(messageOf('{"message":"say this; then that"}'), 'Say this; then that.');
+  assert.equal(messageOf('{"code":"C"}'), 'C.');
   for (const body of ['', 'x', '[]', 'null', '{"message":7}', '<html>']) assert.equal(messageOf(body), '');
 });

@@ -51,6 +51,11 @@ CLI::Option* AddNumber(CLI::App& app, const std::string& name, std::optional<int
   return app.add_option_function<std::string>(name, read, help)->type_name("N");
 }
 
+CLI::Option* AddEach(CLI::App& app, const std::string& name, std::vector<std::string>& to,
+                     const std::string& help) {
+  return app.add_option(name, to, help)->allow_extra_args(false)->type_name("TEXT");
+}
+
 CLI::Option* AddSwitch(CLI::App& app, const std::string& name, std::optional<bool>& to,
                        const std::string& help) {
   return app.add_flag_function(

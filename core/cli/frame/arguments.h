@@ -22,6 +22,9 @@ CLI::Option* AddDate(CLI::App& app, const std::string& name, std::optional<absl:
 // A whole number from `least` to `most`.
 CLI::Option* AddNumber(CLI::App& app, const std::string& name, std::optional<int>& to, int least, int most,
                        const std::string& help);
+// A text each time it stands there.
+CLI::Option* AddEach(CLI::App& app, const std::string& name, std::vector<std::string>& to,
+                     const std::string& help);
 // --name / --no-name
 CLI::Option* AddSwitch(CLI::App& app, const std::string& name, std::optional<bool>& to,
                        const std::string& help);

@@ -49,10 +49,6 @@ sigset_t WatchedSignals() {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Guardian>> Guardian::Prepare(GuardianOptions options) {
-  if (access(options.director.c_str(), X_OK) != 0) {
-    return NotFound("DIRECTOR_MISSING", absl::StrCat(options.director, ": ", std::strerror(errno),
-                                                     ": install program-director beside retrovue"));
-  }
   std::unique_ptr<Guardian> guardian(new Guardian(std::move(options)));
   const Home& home = guardian->options_.home;
   if (absl::Status folder = MakePrivateFolder(home.folder); !folder.ok()) return folder;
@@ -66,10 +62,11 @@ absl::StatusOr<std::unique_ptr<Guardian>> Guardian::Prepare(GuardianOptions opti
   auto control = ListenOn(guardian->options_.control, "--control");
   if (!control.ok()) return control.status();
   guardian->control_ = *std::move(control);
-  if (absl::Status said =
-          Announce(guardian->lock_, {getpid(), guardian->http_.address, guardian->control_.address});
-      !said.ok())
-    return said;
+  const std::string& director = guardian->options_.director;
+  if (access(director.c_str(), X_OK) != 0) {
+    return NotFound("DIRECTOR_MISSING", absl::StrCat(director, ": ", std::strerror(errno),
+                                                     ": install program-director beside retrovue"));
+  }
   return guardian;
 }
 
@@ -92,6 +89,8 @@ absl::Status Guardian::StartDirector() {
   start_at_.reset();
   if (!pid.ok()) return pid.status();
   director_ = *pid;
+  // For whoever comes after a guardian that was killed; without it the network runs all the same.
+  (void)Announce(lock_, {getpid(), http_.address, control_.address, *pid});
   return absl::OkStatus();
 }
 
@@ -101,8 +100,9 @@ void Guardian::Reap(Console& console) {
     if (pid != director_) continue;  // orphans of a director that was killed come to us
     director_.reset();
     if (ending_) continue;
-    start_at_ = policy_.Died(Steady());
-    const auto wait = std::chrono::duration_cast<std::chrono::seconds>(*start_at_ - Steady()).count();
+    const Millis now = Steady();
+    start_at_ = policy_.Died(now);
+    const auto wait = std::chrono::duration_cast<std::chrono::seconds>(*start_at_ - now).count();
     console.Say(absl::StrCat("The program director ", FateOf(status), "; it is started again ",
                              wait > 0 ? absl::StrCat("in ", wait, " s") : "at once",
                              " (log: ", options_.home.LogPath(), ")"));
@@ -172,6 +172,7 @@ void Guardian::EndAll(Console& console) {
     }
   }
   EndWhatIsLeft(console);
+  (void)Announce(lock_, {});  // nobody is to be looked for
   console.SetStatus("ended");
 }
 

@@ -31,7 +31,7 @@ struct GuardianOptions {
 // For one thread; it forks, so nothing else may hold a lock when Run is called.
 class Guardian {
  public:
-  // Takes the home and the addresses, in this order. Errors: as TakeNetworkLock and ListenOn; DIRECTOR_MISSING.
+  // Takes the home and the addresses, in this order. Errors: as TakeNetworkLock and ListenOn; then DIRECTOR_MISSING.
   static absl::StatusOr<std::unique_ptr<Guardian>> Prepare(GuardianOptions options);
   ~Guardian();
 

@@ -26,7 +26,7 @@ absl::Status Unusable(const std::string& path, const std::string& why) {
 
 constexpr std::size_t kLongestFile = 4096;
 
-// Three lines: process id, HTTP address, control address.
+// Four lines: process id, HTTP address, control address, process id of the director.
 RunningNetwork ReadFrom(int fd) {
   std::string text(kLongestFile, '\0');
   const ssize_t length = pread(fd, text.data(), text.size(), 0);
@@ -39,12 +39,20 @@ RunningNetwork ReadFrom(int fd) {
     network.http = lines[1];
     network.control = lines[2];
   }
+  if (lines.size() > 3 && absl::SimpleAtoi(lines[3], &pid)) network.director = pid;
   return network;
 }
 
 }  // namespace
 
 absl::StatusOr<air::UniqueFd> TakeNetworkLock(const std::string& path) {
+  if (const std::optional<pid_t> orphan = OrphanOf(path)) {
+    return Refusal(
+        absl::StatusCode::kAlreadyExists, "ALREADY_RUNNING",
+        absl::StrCat("the program director of ", std::filesystem::path(path).parent_path().string(),
+                     " runs on, process ", *orphan,
+                     ", although what started it was killed: end it (retrovue stop), then start again"));
+  }
   air::UniqueFd lock(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!lock.valid()) return Unusable(path, std::strerror(errno));
   if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
@@ -61,7 +69,8 @@ absl::StatusOr<air::UniqueFd> TakeNetworkLock(const std::string& path) {
 }
 
 absl::Status Announce(const air::UniqueFd& lock, const RunningNetwork& network) {
-  const std::string text = absl::StrCat(network.guardian, "\n", network.http, "\n", network.control, "\n");
+  const std::string text =
+      absl::StrCat(network.guardian, "\n", network.http, "\n", network.control, "\n", network.director, "\n");
   if (ftruncate(lock.get(), 0) != 0 ||
       pwrite(lock.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
     return absl::ErrnoToStatus(errno, "the lock file");
@@ -72,6 +81,18 @@ std::optional<RunningNetwork> NetworkOf(const std::string& path) {
   const air::UniqueFd lock(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!lock.valid() || flock(lock.get(), LOCK_SH | LOCK_NB) == 0) return std::nullopt;
   return ReadFrom(lock.get());
+}
+
+std::optional<pid_t> OrphanOf(const std::string& path) {
+  const air::UniqueFd lock(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!lock.valid() || flock(lock.get(), LOCK_SH | LOCK_NB) != 0) return std::nullopt;
+  const pid_t director = ReadFrom(lock.get()).director;
+  if (director <= 0) return std::nullopt;
+  // Process ids are used again: it must be one of ours, too.
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink(absl::StrCat("/proc/", director, "/exe"), error);
+  if (error || program.filename() != "program-director") return std::nullopt;
+  return director;
 }
 
 absl::Status MakePrivateFolder(const std::string& path) {

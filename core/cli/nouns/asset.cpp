@@ -280,16 +280,11 @@ std::vector<Verb> AssetVerbs() {
           "asset", "update", "Change tags, title and numbers of assets",
           [](CLI::App& app, Options& options) {
             AddHandles(app, options);
-            app.add_option("--tags", options.tags, "the operator's tags: these and no others")
+            AddEach(app, "--tags", options.tags, "the operator's tags: these and no others")
                 ->delimiter(',')
-                ->expected(1)
                 ->type_name("TAG,TAG");
-            app.add_option("--add-tag", options.add_tags, "one more; repeat it")
-                ->expected(1)
-                ->type_name("TAG");
-            app.add_option("--remove-tag", options.remove_tags, "this one goes; repeat it")
-                ->expected(1)
-                ->type_name("TAG");
+            AddEach(app, "--add-tag", options.add_tags, "one more; repeat it")->type_name("TAG");
+            AddEach(app, "--remove-tag", options.remove_tags, "this one goes; repeat it")->type_name("TAG");
             app.add_option("--title", options.title, "in the guide")->type_name("TEXT");
             app.add_option("--series", options.new_series, "of this series")->type_name("NAME");
             AddNumber(app, "--season", options.season, 0, 9999, "0: specials");

@@ -11,6 +11,7 @@
 #include "core/cli/nouns/channel.h"
 #include "core/cli/nouns/finding.h"
 #include "core/cli/nouns/verbs.h"
+#include "core/demo/demo_network.h"
 #include "core/model/text.h"
 #include "core/store/assets.h"
 #include "core/store/channels.h"
@@ -60,6 +61,7 @@ void AddFields(CLI::App& app, Options& options) {
   app.add_option("--offsets", options.offsets,
                  "minutes of the hour programmes start at; default: as the day starts")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->type_name("M,M");
   app.add_option("--day-start", options.day_start, "when the programming day begins, 06:00")
       ->type_name("HH:MM");
@@ -77,23 +79,12 @@ void AddFields(CLI::App& app, Options& options) {
             "what may be cut off a programme to let it into its slot");
   app.add_option("--station-card", options.station_card, "a picture, where there is nothing else")
       ->type_name("FILE");
-  app.add_option("--filler", options.fillers, "this asset fills what programmes leave; repeat it")
+  AddEach(app, "--filler", options.fillers, "this asset fills what programmes leave; repeat it")
       ->type_name("ASSET");
   app.add_option("--filler-tag", options.filler_tag, "all assets that have this tag now")->type_name("TAG");
   app.add_option("--filler-collection", options.filler_collection, "all assets of this collection now")
       ->type_name("NAME");
   app.add_flag("--no-fillers", options.no_fillers, "none");
-}
-
-// The machine's time zone by its name; UTC where it does not say.
-std::string MachineZone() {
-  std::error_code error;
-  const std::string target = std::filesystem::read_symlink("/etc/localtime", error).string();
-  constexpr absl::string_view kFolder = "zoneinfo/";
-  const std::size_t at = target.find(kFolder);
-  if (error || at == std::string::npos) return "UTC";
-  std::string name = target.substr(at + kFolder.size());
-  return FindTimeZone(name).ok() ? name : "UTC";
 }
 
 absl::StatusOr<std::string> FormatJson(const std::string& text) {
@@ -226,7 +217,7 @@ absl::StatusOr<Answer> Add(Context& context, const Options& options) {
     if (absl::Status slug = ValidateSlug(channel.slug); !slug.ok())
       return Refuse("SLUG_WRONG", slug.message());
     channel.title = options.handle;
-    channel.time_zone = MachineZone();
+    channel.time_zone = SystemTimeZone();
     if (transaction.channels().Find(channel.slug).ok()) {
       return Refusal(absl::StatusCode::kAlreadyExists, "CHANNEL_EXISTS",
                      absl::StrCat("there is a channel ", channel.slug,

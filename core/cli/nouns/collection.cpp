@@ -155,8 +155,8 @@ std::vector<Verb> CollectionVerbs() {
             app.add_option("--name", options.name, "a new name");
             CLI::Option* enable = app.add_flag("--sync-enable", options.enable, "it is to be ingested");
             app.add_flag("--sync-disable", options.disable, "it is not to be ingested")->excludes(enable);
-            app.add_option("--path-mapping", options.mappings,
-                           "what the source calls A is B here; repeat it: these and no others")
+            AddEach(app, "--path-mapping", options.mappings,
+                    "what the source calls A is B here; repeat it: these and no others")
                 ->type_name("A=B");
             app.add_flag("--no-path-mapping", options.no_mappings, "none");
           },

@@ -1,6 +1,7 @@
 // A network from folders of media in one step.
 #include "core/demo/demo_network.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "absl/strings/str_cat.h"
@@ -21,7 +22,7 @@ struct Options {
   RunningOptions running;
 };
 
-Json ShapeOf(const DemoChannel& channel) {
+Json RowOf(const DemoChannel& channel) {
   Json json;
   json["slug"] = channel.slug;
   json["title"] = channel.title;
@@ -77,15 +78,24 @@ absl::StatusOr<Answer> Demo(Context& context, const Options& options) {
 
   Answer answer{.name = "channels", .value = Json::array()};
   answer.columns = {{"NUMBER", "number"}, {"SLUG", "slug"}, {"TITLE", "title"}, {"WHAT", "summary"}};
-  for (const DemoChannel& channel : network->channels) answer.value.push_back(ShapeOf(channel));
+  for (const DemoChannel& channel : network->channels) answer.value.push_back(RowOf(channel));
   for (const IngestLine& line : network->refused)
     answer.notices.push_back(absl::StrCat(line.path, ": ", line.reason));
   if (!network->refused.empty()) {
     answer.exit = Exit::kPartly;
     answer.code = "DEMO_PARTLY";
+    answer.says = {"Not all of it could be made into channels."};
   }
   answer.next = "retrovue start";
-  if (options.no_start) return answer;
+  const bool stopped = std::any_of(network->channels.begin(), network->channels.end(),
+                                   [](const DemoChannel& channel) { return channel.report.stopped; });
+  if (stopped) {
+    answer.exit = Exit::kPartly;
+    answer.code = "DEMO_PARTLY";
+    answer.notices.push_back(
+        "it was stopped before all files were read: the same command goes on with the rest");
+  }
+  if (options.no_start || stopped) return answer;
   answer.next.clear();
   Write(Print(answer, {.json = context.globals().json}));
   return RunNetwork(context, options.running);

@@ -1,5 +1,6 @@
 // The guide, read from schedule days.
 #include <deque>
+#include <random>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
@@ -145,17 +146,25 @@ class Details {
   absl::flat_hash_map<std::string, Editorial> editorial_of_asset_;
 };
 
-absl::StatusOr<Site> SiteOf(Context& context, const Options& options) {
-  Site site;
-  site.base_url = options.base_url.empty() ? kDefaultBase : options.base_url;
+// The network's own name in what clients keep. Drawn once, by whichever program needs it first.
+absl::StatusOr<std::string> InstanceIdIn(Context& context) {
+  constexpr const char* kSetting = "instance_id";
+  std::string id;
   const absl::Status read = context.Read([&](const Snapshot& snapshot) -> absl::Status {
-    const auto id = snapshot.settings().Get("instance_id");
-    if (!id.ok()) return id.status();
-    site.instance_id = id->value_or("00000000");
-    return absl::OkStatus();
+    const auto stored = snapshot.settings().Get(kSetting);
+    if (stored.ok()) id = stored->value_or("");
+    return stored.status();
   });
-  if (!read.ok()) return read;
-  return site;
+  if (!read.ok() || !id.empty()) return read.ok() ? absl::StatusOr<std::string>(id) : read;
+  const absl::Status written = context.Write([&](Transaction& transaction) -> absl::Status {
+    const auto stored = transaction.settings().Get(kSetting);
+    if (!stored.ok()) return stored.status();
+    std::random_device random;
+    id = stored->value_or(InstanceIdOf(std::uint64_t{random()} << 32 | random()));
+    return transaction.settings().Set(kSetting, id);
+  });
+  if (!written.ok()) return written;
+  return id;
 }
 
 absl::StatusOr<Answer> Export(Context& context, const Options& options) {
@@ -170,11 +179,12 @@ absl::StatusOr<Answer> Export(Context& context, const Options& options) {
   }
   Details details;
   if (absl::Status read = details.Read(context, *guides); !read.ok()) return read;
-  const absl::StatusOr<Site> site = SiteOf(context, options);
-  if (!site.ok()) return site.status();
+  const absl::StatusOr<std::string> instance_id = InstanceIdIn(context);
+  if (!instance_id.ok()) return instance_id.status();
+  const Site site{options.base_url.empty() ? kDefaultBase : options.base_url, *instance_id};
   std::vector<ChannelGuide> channel_guides;
   for (const Guided& of : *guides) channel_guides.push_back({&of.channel, &of.guide});
-  answer.raw = WriteXmltv(channel_guides, span->from, span->to, *site,
+  answer.raw = WriteXmltv(channel_guides, span->from, span->to, site,
                           [&](const GuideEntry& entry) { return details.Of(entry); });
   return answer;
 }

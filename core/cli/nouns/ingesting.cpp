@@ -111,6 +111,7 @@ absl::StatusOr<Answer> IngestAll(Context& context, const std::vector<Collection>
   if (partly) {
     answer.exit = Exit::kPartly;
     answer.code = "INGEST_PARTLY";
+    answer.says = {"Not everything could be taken in."};
   }
   answer.next =
       review > 0 ? "retrovue asset attention" : "retrovue channel add my-channel --title \"My Channel\"";

@@ -32,24 +32,29 @@ absl::StatusOr<Answer> Start(Context& context, const Options& options) {
   return RunNetwork(context, options.running);
 }
 
+// Whether nothing of the network runs any more.
+bool HasEnded(const std::string& lock_path) { return !NetworkOf(lock_path) && !OrphanOf(lock_path); }
+
 absl::StatusOr<Answer> Stop(Context& context, const Options&) {
-  const std::optional<RunningNetwork> network = NetworkOf(context.home().LockPath());
-  if (!network || network->guardian <= 0) return NotRunning(context);
+  const std::string lock_path = context.home().LockPath();
+  const std::optional<RunningNetwork> network = NetworkOf(lock_path);
+  const pid_t process = network ? network->guardian : OrphanOf(lock_path).value_or(0);
+  if (process <= 0) return NotRunning(context);
   Answer answer{.name = "network"};
-  answer.value = {{"guardian", network->guardian}, {"home", context.home().folder}};
+  answer.value = {{"process", process}, {"home", context.home().folder}};
   if (context.globals().dry_run) return answer;
-  if (kill(network->guardian, SIGTERM) != 0)
-    return absl::ErrnoToStatus(errno, absl::StrCat("process ", network->guardian, " cannot be told"));
+  if (kill(process, SIGTERM) != 0)
+    return absl::ErrnoToStatus(errno, absl::StrCat("process ", process, " cannot be told"));
   const auto poll = 100ms;
   for (auto waited = 0ms; waited < kStopLimit; waited += poll) {
-    if (!NetworkOf(context.home().LockPath())) {
+    if (HasEnded(lock_path)) {
       answer.says = {"The network has ended."};
       return answer;
     }
     std::this_thread::sleep_for(poll);
   }
   return Refusal(absl::StatusCode::kDeadlineExceeded, "STILL_RUNNING",
-                 absl::StrCat("the network has not ended: process ", network->guardian,
+                 absl::StrCat("the network has not ended: process ", process,
                               " was told, look at its output, or kill it"));
 }
 

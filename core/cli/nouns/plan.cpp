@@ -186,8 +186,8 @@ std::vector<Verb> PlanVerbs() {
             AddChannel(app, options);
             app.add_option("--name", options.name, "unique in its channel")->type_name("NAME")->required();
             AddFields(app, options, /*for_update=*/false);
-            app.add_option("--zone", options.zones,
-                           "a window, 22:00-02:00, or with what plays in it, 22:00-02:00=PROGRAM; repeat it")
+            AddEach(app, "--zone", options.zones,
+                    "a window, 22:00-02:00, or with what plays in it, 22:00-02:00=PROGRAM; repeat it")
                 ->type_name("ZONE");
             AddPlaying(app, options.playing);
           },

@@ -24,8 +24,8 @@ void AddChannel(CLI::App& app, Options& options) {
 
 void AddFields(CLI::App& app, Options& options) {
   AddPlaying(app, options.program);
-  app.add_option("--intro", options.program.intros, "this asset before it")->type_name("ASSET");
-  app.add_option("--outro", options.program.outros, "this asset after it")->type_name("ASSET");
+  AddEach(app, "--intro", options.program.intros, "this asset before it")->type_name("ASSET");
+  AddEach(app, "--outro", options.program.outros, "this asset after it")->type_name("ASSET");
   app.add_option("--rating", options.program.rating, "for the guide")->type_name("TEXT");
 }
 

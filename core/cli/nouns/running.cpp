@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "core/cli/frame/output.h"
 #include "core/cli/guardian/child.h"
 #include "core/cli/guardian/guardian.h"

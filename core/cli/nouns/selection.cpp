@@ -124,7 +124,7 @@ absl::Status SetChain(const Snapshot& snapshot, const ProgramOptions& options, P
 void AddSelector(CLI::App& app, SelectorOptions& options) {
   app.add_option("--series", options.series, "episodes of this series")->type_name("NAME");
   app.add_option("--season", options.season, "of these seasons alone, 2 or 1-3")->type_name("N-N");
-  app.add_option("--tag", options.tags, "what has this tag; repeat it for several, all of which it has")
+  AddEach(app, "--tag", options.tags, "what has this tag; repeat it for several, all of which it has")
       ->type_name("TAG");
   app.add_option("--year", options.year, "of these years alone, 1985 or 1980-1989")->type_name("N-N");
   app.add_option("--collection", options.collection, "what is in this collection")->type_name("NAME");
@@ -171,8 +171,8 @@ void AddPlaying(CLI::App& app, ProgramOptions& options) {
   AddNumber(app, "--slot-units", options.slot_units, 0, 96,
             "blocks of the grid an airing takes at least; a block is filled up to them");
   AddSelector(app, options.selector);
-  app.add_option("--asset", options.assets,
-                 "this asset (id or path); repeat it for several, one after the other")
+  AddEach(app, "--asset", options.assets,
+          "this asset (id or path); repeat it for several, one after the other")
       ->type_name("ASSET");
 }
 
@@ -214,7 +214,7 @@ void AddWhen(CLI::App& app, WhenOptions& options, bool for_update) {
   app.add_option("--from", options.from, "first day, 2026-12-01; or 12-01, of every year")->type_name("DATE");
   app.add_option("--to", options.to, "last day")->type_name("DATE");
   app.add_option("--days", options.days, "days of the week: MON,WED-FRI")->type_name("DAYS");
-  app.add_option("--on", options.on, "this day; repeat it for several")->type_name("DATE");
+  AddEach(app, "--on", options.on, "this day; repeat it for several")->type_name("DATE");
   app.add_option("--cron", options.cron, "five fields, of which day, month and weekday count")
       ->type_name("CRON");
   if (for_update) app.add_flag("--always", options.always, "on every day: takes the conditions off");

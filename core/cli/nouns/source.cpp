@@ -260,7 +260,7 @@ std::vector<Verb> SourceVerbs() {
           [](CLI::App& app, Options& options) {
             AddHandle(app, options);
             app.add_option("--name", options.name, "a new name");
-            app.add_option("--base-path", options.paths, "its folders: these and no others");
+            AddEach(app, "--base-path", options.paths, "its folders: these and no others");
           },
           Update),
       MakeVerb<Options>("source", "delete", "Delete a source that has no assets", AddHandle, Delete),

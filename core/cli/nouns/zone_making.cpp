@@ -59,7 +59,7 @@ void AddZoneFields(CLI::App& app, ZoneOptions& options, bool for_update) {
       ->type_name("HH:MM-HH:MM")
       ->required(!for_update);
   app.add_option("--name", options.name, "unique in its plan; default: what it plays")->type_name("NAME");
-  app.add_option("--program", options.programs, "this program; several take turns")->type_name("PROGRAM");
+  AddEach(app, "--program", options.programs, "this program; several take turns")->type_name("PROGRAM");
   AddPlaying(app, options.playing);
   AddWhen(app, options.when, for_update);
   app.add_option("--overrun", options.overrun, "what may run over its end: first, never or last")

@@ -31,6 +31,7 @@ namespace {
 namespace wire = retrovue::probe;
 
 constexpr int kSocket = 3;
+constexpr int kVersion = 1;  // of the protocol
 constexpr size_t kMostBytes = 65536;
 constexpr size_t kLongestName = 200;  // of a chapter, a language, a codec
 
@@ -74,9 +75,14 @@ wire::ProbeReply Look(const std::string& name, UniqueFd fd) {
 
 template <class Message>
 bool Send(const Message& message) {
-  const std::string bytes = message.SerializeAsString();
+  std::string bytes = message.SerializeAsString();
+  iovec part{bytes.data(), bytes.size()};
+  msghdr header{};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  // Not send(): the sandbox leaves sendmsg alone.
   return bytes.size() <= kMostBytes &&
-         send(kSocket, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size());
+         sendmsg(kSocket, &header, MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size());
 }
 
 // False: the other end is closed, or what came is no request.
@@ -108,6 +114,7 @@ int Run() {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   av_log_set_level(AV_LOG_QUIET);
   wire::Hello hello;
+  hello.set_version(kVersion);
   const absl::Status locked = LockIn();
   if (!locked.ok()) hello.set_failure(OneLine(std::string(locked.message()), 2000));
   if (!Send(hello) || !locked.ok()) return EXIT_FAILURE;

@@ -84,7 +84,8 @@ void Treatment::TreatSound(UnitIndex i, std::span<int16_t> samples, bool last) c
   if (is_none()) return;
   const HouseTime time(house_);
   const int64_t first = joins_at_ + time.FirstSample(i).value();
-  const int64_t end = last ? std::min(end_, joins_at_ + time.FirstSample(i + 1).value()) : end_;
+  const int64_t end =
+      last ? joins_at_ + time.FirstSample(i + 1).value() : std::numeric_limits<int64_t>::max() / 2;
   const size_t channels = house_.channels;
   const bool louder = gain_ > 1;
   for (size_t s = 0; s < samples.size() / channels; ++s) {

@@ -5,7 +5,8 @@
 //   gain       on the sound, in decibels; above 0 dB the peaks are bent instead of cut off
 //   fades      linear, from and to black and silence. The first frame of a fade in and the last frame of a
 //              fade out are black, the frame behind and before them in full
-//   joins      sound is ramped up over the first 5 ms and down over the last 5 ms, so that no join clicks
+//   joins      sound is ramped up over the first 5 ms, and down over the last 5 ms of the asset, so that no join
+//              clicks. Where the program leaves an asset that has more, the selector ramps it down
 //
 // Places are counted from the segment's seam: join in progress begins in the middle of them.
 #pragma once

@@ -18,8 +18,6 @@ namespace {
 constexpr AVRational kMilliseconds{1, 1000};
 constexpr AVRational kMicroseconds{1, 1'000'000};
 constexpr int64_t kTailUs = 10'000'000;
-// What is as short is read whole: its container need not be believed, nor need it be opened anew for a seek.
-constexpr int64_t kReadWholeUs = 2 * kTailUs;
 // Beyond this, even an asset whose stamps may jump is measured by its tail: nobody waits for all of it to be read.
 constexpr int64_t kReadWholeBytes = int64_t{512} << 20;
 constexpr size_t kMostChapters = 200;
@@ -46,11 +44,11 @@ bool Decodes(Demuxer& demuxer, PacketFeed& feed, StreamKind kind, int64_t& error
   return decoded;
 }
 
-// Samples in front that are not heard: the encoder's delay.
-int64_t DelayOf(const AVPacket& first) {
+// Samples in front that are not heard, the encoder's delay: as SoundSource has it.
+int64_t DelayOf(const AVPacket& first, const AVCodecParameters& codec) {
   size_t bytes = 0;
   const uint8_t* skip = av_packet_get_side_data(&first, AV_PKT_DATA_SKIP_SAMPLES, &bytes);
-  return skip != nullptr && bytes >= 4 ? AV_RL32(skip) : 0;
+  return skip != nullptr && bytes >= 4 ? AV_RL32(skip) : std::max(codec.initial_padding, 0);
 }
 
 // The same at the end.
@@ -123,9 +121,8 @@ class Measurement {
     const std::optional<int64_t> stated = demuxer_.stated_duration_us();
     const int64_t bytes = avio_size(demuxer_.container().pb);
     const bool small = bytes >= 0 && bytes <= kReadWholeBytes;
-    const bool seeks = stated && *stated > kReadWholeUs && !(demuxer_.stamps_may_jump() && small);
-    if (seeks) {
-      const int64_t ms = BetweenMs(EndsBehind(*stated - kTailUs));
+    if (stated && !(demuxer_.stamps_may_jump() && small)) {
+      const int64_t ms = BetweenMs(EndsBehind(std::max<int64_t>(*stated - kTailUs, 0)));
       if (ms > 0) return ms;
     }
     // Of a large file that cannot be seeked in, what it says is taken.
@@ -205,7 +202,7 @@ Stamp MediaZero(Demuxer& demuxer, PacketFeed& feed) {
   if (first == nullptr || StampOf(*first) == AV_NOPTS_VALUE) return demuxer.anchor_start();
   const AVStream& sound = *demuxer.stream(StreamKind::kSound);
   const AVRational samples{1, std::max(sound.codecpar->sample_rate, 1)};
-  return {RoundTo({StampOf(*first), sound.time_base}, samples) + DelayOf(*first), samples};
+  return {RoundTo({StampOf(*first), sound.time_base}, samples) + DelayOf(*first, *sound.codecpar), samples};
 }
 
 // Media zero, once something could be decoded. A picture that cannot be is given up, as it is on the air.

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "base/file_status.h"
 
 namespace air {
 namespace {
@@ -120,7 +121,7 @@ int64_t AssetFile::Seek(void* self, int64_t offset, int whence) {
   const int fd = static_cast<AssetFile*>(self)->fd_.get();
   if (whence & AVSEEK_SIZE) {
     struct stat info = {};
-    return ::fstat(fd, &info) == 0 ? info.st_size : AVERROR(errno);
+    return FileStatus(fd, info) == 0 ? info.st_size : AVERROR(errno);
   }
   const off_t at = ::lseek(fd, offset, whence & ~AVSEEK_FORCE);
   return at < 0 ? AVERROR(errno) : at;

@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -56,7 +58,13 @@ void FaultProducer::Strike() const {
   }
 }
 
-absl::Status FaultProducer::Open(const std::string&) {
+absl::Status FaultProducer::Open(const std::string& asset_uri) {
+  const char* allowed = std::getenv(kFaultsVariable);
+  if (allowed == nullptr || std::string_view(allowed) != "1") {
+    return absl::PermissionDeniedError(absl::StrCat(
+        "asset '", asset_uri, "': a plan alone may not bring a decoder down; start air-supervisor with ",
+        kFaultsVariable, "=1 in its environment"));
+  }
   if (spec_.unit == FaultSpec::kAtOpen) Strike();
   return asset_->Open(spec_.asset_uri);
 }

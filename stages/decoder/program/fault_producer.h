@@ -1,5 +1,6 @@
 // FaultProducer: an asset that brings its decoder down at one place, every time it is played. For tests of
-// the recovery, and for operators who want to see it.
+// the recovery, and for operators who want to see it: without AIR_ALLOW_FAULTS=1 in the environment the asset
+// is refused.
 //
 // Asset URI: "fault:FAULT=WHERE:ASSET", for example "fault:crash_at=300:/media/film.mkv" or
 // "fault:hang_at=open:pattern:clip=3". ASSET is any other asset.
@@ -21,6 +22,7 @@
 namespace air {
 
 inline constexpr char kFaultScheme[] = "fault:";
+inline constexpr char kFaultsVariable[] = "AIR_ALLOW_FAULTS";
 
 struct FaultSpec {
   enum class Fault { kCrash, kHang, kExit, kKill };

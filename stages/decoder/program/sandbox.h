@@ -1,13 +1,15 @@
-// Sandbox: what a decoder may still do once it has its asset open. It closes it around itself before it reads
-// the first byte of the asset, because what probes a file is what a hostile file attacks first; from then on
-// it can read what is open, compute, write its own ring and talk to its supervisor over the link. What a
-// decoder that was taken over can do is put wrong pictures into its own ring.
+// Sandbox: what a decoder may still do once it has its asset open. The decoder closes the sandbox before it reads the first
+// byte of the asset, because a hostile file attacks the code that probes it first. From then on the decoder can
+// read what is open, compute, write its own ring and talk to its supervisor over the link. A decoder that was taken over can
+// put wrong pictures into its own ring and say untrue things over the link: the supervisor bounds what it says in
+// number and length (supervisor/process/stage_process.cpp) and believes no count of units beyond what the ring holds.
 //
 //   files         none can be opened, looked for, changed or removed: EACCES, because libraries look for
 //                 locale and time zone data and do well without
 //   descriptors   written only to stdout and stderr; none is made but by the link
-//   memory        at most kDataBytes of it; none is ever executable that was not before
-//   processes     threads of its own and no other process; signals to itself alone
+//   memory        at most kDecoderDataBytes of it; none is ever executable that was not before
+//   processes     threads of its own and no other process; signals to itself alone. A filter cannot count: the
+//                 supervisor kills a decoder of more than 256 threads (StageProcess::HasTooManyThreads)
 //   intrusions    to execute, to trace, to signal or to look into another process is nothing a decoder does
 //                 by mistake: it is killed at once (SIGSYS), before it puts another picture into its ring
 //

@@ -476,6 +476,17 @@ TEST_F(ChannelLifeTest, ASupervisorThatHangsIsKilledAndReplaced) {
   EXPECT_EQ(life_.last_error(), "it does not answer");
 }
 
+TEST_F(ChannelLifeTest, ASupervisorThatAnswersAndTellsNothingIsReplaced) {
+  GoOnAir();
+  std::string all;
+  for (int i = 0; i < 10 && !absl::StrContains(all, "kill"); ++i) {
+    life_.OnFollowEnded(absl::UnimplementedError("no events here"), now());
+    life_.OnReady(absl::OkStatus(), now());
+    absl::StrAppend(&all, Done(), ", ");
+  }
+  EXPECT_EQ(all, "ask, follow, ask, follow, ask, follow, ask, follow, kill, ");
+}
+
 TEST_F(ChannelLifeTest, ASessionThatDiedWithItsStagesIsBegunAnew) {
   GoOnAir();
   clock_ = 10s;
@@ -556,7 +567,6 @@ TEST_F(ChannelLifeTest, WaitsLongerEachTimeItFailsInARow) {
 TEST_F(ChannelLifeTest, ViewersAreToldWhenItDoesNotComeOnTheAir) {
   Viewers(1);
   life_.OnAssetChecked(absl::OkStatus(), now());
-  Done();
   std::string all;
   while (!absl::StrContains(all, "refuse") && clock_ < 60s) {
     const std::string done = Done();
@@ -666,6 +676,15 @@ TEST_F(FoundAir, EndsASessionOfBlocksThatAreNotOursAndBeginsAnew) {
   EXPECT_EQ(Done(), "check /media/0.mkv");
 }
 
+TEST_F(FoundAir, OneOfWhichThereIsNoRecordIsEnded) {
+  life_.OnStrangeAirFound("no record", now());
+  EXPECT_EQ(Done(), "terminate");
+  Viewers(1);
+  EXPECT_EQ(Done(), "");
+  life_.OnAirEnded("has ended", now());
+  EXPECT_EQ(Done(), "check /media/0.mkv");
+}
+
 TEST_F(FoundAir, AnOldBlockThatIsForgottenIsNoReason) {
   life_.OnAirFound(now(), 30s);
   life_.OnReady(absl::OkStatus(), now());
@@ -691,8 +710,7 @@ TEST_F(FoundAir, OneThatHangsIsKilledAndItsStagesTakenUp) {
   EXPECT_EQ(Done(), "spawn");
 }
 
-TEST_F(FoundAir, ABlockItHasAlreadyAndTheRecordDoesNotSayIsFedAgain) {
-  shelf_.Put(Blocks({}));
+TEST_F(FoundAir, WhatAirPlaysIsOnTheAirWhateverTheRecordSays) {
   life_.OnAirFound(now(), 30s);
   life_.OnReady(absl::OkStatus(), now());
   life_.OnEvent(Started("4"), now());

@@ -105,7 +105,7 @@ TEST(StreamHeader, HasNoLengthAndEndsWithTheConnection) {
 TEST(RefusalAnswer, IsJsonWithALength) {
   EXPECT_EQ(
       RefusalAnswer(1, false, 503, "schedule_gap", "nothing \"now\"", 5),
-      "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: 71\r\n"
+      "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: 69\r\n"
       "Server: RetroVue\r\nCache-Control: no-store\r\nAccess-Control-Allow-Origin: *\r\nConnection: close\r\n"
       "Retry-After: 5\r\n\r\n"
       "{\"status\":\"error\",\"code\":\"schedule_gap\",\"message\":\"nothing \\\"now\\\"\"}\n");

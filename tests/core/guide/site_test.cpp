@@ -10,7 +10,6 @@ namespace retrovue {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 
 TEST(CleanText, MakesOnePlainLineOfWhateverItIs) {
   for (const HostileText& hostile : HostileTexts()) {
@@ -18,23 +17,6 @@ TEST(CleanText, MakesOnePlainLineOfWhateverItIs) {
     EXPECT_EQ(CleanText(hostile.text), hostile.clean);
     EXPECT_EQ(CleanText(hostile.clean), hostile.clean) << "what is clean stays as it is";
   }
-}
-
-TEST(BaseUrl, IsTheHostOfTheRequest) {
-  for (const char* host :
-       {"tv.local:8080", "127.0.0.1", "127.0.0.1:80", "[::1]:8080", "[fe80::1]", "my_tv", "TV:1"})
-    EXPECT_EQ(BaseUrlOf(host).value_or("refused"), std::string("http://") + host);
-}
-
-TEST(BaseUrl, RefusesWhatIsNoAddress) {
-  for (const std::string& host :
-       {std::string(""), std::string(":80"), std::string("tv\""), std::string("tv\r\nX: y"),
-        std::string("tv:0"), std::string("tv:65536"), std::string("tv:"), std::string("tv:8o"),
-        std::string("tv:+80"), std::string("user@tv"), std::string("tv/path"), std::string("::1"),
-        std::string("[::1"), std::string("[]"), std::string("[tv]"), std::string("a<b"), std::string("a b"),
-        std::string(254, 'a')})
-    EXPECT_FALSE(BaseUrlOf(host).ok()) << host;
-  EXPECT_THAT(std::string(BaseUrlOf("tv\n").status().message()), HasSubstr("\"tv\\n\", is no address"));
 }
 
 TEST(GuideId, IsDottedAndOfTheSlugAndTheNetworkAlone) {

@@ -196,6 +196,9 @@ TEST(Fingerprints, OfShortFilesAreOfAllOfThem) {
 TEST(Fingerprints, TellTextFromMedia) {
   Folder folder;
   EXPECT_TRUE(ReadFingerprint(folder.Put("t", "Dear viewer,\n\tÜber…\r\n"))->looks_like_text);
+  EXPECT_TRUE(ReadFingerprint(folder.Put("c", "\u7b2c\u4e00\u7ae0 \u6625"))->looks_like_text);
+  EXPECT_TRUE(ReadFingerprint(folder.Put("l", "caf\xe9 au lait, and more of it\n"))->looks_like_text);
+  EXPECT_FALSE(ReadFingerprint(folder.Put("y", "FRAME\n" + std::string(500, '\x80')))->looks_like_text);
   EXPECT_FALSE(ReadFingerprint(folder.Put("m", std::string("\0\0\0\x18"
                                                            "ftypmp42",
                                                            12)))

@@ -95,6 +95,17 @@ TEST_F(LinkConnectionTest, SaysOnceThatThePeerIsGoneAfterWhatItSaidLast) {
   EXPECT_FALSE(a_closed_.has_value()) << "it closed itself";
 }
 
+TEST_F(LinkConnectionTest, TakesWhatHasComeWithoutTheLoop) {
+  Start();
+  ASSERT_TRUE(a_->Send("one").ok());
+  a_->Close();
+  b_->ReadNow();
+  EXPECT_THAT(got_, testing::ElementsAre("one"));
+  EXPECT_TRUE(b_closed_.has_value());
+  Turn();
+  EXPECT_EQ(got_.size(), 1u);
+}
+
 TEST_F(LinkConnectionTest, LetsGoOfAPeerThatDoesNotRead) {
   a_->Start([](std::string, std::vector<air::UniqueFd>) {},
             [this](const absl::Status& why) { a_closed_ = why; });

@@ -232,8 +232,8 @@ TEST_F(ChannelProcess, StartsOnTheFirstViewerAtThePlaceTheClockSays) {
   const std::int64_t seam_ms = (seam->clip_id - 1) * kClipMs;
   const std::int64_t first_ms = seam_ms - seam->first_index * 1000 / 30;
   const std::int64_t behind = ((first_ms - tuned) % kBlockMs + kBlockMs) % kBlockMs;
-  EXPECT_LT(behind, seen - tuned + 50) << "tuned at " << tuned % kBlockMs << ", seen from " << seen % kBlockMs << ": "
-                                       << air::analyser::DescribeContent(content);
+  EXPECT_LT(behind, seen - tuned + 50) << "tuned at " << tuned % kBlockMs << ", seen from " << seen % kBlockMs
+                                       << ": " << air::analyser::DescribeContent(content);
 }
 
 TEST_F(ChannelProcess, IsSharedByLaterViewersLingersBehindTheLastAndStopsInOrder) {

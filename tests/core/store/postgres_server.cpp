@@ -97,10 +97,28 @@ PostgresServer::~PostgresServer() {
 }
 
 void PostgresServer::Start() {
-  server_ =
-      Spawn({programs_ + "/postgres", "-D", folder_ + "/data", "-k", folder_, "-c", "listen_addresses=", "-c",
-             "fsync=off", "-c", "shared_buffers=16MB", "-c", "max_connections=40"},
-            folder_ + "/log");
+  server_ = Spawn({programs_ + "/postgres",
+                   "-D",
+                   folder_ + "/data",
+                   "-k",
+                   folder_,
+                   "-c",
+                   "listen_addresses=",
+                   "-c",
+                   "fsync=off",
+                   "-c",
+                   "shared_buffers=16MB",
+                   "-c",
+                   "max_connections=40",
+                   "-c",
+                   "full_page_writes=off",
+                   "-c",
+                   "autovacuum=off",
+                   "-c",
+                   "wal_level=minimal",
+                   "-c",
+                   "max_wal_senders=0"},
+                  folder_ + "/log");
   const std::string conninfo = "host=" + folder_ + " user=retrovue dbname=postgres connect_timeout=2";
   for (int attempt = 0; attempt < 300; ++attempt) {
     PGconn* connection = PQconnectdb(conninfo.c_str());

@@ -85,13 +85,14 @@ export function guideOf(json: unknown): Guide {
   };
 }
 
-// The sentence of an error's JSON, "" if it has none.
+// The sentence of an error's JSON, "" if it has none. Programs write it as they write their log: small, without a full stop.
 export function messageOf(body: string): string {
   try {
     const json: unknown = JSON.parse(body);
-    if (isObject(json)) return textOf(json.message) ?? textOf(json.reason) ?? '';
+    const message = isObject(json) ? (textOf(json.message) ?? textOf(json.code) ?? '') : '';
+    if (message === '') return '';
+    return message.charAt(0).toUpperCase() + message.slice(1) + (/[.!?]$/.test(message) ? '' : '.');
   } catch {
-    // no JSON
+    return ''; // no JSON
   }
-  return '';
 }

@@ -3,7 +3,7 @@ import {useEffect, useRef, useState} from 'preact/hooks';
 import {Channel} from '../network/shape';
 import {nowAndNext, progressOf} from '../guide/layout';
 import {leftText, spanText, titlesOf} from '../words';
-import {CloseIcon, DownIcon, FullIcon, MutedIcon, SmallIcon, SoundIcon, UpIcon} from './icons';
+import {CloseIcon, DownIcon, FullIcon, MutedIcon, PlayIcon, SmallIcon, SoundIcon, UpIcon} from './icons';
 import {Tuner, Tuning} from './tuner';
 
 export interface PlayerProps {
@@ -38,7 +38,18 @@ export function Player({slug, channel, now, zap, close}: PlayerProps) {
   useEffect(() => tuner.current?.tune(`channel/${encodeURIComponent(slug)}.ts`), [slug]);
 
   useEffect(() => {
-    const changed = () => setFull(document.fullscreenElement === frame.current);
+    // Keys go to the picture while it is full, and back to where they went.
+    let before: Element | null = null;
+    const changed = () => {
+      const isFull = document.fullscreenElement === frame.current;
+      setFull(isFull);
+      if (isFull) {
+        before = document.activeElement;
+        frame.current?.focus();
+      } else {
+        (before as HTMLElement | null)?.focus?.();
+      }
+    };
     document.addEventListener('fullscreenchange', changed);
     return () => document.removeEventListener('fullscreenchange', changed);
   }, []);
@@ -53,11 +64,9 @@ export function Player({slug, channel, now, zap, close}: PlayerProps) {
   const stir = () => setStirred((count) => count + 1);
 
   const mute = () => {
-    setMuted((was) => {
-      if (video.current) video.current.muted = !was;
-      return !was;
-    });
-    void video.current?.play().catch(() => undefined);
+    if (!video.current) return;
+    video.current.muted = !video.current.muted;
+    setMuted(video.current.muted);
   };
   const fullscreen = () => {
     if (document.fullscreenElement) return void document.exitFullscreen();
@@ -96,9 +105,11 @@ export function Player({slug, channel, now, zap, close}: PlayerProps) {
 
   return (
     <section class="watch" aria-label={`Playing ${name}`}>
-      <div class={`frame${awake || tuning.phase !== 'playing' ? ' awake' : ''}`} ref={frame} onPointerMove={stir}>
+      <div class={`frame${awake || tuning.phase !== 'playing' ? ' awake' : ''}`} ref={frame} tabIndex={-1}
+        onPointerMove={stir}>
         <video ref={video} playsInline autoPlay onDblClick={fullscreen} aria-label={`Picture of ${name}`} />
-        <Notice tuning={tuning} name={name} again={() => tuner.current?.tryNow()} />
+        <Notice tuning={tuning} name={name} again={() => tuner.current?.tryNow()}
+          resume={() => tuner.current?.resume()} />
         {full && (
           <div class="banner">
             <Heading channel={channel} name={name} />
@@ -162,8 +173,15 @@ function Heading({channel, name}: {channel: Channel | undefined; name: string}) 
 }
 
 // What lies over the picture while there is none.
-function Notice({tuning, name, again}: {tuning: Tuning; name: string; again(): void}) {
+function Notice({tuning, name, again, resume}: {tuning: Tuning; name: string; again(): void; resume(): void}) {
   if (tuning.phase === 'off' || tuning.phase === 'playing') return null;
+  if (tuning.phase === 'blocked') {
+    return (
+      <div class="notice">
+        <button class="plain strong" onClick={resume}><PlayIcon /> Play {name}</button>
+      </div>
+    );
+  }
   const {verdict} = tuning;
   return (
     <div class="notice" role="status">

@@ -7,6 +7,7 @@ export type Tuning =
   | {phase: 'off'}
   | {phase: 'tuning'; verdict: Verdict | null} // with what went wrong before, until there is a picture
   | {phase: 'playing'}
+  | {phase: 'blocked'} // the browser plays nothing before a click
   | {phase: 'waiting'; verdict: Verdict} // tries again by itself
   | {phase: 'failed'; verdict: Verdict}; // does not
 
@@ -30,6 +31,7 @@ export class Tuner {
   private lastTime = 0;
   private movedAt = 0; // when the picture last moved
   private playingSince = 0; // 0: not yet
+  private blocked = false;
   private last: Verdict | null = null;
 
   constructor(
@@ -69,6 +71,7 @@ export class Tuner {
     this.stream?.close();
     this.playingSince = 0;
     this.lastTime = 0;
+    this.blocked = false;
     this.movedAt = performance.now();
     this.changed({phase: 'tuning', verdict: this.last});
     const stream = new Stream(this.video, this.url, {failed: (failure) => this.stream === stream && this.failed(failure)});
@@ -84,12 +87,26 @@ export class Tuner {
     this.play();
   }
 
+  // After a click, where nothing was played before one.
+  resume = (): void => {
+    this.blocked = false;
+    this.movedAt = performance.now();
+    this.changed({phase: 'tuning', verdict: null});
+    this.play();
+  };
+
   private play(): void {
+    const {stream} = this;
     this.video.play().catch((error: DOMException) => {
-      if (error.name !== 'NotAllowedError' || this.video.muted) return;
-      this.video.muted = true;
-      this.soundBlocked();
-      this.video.play().catch(() => undefined);
+      if (error.name !== 'NotAllowedError' || this.stream !== stream) return;
+      if (!this.video.muted) {
+        this.video.muted = true;
+        this.soundBlocked();
+        this.play();
+      } else {
+        this.blocked = true;
+        this.changed({phase: 'blocked'});
+      }
     });
   }
 
@@ -123,7 +140,7 @@ export class Tuner {
       return;
     }
     // A browser may stand still by right: paused by the viewer, or out of sight.
-    if (document.hidden || (this.playingSince > 0 && this.video.paused)) {
+    if (document.hidden || this.blocked || (this.playingSince > 0 && this.video.paused)) {
       this.movedAt = now;
       return;
     }

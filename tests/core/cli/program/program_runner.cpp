@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
@@ -96,6 +97,13 @@ Ran Execute(const std::string& program, std::vector<std::string> arguments) {
   return ran;
 }
 
+// What a call has answered, by value: a loop over it needs it to live.
+template <typename T>
+T Value(absl::StatusOr<T> answer) {
+  EXPECT_TRUE(answer.ok()) << answer.status();
+  return answer.ok() ? *std::move(answer) : T();
+}
+
 void Check(const absl::Status& status) { EXPECT_TRUE(status.ok()) << status; }
 
 }  // namespace
@@ -116,7 +124,8 @@ TemporaryHome::~TemporaryHome() {
 
 Ran TemporaryHome::Run(const std::vector<std::string>& arguments) const {
   std::vector<std::string> all = arguments;
-  all.insert(all.end(), {"--home", folder_, "--db", database_url(), "--now", kNow});
+  all.insert(all.end(), {"--home", folder_, "--now", kNow});
+  if (std::find(all.begin(), all.end(), "--db") == all.end()) all.insert(all.end(), {"--db", database_url()});
   return Execute(Beside("retrovue"), all);
 }
 
@@ -198,26 +207,26 @@ std::string TemporaryHome::Dump() const {
   const std::unique_ptr<Store> store = OpenStore(database_url());
   std::string text;
   Check(store->Read([&](const Snapshot& snapshot) -> absl::Status {
-    for (const Source& one : *snapshot.sources().List())
+    for (const Source& one : Value(snapshot.sources().List()))
       absl::StrAppend(&text, one.id.text, one.name, one.config_json, "\n");
-    for (const Collection& one : *snapshot.collections().List())
+    for (const Collection& one : Value(snapshot.collections().List()))
       absl::StrAppend(&text, one.id.text, one.name, one.sync_enabled, one.path_mappings.size(), "\n");
-    for (const Asset& one : *snapshot.assets().List()) {
+    for (const Asset& one : Value(snapshot.assets().List())) {
       absl::StrAppend(&text, one.id.text, one.editorial.title, Name(one.state), one.approved_for_broadcast,
                       one.tags.size(), one.operator_verified, "\n");
     }
-    for (const Channel& one : *snapshot.channels().List()) {
+    for (const Channel& one : Value(snapshot.channels().List())) {
       absl::StrAppend(&text, one.id.text, one.slug, one.version, one.time_zone, "\n");
-      for (const SchedulePlan& plan : *snapshot.plans().OfChannel(one.id)) {
+      for (const SchedulePlan& plan : Value(snapshot.plans().OfChannel(one.id))) {
         absl::StrAppend(&text, plan.id.text, plan.name, plan.priority, plan.is_active, "\n");
         for (const Zone& zone : plan.zones)
           absl::StrAppend(&text, zone.id.text, zone.name, zone.start, "-", zone.end, " ", zone.entries.size(),
                           "\n");
       }
-      for (const Program& program : *snapshot.programs().OfChannel(one.id))
+      for (const Program& program : Value(snapshot.programs().OfChannel(one.id)))
         absl::StrAppend(&text, program.id.text, program.name, program.chain.size(), "\n");
       for (const ScheduleDay& day :
-           *snapshot.schedule_days().Span(one.id, *ParseDate("2026-01-01"), *ParseDate("2027-12-31")))
+           Value(snapshot.schedule_days().Span(one.id, *ParseDate("2026-01-01"), *ParseDate("2027-12-31"))))
         absl::StrAppend(&text, day.id.text, ToText(day.date), day.generation, "\n");
     }
     return absl::OkStatus();

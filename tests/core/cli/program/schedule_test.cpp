@@ -88,15 +88,16 @@ TEST_F(Scheduled, GuideAndPlaylogSayWhatTheDaySays) {
   EXPECT_EQ(
       home_.Ok({"playlog-event", "list", "--channel", "one", "--from", from, "--to", to})["playlog_events"],
       playlog);
-  EXPECT_EQ(home_.Ok({"playlog-event", "show", playlog[0]["id"]})["playlog_event"]["block_id"],
-            playlog[0]["block_id"]);
+  EXPECT_EQ(
+      home_.Ok({"playlog-event", "show", playlog[0]["id"].get<std::string>()})["playlog_event"]["block_id"],
+      playlog[0]["block_id"]);
 }
 
 TEST_F(Scheduled, SaysWhatIsOnAndWhy) {
   const Json now = home_.Ok({"channel", "now", "one"})["now"];
   EXPECT_EQ(now["now"]["start"], "2026-03-02T12:00:00-05:00");
   EXPECT_EQ(now["next"]["start"], "2026-03-02T12:30:00-05:00");
-  const Json why = home_.Ok({"schedule-day", "why", now["next"]["id"]})["schedule_item"];
+  const Json why = home_.Ok({"schedule-day", "why", now["next"]["id"].get<std::string>()})["schedule_item"];
   EXPECT_THAT(why["why"].get<std::string>(), HasSubstr("S01E0"));
   EXPECT_EQ(home_.Ok({"schedule-day", "why", "--channel", "one", "--at",
                       "2026-03-02T17:40:00Z"})["schedule_item"]["id"],
@@ -140,8 +141,8 @@ TEST_F(Scheduled, AsRunPutsTheTruthBesideThePlan) {
   home_.Seed([&](Transaction& transaction) {
     Evidence end{.session_id = "s", .seq = 1, .channel_id = transaction.channels().Find("one")->id};
     end.kind = EvidenceKind::kSegmentStart;
-    end.block_id = event["block_id"];
-    end.playlog_event_id = event["id"];
+    end.block_id = event["block_id"].get<std::string>();
+    end.playlog_event_id = event["id"].get<std::string>();
     end.segment_uuid = "u";
     end.segment_type = "content";
     end.actual_start = FromUtcMs(event["start_utc_ms"].get<std::int64_t>() + 400);

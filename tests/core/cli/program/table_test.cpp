@@ -41,7 +41,7 @@ TEST(EveryVerb, RefusesWhatItDoesNotKnowAsJson) {
   }
 }
 
-TEST(EveryVerb, HasANounThatIsListedAndNouns) {
+TEST(EveryNoun, StandsInTheHelp) {
   const TemporaryHome home;
   const Ran ran = home.Run({"--help"});
   EXPECT_EQ(ran.status, 0);

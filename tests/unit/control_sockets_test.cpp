@@ -1,0 +1,151 @@
+// The sockets of the control interface: bound once, limited in number, patient without descriptors.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "supervisor/control/control_listener.h"
+
+namespace air {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+class ControlSockets : public testing::Test {
+ protected:
+  ControlSockets() : loop_(*EventLoop::Create(clock_)) {
+    folder_ = testing::TempDir() + "air-cs-XXXXXX";
+    if (mkdtemp(folder_.data()) == nullptr) std::abort();
+    path_ = folder_ + "/control.sock";
+  }
+  ~ControlSockets() override { fs::remove_all(folder_); }
+
+  std::string Address() const { return "unix:" + path_; }
+  sockaddr_un Name() const {
+    sockaddr_un name{.sun_family = AF_UNIX, .sun_path = {}};
+    std::strncpy(name.sun_path, path_.c_str(), sizeof name.sun_path - 1);
+    return name;
+  }
+  static UniqueFd Socket() { return UniqueFd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)); }
+  void Dial(const UniqueFd& socket) const {
+    const sockaddr_un name = Name();
+    ASSERT_EQ(connect(socket.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name), 0);
+  }
+  UniqueFd Client() const {
+    UniqueFd socket = Socket();
+    Dial(socket);
+    return socket;
+  }
+  std::unique_ptr<ControlListener> Listener(size_t most) {
+    auto listener = *ControlListener::Bind({Address()}, most);
+    listener->Start(*loop_, [this](UniqueFd connection) { taken_.push_back(std::move(connection)); });
+    return listener;
+  }
+  void RunUntil(const std::function<bool()>& condition) {
+    const EventSource too_long = loop_->After(30 * kNanosPerSecond, [this] { loop_->Exit(1); });
+    EventSource look;
+    const std::function<void()> check = [&] {
+      if (condition()) return loop_->Exit(0);
+      look = loop_->After(kNanosPerMs, check);
+    };
+    check();
+    EXPECT_EQ(loop_->Run(), 0) << "what was waited for has not come";
+    loop_ = nullptr;
+  }
+
+  SystemClock clock_;
+  std::string folder_, path_;
+  std::unique_ptr<EventLoop> loop_;
+  std::vector<UniqueFd> taken_;
+};
+
+TEST_F(ControlSockets, TakeSoManyConnectionsAndCountThoseTheyRefuse) {
+  const auto listener = Listener(2);
+  std::vector<UniqueFd> clients;
+  for (int i = 0; i < 5; ++i) clients.push_back(Client());
+  bool let_one_go = false;
+  RunUntil([&] {
+    if (listener->refused() < 3) return false;
+    if (!let_one_go) {
+      EXPECT_EQ(listener->open(), 2u);
+      taken_.erase(taken_.begin());
+      EXPECT_EQ(listener->open(), 1u);
+      clients.push_back(Client());
+      let_one_go = true;
+    }
+    return taken_.size() == 2;
+  });
+  EXPECT_EQ(listener->open(), 2u);
+  EXPECT_EQ(listener->refused(), 3u);
+  char byte = 0;
+  EXPECT_EQ(recv(clients[4].get(), &byte, 1, 0), 0) << "it was to be closed";
+}
+
+TEST_F(ControlSockets, LeaveTheirAddressToTheProcessThatListensThereAndTakeOverADeadName) {
+  {
+    const UniqueFd dead = Socket();
+    const sockaddr_un name = Name();
+    ASSERT_EQ(bind(dead.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name), 0);
+  }
+  ASSERT_TRUE(fs::is_socket(path_));
+  const auto first = ControlListener::Bind({Address()}, 1);
+  ASSERT_TRUE(first.ok()) << first.status();
+  const auto second = ControlListener::Bind({Address()}, 1);
+  EXPECT_TRUE(absl::IsUnavailable(second.status()));
+  EXPECT_THAT(std::string(second.status().message()), HasSubstr(path_ + ": another process listens there"));
+}
+
+TEST_F(ControlSockets, RemoveNothingThatIsNoSocket) {
+  std::ofstream(path_) << "precious";
+  EXPECT_TRUE(absl::IsUnavailable(ControlListener::Bind({Address()}, 1).status()));
+  EXPECT_EQ(fs::file_size(path_), 8u);
+}
+
+TEST_F(ControlSockets, LeaveDescriptorsToTheChannel) {
+  EXPECT_EQ(MostControlConnections(1 << 20), 256u);
+  EXPECT_EQ(MostControlConnections(256), 64u);
+  EXPECT_EQ(MostControlConnections(64), 8u);
+}
+
+int64_t CpuNs() {
+  timespec used{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return used.tv_sec * kNanosPerSecond + used.tv_nsec;
+}
+
+// The socket stays readable: a loop that tried again at once would do nothing else.
+TEST_F(ControlSockets, LookAwayWhileThereIsNoDescriptor) {
+  const auto listener = Listener(8);
+  const UniqueFd client = Client();
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const UniqueFd next(fcntl(client.get(), F_DUPFD_CLOEXEC, 0));  // the lowest that is free
+  const rlimit none{static_cast<rlim_t>(next.get() + 1), before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  const int64_t cpu = CpuNs();
+  int64_t used = 0;
+  const EventSource end = loop_->After(400 * kNanosPerMs, [&] {
+    used = CpuNs() - cpu;
+    EXPECT_TRUE(taken_.empty());
+    setrlimit(RLIMIT_NOFILE, &before);
+  });
+  RunUntil([&] { return taken_.size() == 1; });
+  EXPECT_GT(used, 0);
+  EXPECT_LT(used, 150 * kNanosPerMs);
+}
+
+}  // namespace
+}  // namespace air
