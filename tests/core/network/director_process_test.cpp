@@ -115,7 +115,8 @@ class DirectorProcess : public testing::Test {
     return Json::parse(page.body(), nullptr, false);
   }
   Json ChannelStatus(const std::string& slug) {
-    for (const Json& channel : Status()["each_channel"])
+    const Json status = Status();
+    for (const Json& channel : status["each_channel"])
       if (channel["slug"] == slug) return channel;
     return {};
   }
