@@ -193,6 +193,11 @@ class Viewer {
   }
 
   void TakePrologue(const Stamp& stamp) {
+    // On a busy machine the sender may fall behind once more before it has sent a packet from there on.
+    if (prologue_seen_ == kProloguePackets && stamp.index == 0 && stamp.number > rejoin_at_) {
+      next_ = rejoin_at_;
+      prologue_seen_ = 0;
+    }
     if (stamp.index != prologue_seen_ || (prologue_seen_ > 0 && stamp.number != rejoin_at_))
       ++control_.broken_prologues;
     if (prologue_seen_ == 0) {
