@@ -33,6 +33,28 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
   return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
 }
 
+// gRPC's thread for callbacks ends with the last channel that uses it. Where the last one to let go of that channel is a call that
+// ends on this thread, the thread waits for its own end (grpc 1.51). A channel that is kept for ever keeps the thread, too.
+void KeepCallbackThread() {
+  struct Kept {
+    std::unique_ptr<PlayoutControl::Stub> stub;
+    grpc::ClientContext context;
+    ApiVersionRequest request;
+    ApiVersion response;
+  };
+  // Never read: volatile keeps the pointer, so that a leak checker finds it.
+  [[maybe_unused]] static Kept* volatile kept = [] {
+    auto* call = new Kept{.stub = PlayoutControl::NewStub(Connect("unix:/nowhere")),
+                          .context = {},
+                          .request = {},
+                          .response = {}};
+    call->context.set_deadline(std::chrono::system_clock::now());
+    call->stub->async()->GetVersion(&call->context, &call->request, &call->response,
+                                    [](const grpc::Status&) {});
+    return call;
+  }();
+}
+
 absl::Status FromGrpc(const char* call, const grpc::Status& status) {
   if (status.ok()) return absl::OkStatus();
   return absl::Status(static_cast<absl::StatusCode>(status.error_code()),
@@ -69,8 +91,10 @@ struct AirLine::State : std::enable_shared_from_this<State> {
     is_over = true;
     for (grpc::ClientContext* context : in_progress) context->TryCancel();
   }
-  // On the loop's thread, unless the line has been destroyed by then.
+  // On the loop's thread, unless the line has been destroyed by then: the loop may be gone, too.
   void Tell(std::function<void()> what) {
+    const std::lock_guard lock(mutex);
+    if (is_over) return;
     boost::asio::post(loop, [self = shared_from_this(), what = std::move(what)] {
       if (!self->is_over) what();
     });
@@ -109,7 +133,9 @@ void AirLine::Make(const char* name, const Request& request, std::chrono::millis
 }
 
 AirLine::AirLine(boost::asio::io_context& loop, const std::string& address, std::int32_t channel_id)
-    : channel_id_(channel_id), state_(std::make_shared<State>(loop, address)) {}
+    : channel_id_(channel_id), state_(std::make_shared<State>(loop, address)) {
+  KeepCallbackThread();
+}
 
 AirLine::~AirLine() { state_->End(); }
 
