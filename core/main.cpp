@@ -18,6 +18,7 @@
 #include <google/protobuf/util/json_util.h>
 
 #include "absl/strings/str_cat.h"
+#include "base/program_beside.h"
 #include "core/asset_probe.h"
 #include "core/channel.h"
 #include "core/console.h"

@@ -16,7 +16,6 @@ extern "C" {  // the header of glibc 2.36 forgets to say so
 #include <boost/asio/ip/tcp.hpp>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <vector>
 
@@ -77,12 +76,6 @@ class SpawnSettings {
 };
 
 }  // namespace
-
-std::string ProgramBeside(const std::string& name) {
-  std::error_code error;
-  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
-  return (self.parent_path() / name).string();
-}
 
 absl::StatusOr<std::unique_ptr<SupervisorProcess>> SupervisorProcess::Spawn(const SupervisorLaunch& options) {
   const auto port = FreeLoopbackPort();

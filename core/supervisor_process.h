@@ -57,7 +57,4 @@ class SupervisorProcess {
   std::string fate_;
 };
 
-// The program called `name` in the folder of the running one.
-std::string ProgramBeside(const std::string& name);
-
 }  // namespace air

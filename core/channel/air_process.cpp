@@ -67,12 +67,6 @@ class SpawnSettings {
 
 }  // namespace
 
-std::string ProgramBeside(const std::string& name) {
-  std::error_code error;
-  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
-  return (self.parent_path() / name).string();
-}
-
 struct AirProcess::Impl : std::enable_shared_from_this<Impl> {
   Impl(boost::asio::io_context& loop, pid_t p, int descriptor, OnEnded ended)
       : pid(p), pidfd(loop, descriptor), force(loop), on_ended(std::move(ended)) {}

@@ -59,7 +59,4 @@ class AirProcess {
   std::shared_ptr<Impl> impl_;
 };
 
-// Path of a program that was built, and is installed, beside this one.
-std::string ProgramBeside(const std::string& name);
-
 }  // namespace retrovue

@@ -15,6 +15,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "base/program_beside.h"
 #include "base/stage_log.h"
 #include "core/channel/manager.h"
 #include "core/link/channel_link.h"
@@ -102,7 +103,7 @@ int Run(ManagerOptions options) {
     return Fail(absl::InvalidArgumentError(absl::StrCat("--folder ", options.folder, " is longer than ",
                                                         retrovue::kLongestChannelFolder, " bytes")));
   }
-  if (options.supervisor.empty()) options.supervisor = retrovue::ProgramBeside("air-supervisor");
+  if (options.supervisor.empty()) options.supervisor = air::ProgramBeside("air-supervisor");
   const absl::StatusOr<air::UniqueFd> lock = LockFolder(options.folder);
   if (!lock.ok()) return Fail(lock.status());
   absl::StatusOr<air::UniqueFd> listener = LinkListener(options.folder);

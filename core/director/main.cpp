@@ -11,6 +11,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "base/program_beside.h"
 #include "base/stage_log.h"
 #include "core/director/data/store_data.h"
 #include "core/director/director.h"
@@ -35,11 +36,6 @@ int Fail(const absl::Status& status) {
   std::fprintf(stderr, "program-director: %s\n", std::string(status.message()).c_str());
   if (absl::IsAlreadyExists(status)) return kTaken;
   return absl::IsInvalidArgument(status) ? kUsage : kFailure;
-}
-
-std::string ProgramBeside(const std::string& name) {
-  std::error_code error;
-  return (std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / name).string();
 }
 
 Instant MachineNow() { return std::chrono::floor<Millis>(std::chrono::system_clock::now()); }
@@ -104,7 +100,8 @@ int Run(const retrovue::DirectorArguments& arguments) {
   const absl::StatusOr<air::UniqueFd> lock = retrovue::TakeRunFolder(options.run_folder);
   if (!lock.ok()) return Fail(lock.status());
   options.clock_shift = KeptShift(options.run_folder, arguments.now);
-  options.manager_program = arguments.manager.empty() ? ProgramBeside("channel-manager") : arguments.manager;
+  options.manager_program =
+      arguments.manager.empty() ? air::ProgramBeside("channel-manager") : arguments.manager;
   options.media_roots = arguments.media_roots;
   options.host_names = arguments.hosts;
   options.most_starts = arguments.most_starts;

@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/one_line.h"
+#include "base/program_beside.h"
 #include "core/ingest/catalogue_entry.h"
 #include "core/ingest/changes.h"
 #include "core/ingest/probe_pool.h"
@@ -24,12 +25,6 @@ constexpr std::size_t kBatch = 200;
 constexpr std::size_t kMostPlainLines = 1000;
 constexpr int kMostProbes = 4;
 constexpr std::int64_t kProgressEvery = 50;
-
-std::string ProbeBesideThisProgram() {
-  std::error_code error;
-  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
-  return (self.parent_path() / "asset-probe").string();
-}
 
 // Brings the asset into a state, step by step, each of them stored: what is not ready is not approved.
 absl::Status Bring(Transaction& transaction, Asset& asset, AssetState to) {
@@ -331,7 +326,8 @@ class Run {
 
   absl::Status Probe() {
     ProbeOptions options;
-    options.program = options_.probe_program.empty() ? ProbeBesideThisProgram() : options_.probe_program;
+    options.program =
+        options_.probe_program.empty() ? air::ProgramBeside("asset-probe") : options_.probe_program;
     const int cores = static_cast<int>(std::thread::hardware_concurrency());
     options.processes = options_.probes > 0 ? options_.probes : std::clamp(cores, 1, kMostProbes);
     options.limit = options_.probe_limit;

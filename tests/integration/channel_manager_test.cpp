@@ -22,6 +22,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/program_beside.h"
 #include "client/metrics_page.h"
 #include "core/supervisor_process.h"
 #include "core/ts_fanout.h"

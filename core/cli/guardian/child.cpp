@@ -10,7 +10,6 @@
 #include <cerrno>
 #include <climits>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 
 #include "absl/strings/match.h"
@@ -119,12 +118,6 @@ absl::StatusOr<pid_t> Launch(const ChildLaunch& launch) {
   if (read(read_end.get(), &error, sizeof(error)) != sizeof(error)) return pid;
   waitpid(pid, nullptr, 0);
   return absl::ErrnoToStatus(error, absl::StrCat("cannot start ", launch.program));
-}
-
-std::string ProgramBeside(const std::string& name) {
-  std::error_code error;
-  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
-  return (self.parent_path() / name).string();
 }
 
 std::string FateOf(int status) {

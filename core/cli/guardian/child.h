@@ -26,9 +26,6 @@ struct ChildLaunch {
 // Errors: NotFound and others, naming the program and what the system says.
 absl::StatusOr<pid_t> Launch(const ChildLaunch& launch);
 
-// The program called `name` in the folder of the running one.
-std::string ProgramBeside(const std::string& name);
-
 // How a process ended, for people: "exited with status 1", "was killed by signal 9 (Killed)". `status` as waitpid gives it.
 std::string FateOf(int status);
 

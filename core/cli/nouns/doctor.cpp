@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
+#include "base/program_beside.h"
 #include "core/cli/guardian/child.h"
 #include "core/cli/guardian/network_lock.h"
 #include "core/cli/guardian/page_fetch.h"
@@ -32,7 +33,7 @@ struct Options {};
 void CheckPrograms(Findings& findings) {
   bool all = true;
   for (const char* name : kPrograms) {
-    const std::string path = ProgramBeside(name);
+    const std::string path = air::ProgramBeside(name);
     if (access(path.c_str(), X_OK) == 0) continue;
     all = false;
     findings.Error("PROGRAM_MISSING",

@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "base/program_beside.h"
 #include "core/cli/frame/output.h"
 #include "core/cli/guardian/child.h"
 #include "core/cli/guardian/guardian.h"
@@ -80,7 +81,7 @@ absl::StatusOr<Answer> RunNetwork(Context& context, const RunningOptions& option
   guardian_options.http = options.http;
   guardian_options.control = options.control;
   guardian_options.clock_shift = context.clock_shift();
-  guardian_options.director = ProgramBeside("program-director");
+  guardian_options.director = air::ProgramBeside("program-director");
   const absl::StatusOr<std::unique_ptr<Guardian>> guardian = Guardian::Prepare(std::move(guardian_options));
   if (!guardian.ok()) return guardian.status();
   const absl::StatusOr<std::vector<std::string>> missing = Missing(context);
