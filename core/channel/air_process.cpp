@@ -21,6 +21,7 @@ extern "C" {  // the header of glibc 2.36 forgets to say so
 
 #include "absl/strings/str_cat.h"
 #include "base/unique_fd.h"
+#include "core/link/spawn_settings.h"
 
 namespace retrovue {
 namespace {
@@ -35,35 +36,6 @@ std::string Fate(const siginfo_t& info) {
   if (info.si_code == CLD_EXITED) return absl::StrCat("exited with status ", info.si_status);
   return absl::StrCat("was killed by signal ", info.si_status, " (", strsignal(info.si_status), ")");
 }
-
-// Actions and attributes of the spawn, freed together.
-class SpawnSettings {
- public:
-  explicit SpawnSettings(const std::string& log_path) {
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND,
-                                     0600);
-    posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
-    posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-
-    sigset_t none;
-    sigemptyset(&none);
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setpgroup(&attributes, 0);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
-  }
-  ~SpawnSettings() {
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
-  }
-  SpawnSettings(const SpawnSettings&) = delete;
-  SpawnSettings& operator=(const SpawnSettings&) = delete;
-
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-};
 
 }  // namespace
 

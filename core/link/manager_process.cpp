@@ -20,48 +20,16 @@ extern "C" {  // the header of glibc 2.36 forgets to say so
 
 #include "absl/strings/str_cat.h"
 #include "core/link/channel_link.h"
+#include "core/link/spawn_settings.h"
 #include "link/seqpacket.h"
 
 namespace retrovue {
 namespace {
 
-constexpr int kListenDescriptor = 3;
-
 absl::Status SystemError(const std::string& what, int error) {
   const std::string text = absl::StrCat(what, ": ", std::strerror(error));
   return error == ENOENT || error == EACCES ? absl::NotFoundError(text) : absl::InternalError(text);
 }
-
-// Actions and attributes of the spawn, freed together.
-class SpawnSettings {
- public:
-  SpawnSettings(const std::string& log_path, int listener) {
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND,
-                                     0600);
-    posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
-    // Onto itself, too: that takes close-on-exec from it.
-    posix_spawn_file_actions_adddup2(&actions, listener, kListenDescriptor);
-    posix_spawn_file_actions_addclosefrom_np(&actions, kListenDescriptor + 1);
-
-    sigset_t none;
-    sigemptyset(&none);
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setpgroup(&attributes, 0);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
-  }
-  ~SpawnSettings() {
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
-  }
-  SpawnSettings(const SpawnSettings&) = delete;
-  SpawnSettings& operator=(const SpawnSettings&) = delete;
-
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-};
 
 // Our environment, with the socket's name in it (sd_listen_fds(3); LISTEN_PID is not known before the spawn).
 std::vector<std::string> ManagerEnvironment() {

@@ -131,6 +131,7 @@ bool Guardian::WaitUntil(Millis until, Console& console) {
 absl::Status Guardian::Run(Console& console) {
   const sigset_t watched = WatchedSignals();
   sigprocmask(SIG_BLOCK, &watched, nullptr);
+  signal(SIGPIPE, SIG_IGN);  // where nothing reads our lines any more, the network goes on
   signals_ = air::UniqueFd(signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK));
   // What a killed director leaves behind has us for a parent, so that we can end it.
   prctl(PR_SET_CHILD_SUBREAPER, 1);

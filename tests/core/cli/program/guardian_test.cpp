@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "base/unique_fd.h"
 #include "core/cli/guardian/page_fetch.h"
 #include "tests/core/cli/program/program.h"
 
@@ -159,6 +161,20 @@ TEST(Guardian, StartsADirectorThatDiesAgainOnTheSameSockets) {
   ASSERT_TRUE(Soon([&] { return network.Director() != first; }));
   EXPECT_TRUE(Soon([&] { return network.output().find("was killed by signal 9") != std::string::npos; }))
       << network.output();
+  EXPECT_EQ(network.Stop(), 0);
+}
+
+// `retrovue start | head`, or a terminal's log that is gone.
+TEST(Guardian, GoesOnWhenNothingReadsItsLinesAnyMore) {
+  Network network;
+  ASSERT_EQ(mkfifo(network.file("output").c_str(), 0600), 0);
+  air::UniqueFd reader(open(network.file("output").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  network.Start();
+  ASSERT_TRUE(Soon([&] { return network.Director() > 0; }));
+  const pid_t first = network.Director();
+  reader.Reset();
+  kill(first, SIGKILL);  // it has something to say
+  EXPECT_TRUE(Soon([&] { return network.Director() != first; }));
   EXPECT_EQ(network.Stop(), 0);
 }
 
