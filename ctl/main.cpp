@@ -2,7 +2,9 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <iostream>
+#include <string>
 
+#include "base/version.h"
 #include "ctl/commands.h"
 #include "ctl/control_client.h"
 #include "net/host_port.h"
@@ -14,6 +16,7 @@ constexpr const char* kFooter =
 
 air::ExitStatus Run(int argc, char** argv) {
   CLI::App app("Operates a running AIR through its control interface.", "air-ctl");
+  app.set_version_flag("--version", std::string("air-ctl ") + air::BuildVersion());
   app.footer(kFooter);
   app.require_subcommand(1);
   app.fallthrough();

@@ -40,13 +40,13 @@ void RemoveListenPaths(MasterClock& clock) {
 
 void EndStage(int status) { _exit(status); }
 
-StageOptions ParseStageFlags(int argc, char** argv, const char* program) {
+StageOptions ParseStageFlags(int argc, char** argv, const char* program, const char* version) {
   StageOptions options{.id = program};
   for (int i = 1; i < argc; ++i) {
     const std::string flag = argv[i];
     const char* value = i + 1 < argc ? argv[i + 1] : nullptr;
     if (flag == "--version") {
-      std::printf("%s 1.0.0\n", program);
+      std::printf("%s %s\n", program, version);
       std::exit(0);
     }
     if (flag == "--id" && value != nullptr) {

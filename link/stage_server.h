@@ -30,9 +30,9 @@ struct StageOptions {
   int64_t orphan_grace_ms = 1000;
 };
 
-// Parses the flags every stage has (--id, --orphan-grace-ms, --version). Ends the process on a bad one: exit
-// status 2.
-StageOptions ParseStageFlags(int argc, char** argv, const char* program);
+// Parses the flags every stage has (--id, --orphan-grace-ms, --version). Ends the process on --version, with `program` and
+// `version` on stdout, and on a bad flag: exit status 2.
+StageOptions ParseStageFlags(int argc, char** argv, const char* program, const char* version);
 
 class StageServer {
  public:

@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/stage_log.h"
+#include "base/version.h"
 #include "supervisor/control/control_listener.h"
 #include "supervisor/control/playout_engine.h"
 #include "supervisor/control/playout_interface.h"
@@ -107,8 +108,8 @@ class Supervisor {
     control_sockets_->Start(*loop_, [this](UniqueFd connection) { server_->Serve(std::move(connection)); });
     std::string where;
     for (const std::string& address : options_.Addresses()) absl::StrAppend(&where, " ", address);
-    Log().info("air-supervisor 1.0.0 ready: control{}, metrics http://{}/metrics, runtime {}", where,
-               metrics_->address(), options_.runtime_dir);
+    Log().info("air-supervisor {} ready: control{}, metrics http://{}/metrics, runtime {}", BuildVersion(),
+               where, metrics_->address(), options_.runtime_dir);
     sd_event_set_watchdog(loop_->handle(), true);  // the loop itself says that it is alive
     sd_notify(0, "READY=1");
     const int code = loop_->Run();
@@ -191,7 +192,7 @@ class Supervisor {
 };
 
 int Main(int argc, char** argv) {
-  SupervisorOptions options = ParseSupervisorOptions(argc, argv);
+  SupervisorOptions options = ParseSupervisorOptions(argc, argv, BuildVersion());
   BlockSignals();
   InitLog("air-supervisor", options.log_level);
   Supervisor supervisor(std::move(options));

@@ -27,11 +27,11 @@ std::vector<std::string> SupervisorOptions::Addresses() const {
   return addresses;
 }
 
-SupervisorOptions ParseSupervisorOptions(int argc, char** argv) {
+SupervisorOptions ParseSupervisorOptions(int argc, char** argv, const char* version) {
   SupervisorOptions o;
   std::string exhausted = "pad", drift = "report";
   CLI::App app("air-supervisor: executes one channel; control by gRPC (see docs/operations.md)");
-  app.set_version_flag("--version", "air-supervisor 1.0.0");
+  app.set_version_flag("--version", absl::StrCat("air-supervisor ", version));
   app.set_config("--config", "", "read further flags from this file");
   app.add_option("--port", o.port, "gRPC on 127.0.0.1:PORT")->check(CLI::Range(1, 65535));
   app.add_option("--listen", o.listen, "gRPC on a UNIX socket, unix:PATH")

@@ -27,8 +27,8 @@ struct SupervisorOptions {
   std::vector<std::string> Addresses() const;
 };
 
-// Ends the process on --help, --version (status 0) and on a wrong flag (status 2, with what is wrong and the
-// remedy).
-SupervisorOptions ParseSupervisorOptions(int argc, char** argv);
+// Ends the process on --help, --version (status 0; `version` on stdout) and on a wrong flag (status 2, with what is wrong
+// and the remedy).
+SupervisorOptions ParseSupervisorOptions(int argc, char** argv, const char* version);
 
 }  // namespace air

@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/program_beside.h"
 #include "base/stage_log.h"
+#include "base/version.h"
 #include "core/channel/manager.h"
 #include "core/link/channel_link.h"
 #include "core/link/manager_process.h"
@@ -34,7 +35,7 @@ constexpr int kLockAttempts = 10;
 constexpr useconds_t kLockPauseUs = 20'000;
 
 void Define(CLI::App& app, ManagerOptions& options) {
-  app.set_version_flag("--version", "channel-manager 1.0.0");
+  app.set_version_flag("--version", absl::StrCat("channel-manager ", air::BuildVersion()));
   app.add_option("--folder", options.folder, "the channel's: sockets, record and logs; made if missing")
       ->type_name("DIR");
   app.add_option("--clock-shift-ms", options.clock_shift_ms,
@@ -114,6 +115,7 @@ int Run(ManagerOptions options) {
     unsetenv(name);
   }
   air::InitLog("channel-manager", options.log_level);
+  air::Log().info("channel-manager {}, folder {}", air::BuildVersion(), options.folder);
   signal(SIGPIPE, SIG_IGN);
 
   // Never destroyed: a thread that waits for a dead mount may still post to it.

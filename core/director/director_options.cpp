@@ -10,7 +10,6 @@ constexpr Millis kSameShift{5'000};
 }  // namespace
 
 void Define(CLI::App& app, DirectorArguments& arguments) {
-  app.set_version_flag("--version", "program-director 1.0.0");
   app.add_option("--home", arguments.home, "the network's folder; default: RETROVUE_HOME")->type_name("DIR");
   app.add_option("--db", arguments.db, "sqlite:PATH or postgresql://...; default: RETROVUE_DB")
       ->type_name("URL");

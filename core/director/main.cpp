@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/program_beside.h"
 #include "base/stage_log.h"
+#include "base/version.h"
 #include "core/director/data/store_data.h"
 #include "core/director/director.h"
 #include "core/director/director_options.h"
@@ -118,7 +119,8 @@ int Run(const retrovue::DirectorArguments& arguments) {
   if (!director.ok()) return Fail(director.status());
   if (absl::Status s = Listen(loop, **director, *std::move(passed), arguments); !s.ok()) return Fail(s);
   (*director)->Start();
-  air::Log().info("home {}, database {}", home->folder, retrovue::WithoutPassword(home->database_url));
+  air::Log().info("program-director {}: home {}, database {}", air::BuildVersion(), home->folder,
+                  retrovue::WithoutPassword(home->database_url));
 
   boost::asio::signal_set signals(loop, SIGINT, SIGTERM, SIGHUP);
   signals.async_wait([&](boost::system::error_code failed, int) {
@@ -135,6 +137,7 @@ int Run(const retrovue::DirectorArguments& arguments) {
 int main(int argc, char** argv) {
   retrovue::DirectorArguments arguments;
   CLI::App app("Serves a network's viewers, and runs its channels.", "program-director");
+  app.set_version_flag("--version", absl::StrCat("program-director ", air::BuildVersion()));
   retrovue::Define(app, arguments);
   try {
     app.parse(argc, argv);

@@ -12,6 +12,7 @@ extern "C" {
 
 #include "absl/strings/str_cat.h"
 #include "base/stage_log.h"
+#include "base/version.h"
 #include "link/stage_server.h"
 #include "shm/shared_segment.h"
 #include "stages/encoder/send/sender.h"
@@ -159,7 +160,7 @@ void ReportState(StageServer& server, stage::EncoderState::Phase phase, const st
 }
 
 int Main(int argc, char** argv) {
-  const StageOptions options = ParseStageFlags(argc, argv, "air-encoder");
+  const StageOptions options = ParseStageFlags(argc, argv, "air-encoder", BuildVersion());
   InitLog(options.id);
   av_log_set_level(
       AV_LOG_QUIET);  // it writes to stderr itself, whose reader may stall; errors come back as codes

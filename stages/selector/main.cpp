@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/stage_log.h"
+#include "base/version.h"
 #include "link/stage_server.h"
 #include "stages/selector/timing_loop.h"
 
@@ -85,7 +86,7 @@ void ReportState(StageServer& server, bool running, const std::string& error) {
 }
 
 int Main(int argc, char** argv) {
-  const StageOptions options = ParseStageFlags(argc, argv, "air-selector");
+  const StageOptions options = ParseStageFlags(argc, argv, "air-selector", BuildVersion());
   InitLog(options.id);
   prctl(PR_SET_TIMERSLACK, 1);
 

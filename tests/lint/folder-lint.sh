@@ -71,7 +71,7 @@ core/director:               base net web core/model core/schedule core/guide co
 core/cli/frame:              base core/model core/home core/store core/planning
 core/cli/guardian:           base net core/model core/home core/cli/frame
 core/cli/nouns:              base core/model core/schedule core/guide core/store core/planning core/ingest core/demo core/home core/cli/frame core/cli/guardian
-core/cli:                    core/cli/frame core/cli/nouns
+core/cli:                    base core/cli/frame core/cli/nouns
 core:                        base protos net client
 "
 # Libraries that only these rooms may use: the selector starts in milliseconds, the supervisor touches no frame, and gRPC is

@@ -288,4 +288,4 @@ std::unique_ptr<IProducer> MakeHostile(const std::string& uri) {
 }  // namespace
 }  // namespace air
 
-int main(int argc, char** argv) { air::RunDecoder(argc, argv, &air::MakeHostile); }
+int main(int argc, char** argv) { air::RunDecoder(argc, argv, "of a test", &air::MakeHostile); }

@@ -14,6 +14,7 @@ extern "C" {
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -21,6 +22,7 @@ extern "C" {
 
 #include "base/one_line.h"
 #include "base/unique_fd.h"
+#include "base/version.h"
 #include "protos/asset_probe.pb.h"
 #include "stages/decoder/media/asset_facts.h"
 #include "stages/decoder/program/sandbox.h"
@@ -129,4 +131,10 @@ int Run() {
 }  // namespace
 }  // namespace air
 
-int main() { return air::Run(); }
+int main(int argc, char** argv) {
+  if (argc == 2 && std::strcmp(argv[1], "--version") == 0) {
+    std::printf("asset-probe %s\n", air::BuildVersion());
+    return EXIT_SUCCESS;
+  }
+  return air::Run();
+}

@@ -215,8 +215,8 @@ class Decoder {
 
 }  // namespace
 
-void RunDecoder(int argc, char** argv, const ProducerFactory& make_producer) {
-  const StageOptions options = ParseStageFlags(argc, argv, "air-decoder");
+void RunDecoder(int argc, char** argv, const char* version, const ProducerFactory& make_producer) {
+  const StageOptions options = ParseStageFlags(argc, argv, "air-decoder", version);
   InitLog(options.id);
   av_log_set_level(
       AV_LOG_QUIET);  // it writes to stderr itself, whose reader may stall; errors come back as codes

@@ -16,7 +16,8 @@ namespace air {
 
 using ProducerFactory = std::function<std::unique_ptr<IProducer>(const std::string& asset_uri)>;
 
-// main(): MakeProducer is what AIR plays; tests have others.
-[[noreturn]] void RunDecoder(int argc, char** argv, const ProducerFactory& make_producer);
+// main(): MakeProducer is what AIR plays; tests have others. `version` is what --version answers.
+[[noreturn]] void RunDecoder(int argc, char** argv, const char* version,
+                             const ProducerFactory& make_producer);
 
 }  // namespace air
