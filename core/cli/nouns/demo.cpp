@@ -79,7 +79,10 @@ absl::StatusOr<Answer> Demo(Context& context, const Options& options) {
 
   Answer answer{.name = "channels", .value = Json::array()};
   answer.columns = {{"NUMBER", "number"}, {"SLUG", "slug"}, {"TITLE", "title"}, {"WHAT", "summary"}};
-  for (const DemoChannel& channel : network->channels) answer.value.push_back(RowOf(channel));
+  for (const DemoChannel& channel : network->channels) {
+    answer.value.push_back(RowOf(channel));
+    NoteWhatNeedsAPerson(channel.report, answer);
+  }
   for (const IngestLine& line : network->refused)
     answer.notices.push_back(absl::StrCat(line.path, ": ", line.reason));
   if (!network->refused.empty()) {
