@@ -2,12 +2,15 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <iostream>
+#include <limits>
 #include <string>
 
+#include "base/number_text.h"
 #include "base/version.h"
 #include "ctl/commands.h"
 #include "ctl/control_client.h"
 #include "net/host_port.h"
+#include "plans/message_bounds.h"
 
 namespace {
 
@@ -24,11 +27,13 @@ air::ExitStatus Run(int argc, char** argv) {
   std::string address = "127.0.0.1:50051";
   int channel_id = 1;
   app.add_option("--address", address, "HOST:PORT or unix:PATH of air-supervisor")
-      ->check([](const std::string& value) {
-        return value.rfind("unix:", 0) == 0 ? "" : air::WrongHostPort(value, air::PortRange::kNotZero);
-      })
+      ->check([](const std::string& value) { return air::WrongAddress(value, air::PortRange::kNotZero); })
       ->capture_default_str();
   app.add_option("--channel", channel_id, "channel number (start and feed: see the plan)")
+      ->check([](const std::string& value) {
+        using Limits = std::numeric_limits<std::int32_t>;
+        return air::WrongNumber(value, Limits::min(), Limits::max());
+      })
       ->capture_default_str();
 
   app.add_subcommand("version", "Print the version of the control interface AIR speaks");
@@ -60,6 +65,7 @@ air::ExitStatus Run(int argc, char** argv) {
         command->add_flag("--now", plan.now, "move the plan so that its first block starts now");
     command->add_option("--at", plan.at_utc_ms, "move the plan so that its first block starts then")
         ->type_name("UTC_MS")
+        ->check([](const std::string& value) { return air::WrongNumber(value, 1, air::kLatestUtcMs); })
         ->excludes(now);
   }
   feed->add_option("--from", plan.from_block, "start with this block of the plan")->type_name("BLOCK_ID");
@@ -70,7 +76,8 @@ air::ExitStatus Run(int argc, char** argv) {
   int port = 0;
   CLI::App* channel = app.add_subcommand("channel", "Start a channel from a plan file that AIR reads itself");
   channel->add_option("plan", plan.path, "plan file")->type_name("PLAN.json")->required();
-  channel->add_option("--port", port, "serve the stream on this loopback port")->check(CLI::Range(1, 65535));
+  channel->add_option("--port", port, "serve the stream on this loopback port")
+      ->check([](const std::string& value) { return air::WrongNumber(value, 1, 65535); });
 
   std::string endpoint, output_json;
   bool replace = false;

@@ -1,12 +1,21 @@
 #include "net/host_port.h"
 
+#include <sys/un.h>
+
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
 namespace air {
+namespace {
+
+constexpr absl::string_view kUnix = "unix:";
+constexpr size_t kLongestPath = sizeof(sockaddr_un::sun_path) - 1;
+
+}  // namespace
 
 absl::StatusOr<HostPort> ParseHostPort(const std::string& text, PortRange range) {
   const size_t colon = text.rfind(':');
@@ -36,6 +45,19 @@ absl::StatusOr<HostPort> ParseHostPort(const std::string& text, PortRange range)
 std::string WrongHostPort(const std::string& text, PortRange range) {
   const absl::StatusOr<HostPort> parsed = ParseHostPort(text, range);
   return parsed.ok() ? std::string() : std::string(parsed.status().message());
+}
+
+std::string WrongUnixAddress(const std::string& text) {
+  if (!absl::StartsWith(text, kUnix) || text.size() == kUnix.size())
+    return absl::StrCat("'", text, "' is not unix:PATH");
+  const size_t bytes = text.size() - kUnix.size();
+  if (bytes <= kLongestPath) return "";
+  return absl::StrCat("'", text, "': the path of a socket has 1 to ", kLongestPath,
+                      " bytes, and this one has ", bytes, ": give a shorter one");
+}
+
+std::string WrongAddress(const std::string& text, PortRange range) {
+  return absl::StartsWith(text, kUnix) ? WrongUnixAddress(text) : WrongHostPort(text, range);
 }
 
 }  // namespace air

@@ -22,4 +22,10 @@ absl::StatusOr<HostPort> ParseHostPort(const std::string& text, PortRange range)
 // For CLI11's check(): empty when `text` is right, else the error as a sentence.
 std::string WrongHostPort(const std::string& text, PortRange range);
 
+// The same where a UNIX socket will do as well: "unix:PATH", whose path has 1 to 107 bytes.
+std::string WrongAddress(const std::string& text, PortRange range);
+
+// The same where nothing else will.
+std::string WrongUnixAddress(const std::string& text);
+
 }  // namespace air

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "absl/strings/str_cat.h"
+#include "base/number_text.h"
 #include "media/house_time.h"
 #include "net/host_port.h"
 
@@ -13,6 +14,14 @@ namespace air {
 namespace {
 
 constexpr int kExitUsage = 2;
+
+// What CLI11 asks about an option's text.
+auto Whole(int64_t least, int64_t most) {
+  return [=](const std::string& text) { return WrongNumber(text, least, most); };
+}
+auto Decimal(double least, double most) {
+  return [=](const std::string& text) { return WrongDecimal(text, least, most); };
+}
 
 std::string DefaultRuntimeDir(int port) {
   const char* base = std::getenv("XDG_RUNTIME_DIR");
@@ -33,12 +42,11 @@ SupervisorOptions ParseSupervisorOptions(int argc, char** argv, const char* vers
   CLI::App app("air-supervisor: executes one channel; control by gRPC (see docs/operations.md)");
   app.set_version_flag("--version", absl::StrCat("air-supervisor ", version));
   app.set_config("--config", "", "read further flags from this file");
-  app.add_option("--port", o.port, "gRPC on 127.0.0.1:PORT")->check(CLI::Range(1, 65535));
+  app.add_option("--port", o.port, "gRPC on 127.0.0.1:PORT")->check(Whole(1, 65535));
   app.add_option("--listen", o.listen, "gRPC on a UNIX socket, unix:PATH")
       ->check([](const std::string& value) {
-        return value.rfind("unix:", 0) == 0 && value.size() > 5
-                   ? ""
-                   : "give unix:PATH; TCP listens on the loopback with --port";
+        const std::string wrong = WrongUnixAddress(value);
+        return wrong.empty() ? "" : wrong + "; TCP listens on the loopback with --port";
       });
   app.add_option("--runtime-dir", o.runtime_dir, "sockets and state of this channel; made if missing");
   app.add_option("--metrics-address", o.metrics_address,
@@ -49,19 +57,19 @@ SupervisorOptions ParseSupervisorOptions(int argc, char** argv, const char* vers
       ->check(CLI::ExistingDirectory);
   app.add_option("--orphan-grace", o.orphan_grace_seconds,
                  "seconds the stages stay on air without a supervisor")
-      ->check(CLI::Range(0.0, 3600.0))
+      ->check(Decimal(0, 3600))
       ->capture_default_str();
   app.add_option("--ring-seconds", o.ring_seconds, "depth of the frame rings")
-      ->check(CLI::Range(0.5, 10.0))
+      ->check(Decimal(0.5, 10))
       ->capture_default_str();
   app.add_option("--slate", o.slate_file,
                  "picture shown for content that had to be given up; default: a card with the channel's name")
       ->check(CLI::ExistingFile);
   app.add_option("--hang-ms", o.hang_ms, "milliseconds of silence after which a stage is killed and replaced")
-      ->check(CLI::Range(100, 60'000))
+      ->check(Whole(100, 60'000))
       ->capture_default_str();
   app.add_option("--pts-origin", o.pts_origin, "90 kHz time stamp of the first frame, for tests of the wrap")
-      ->check(CLI::Range(int64_t{0}, kPtsWrap - 1));
+      ->check(Whole(0, kPtsWrap - 1));
   app.add_option("--on-lookahead-exhausted", exhausted, "when no next block was fed")
       ->check(CLI::IsMember({"pad", "terminate"}))
       ->capture_default_str();

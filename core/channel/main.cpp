@@ -15,6 +15,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "base/number_text.h"
 #include "base/program_beside.h"
 #include "base/stage_log.h"
 #include "base/version.h"
@@ -33,6 +34,8 @@ constexpr int kTaken = 3;  // another manager has the channel
 constexpr int kPassedDescriptor = 3;
 constexpr int kLockAttempts = 10;
 constexpr useconds_t kLockPauseUs = 20'000;
+constexpr std::int64_t kMostShiftMs = 200LL * 366 * 86'400'000;  // from 2000 to 2199, where AIR can play
+constexpr int kMostIdleSeconds = 86'400;
 
 void Define(CLI::App& app, ManagerOptions& options) {
   app.set_version_flag("--version", absl::StrCat("channel-manager ", air::BuildVersion()));
@@ -40,13 +43,14 @@ void Define(CLI::App& app, ManagerOptions& options) {
       ->type_name("DIR");
   app.add_option("--clock-shift-ms", options.clock_shift_ms,
                  "the network's clock minus the machine's, for tests")
+      ->check([](const std::string& text) { return air::WrongNumber(text, -kMostShiftMs, kMostShiftMs); })
       ->capture_default_str();
   app.add_option("--supervisor", options.supervisor,
                  "air-supervisor to run; default: the one beside this program")
       ->type_name("PATH");
   app.add_option("--idle-exit", options.idle_exit,
                  "seconds without a director and without a viewer, then it ends")
-      ->check(CLI::Range(1, 86'400));
+      ->check([](const std::string& text) { return air::WrongNumber(text, 1, kMostIdleSeconds); });
   app.add_option("--log-level", options.log_level, "how much to say, also of AIR")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "critical", "off"}))
       ->capture_default_str();

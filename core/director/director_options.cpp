@@ -2,10 +2,16 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/number_text.h"
+#include "core/model/now.h"
+#include "net/host_port.h"
+
 namespace retrovue {
 namespace {
 
 constexpr Millis kSameShift{5'000};
+
+std::string WrongListening(const std::string& text) { return air::WrongAddress(text, air::PortRange::kAny); }
 
 }  // namespace
 
@@ -15,14 +21,16 @@ void Define(CLI::App& app, DirectorArguments& arguments) {
       ->type_name("URL");
   app.add_option("--http", arguments.http,
                  "where viewers are served, beside the socket \"http\" it was started with")
-      ->type_name("HOST:PORT");
+      ->type_name("HOST:PORT")
+      ->check(WrongListening);
   app.add_option("--control", arguments.control,
                  "where operators are served, beside the socket \"control\" it was started with")
-      ->type_name("HOST:PORT|unix:PATH");
+      ->type_name("HOST:PORT|unix:PATH")
+      ->check(WrongListening);
   app.add_option_function<std::string>(
          "--now",
          [&arguments](const std::string& text) {
-           const absl::StatusOr<Instant> now = ParseRfc3339(text);
+           const absl::StatusOr<Instant> now = ParseNow(text);
            if (!now.ok()) throw CLI::ValidationError("--now", std::string(now.status().message()));
            arguments.now = *now;
          },
@@ -37,7 +45,7 @@ void Define(CLI::App& app, DirectorArguments& arguments) {
                  "channel-manager to run; default: the one beside this program")
       ->type_name("PATH");
   app.add_option("--most-starts", arguments.most_starts, "channels that may start at a time")
-      ->check(CLI::Range(1, 1000))
+      ->check([](const std::string& text) { return air::WrongNumber(text, 1, 1000); })
       ->capture_default_str();
   app.add_option("--log-level", arguments.log_level, "how much to say, also of what it runs")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "critical", "off"}))

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/one_line.h"
 #include "base/program_beside.h"
+#include "core/ingest/asset_edits.h"
 #include "core/ingest/catalogue_entry.h"
 #include "core/ingest/changes.h"
 #include "core/ingest/probe_pool.h"
@@ -21,32 +22,9 @@
 namespace retrovue {
 namespace {
 
-constexpr std::size_t kBatch = 200;
 constexpr std::size_t kMostPlainLines = 1000;
 constexpr int kMostProbes = 4;
 constexpr std::int64_t kProgressEvery = 50;
-
-// Brings the asset into a state, step by step, each of them stored: what is not ready is not approved.
-absl::Status Bring(Transaction& transaction, Asset& asset, AssetState to) {
-  const std::vector<AssetState> way = WayTo(asset.state, to);
-  for (const AssetState step : way) {
-    asset.state = step;
-    if (step != AssetState::kReady) asset.approved_for_broadcast = false;
-    if (step == to) break;  // stored by the caller, with what else has changed
-    if (absl::Status put = transaction.assets().Put(asset); !put.ok()) return put;
-  }
-  return absl::OkStatus();
-}
-
-// Changes one asset in a transaction.
-absl::Status Edit(Transaction& transaction, const AssetId& id,
-                  const std::function<absl::Status(Asset&)>& change) {
-  absl::StatusOr<Asset> asset = transaction.assets().Get(id);
-  if (absl::IsNotFound(asset.status())) return absl::OkStatus();  // deleted meanwhile
-  if (!asset.ok()) return asset.status();
-  if (absl::Status changed = change(*asset); !changed.ok()) return changed;
-  return transaction.assets().Put(*asset);
-}
 
 class Run {
  public:
@@ -55,7 +33,8 @@ class Run {
         collection_(std::move(collection)),
         options_(options),
         root_(RootOf(collection_)),
-        root_name_(std::filesystem::path(root_).filename().string()) {}
+        root_name_(std::filesystem::path(root_).filename().string()),
+        batch_(store, options.dry_run) {}
 
   absl::StatusOr<IngestReport> Go() {
     scan_ = ScanRoot(root_, [this](std::int64_t seen) { Progress(IngestProgress::Phase::kScan, seen, 0); });
@@ -84,7 +63,6 @@ class Run {
     Fingerprint fingerprint;
     bool replaced = false;
   };
-  using Step = std::function<absl::Status(Transaction&)>;
 
   bool Stopped() {
     if (!report_.stopped && options_.stopped && options_.stopped()) report_.stopped = true;
@@ -185,7 +163,7 @@ class Run {
     for (const KnownFile* known : comparison_.unchanged) {
       if (absl::Status noted = NoteUnchanged(*known); !noted.ok()) return noted;
     }
-    return Flush();
+    return batch_.Flush();
   }
 
   absl::Status Note(const Change& change, const FoundFile& file, const Fingerprint& fingerprint) {
@@ -197,7 +175,7 @@ class Run {
         }
         ++report_.added;
         Line(IngestOutcome::kNew, file.path);
-        return Later([this, &file, fingerprint](Transaction& transaction) {
+        return batch_.Later([this, &file, fingerprint](Transaction& transaction) {
           return AddIndexed(transaction, file, fingerprint);
         });
       case ChangeKind::kChanged:
@@ -238,7 +216,7 @@ class Run {
     Line(IngestOutcome::kMoved, file.path, absl::StrCat("it was ", known.key));
     const bool again = known.missing || known.state == AssetState::kEnriching;
     if (again) jobs_.push_back({known.id, &file, fingerprint, false});
-    return Later(
+    return batch_.Later(
         [this, id = known.id, missing = known.missing, &file, fingerprint](Transaction& transaction) {
           return Edit(transaction, id, [&](Asset& asset) -> absl::Status {
             if (missing) {
@@ -265,7 +243,7 @@ class Run {
     }
     ++report_.moved;
     Line(IngestOutcome::kMoved, file.path, "with its root");
-    return Later([id = known.id, &file](Transaction& transaction) {
+    return batch_.Later([id = known.id, &file](Transaction& transaction) {
       return Edit(transaction, id, [&](Asset& asset) {
         asset.canonical_uri = asset.source_uri = file.absolute;
         return absl::OkStatus();
@@ -280,7 +258,7 @@ class Run {
       ++report_.back;
       Line(IngestOutcome::kBack, file.path);
       jobs_.push_back({known->id, &file, known->fingerprint, false});
-      const absl::Status later = Later([id = known->id, &file](Transaction& transaction) {
+      const absl::Status later = batch_.Later([id = known->id, &file](Transaction& transaction) {
         return Edit(transaction, id, [&](Asset& asset) -> absl::Status {
           asset.missing_since.reset();
           asset.deleted_at.reset();
@@ -290,7 +268,7 @@ class Run {
       });
       if (!later.ok()) return later;
     }
-    return Flush();
+    return batch_.Flush();
   }
 
   absl::Status MarkMissing(const ChangeFinder& finder) {
@@ -298,7 +276,7 @@ class Run {
     for (const KnownFile* known : finder.MissingOf(scan_)) {
       ++report_.missing;
       Line(IngestOutcome::kMissing, known->key, options_.prune ? "it was deleted from the catalogue" : "");
-      const absl::Status later = Later([id = known->id](Transaction& transaction) {
+      const absl::Status later = batch_.Later([id = known->id](Transaction& transaction) {
         return Edit(transaction, id, [&](Asset& asset) {
           asset.missing_since = transaction.now();
           return Bring(transaction, asset, AssetState::kRetired);
@@ -311,12 +289,12 @@ class Run {
       if (!known->missing || known->deleted || !scan_.complete()) continue;
       if (absl::Status pruned = Prune(known->id); !pruned.ok()) return pruned;
     }
-    return Flush();
+    return batch_.Flush();
   }
 
   absl::Status Prune(const AssetId& id) {
     if (!options_.prune) return absl::OkStatus();
-    return Later([id](Transaction& transaction) {
+    return batch_.Later([id](Transaction& transaction) {
       return Edit(transaction, id, [&](Asset& asset) {
         if (asset.missing_since) asset.deleted_at = transaction.now();
         return absl::OkStatus();
@@ -349,7 +327,7 @@ class Run {
           const absl::Status judged = Judge(jobs_[static_cast<std::size_t>(job.tag)], std::move(facts));
           if (written.ok()) written = judged;
         });
-    if (absl::Status flushed = Flush(); written.ok()) written = flushed;
+    if (absl::Status flushed = batch_.Flush(); written.ok()) written = flushed;
     return written.ok() ? ran : written;
   }
 
@@ -359,7 +337,7 @@ class Run {
     const Verdict verdict = JudgeNew(names, job.file->kind, *facts);
     if (job.id.empty()) ++report_.added;
     if (job.id.empty()) Line(IngestOutcome::kNew, job.file->path);
-    return Later(
+    return batch_.Later(
         [this, &job, names, verdict, found = *std::move(facts)](Transaction& transaction) -> absl::Status {
           if (!job.id.empty()) {
             return Edit(transaction, job.id, [&](Asset& asset) {
@@ -416,29 +394,12 @@ class Run {
       Line(IngestOutcome::kFailed, job.file->path, reason);
       return absl::OkStatus();
     }
-    return Later([this, &job, reason](Transaction& transaction) {
+    return batch_.Later([this, &job, reason](Transaction& transaction) {
       return Edit(transaction, job.id, [&](Asset& asset) -> absl::Status {
         if (asset.state == AssetState::kRetired) return absl::OkStatus();
         if (job.replaced) Relocate(asset, *job.file, job.fingerprint, ParseName(job.file->path, root_name_));
         return Review(transaction, asset, IngestOutcome::kFailed, 0, reason);
       });
-    });
-  }
-
-  // Written with the next batch.
-  absl::Status Later(Step step) {
-    batch_.push_back(std::move(step));
-    return batch_.size() >= kBatch ? Flush() : absl::OkStatus();
-  }
-
-  absl::Status Flush() {
-    const std::vector<Step> batch = std::exchange(batch_, {});
-    if (batch.empty() || options_.dry_run) return absl::OkStatus();
-    return store_.Write([&](Transaction& transaction) -> absl::Status {
-      for (const Step& step : batch) {
-        if (absl::Status done = step(transaction); !done.ok()) return done;
-      }
-      return absl::OkStatus();
     });
   }
 
@@ -455,32 +416,10 @@ class Run {
   Comparison comparison_;
   std::unordered_map<std::string, const FoundFile*> found_by_path_;
   std::vector<Job> jobs_;
-  std::vector<Step> batch_;
+  WriteBatch batch_;
 };
 
 }  // namespace
-
-const char* Name(IngestOutcome outcome) {
-  switch (outcome) {
-    case IngestOutcome::kNew:
-      return "new";
-    case IngestOutcome::kChanged:
-      return "changed";
-    case IngestOutcome::kMoved:
-      return "moved";
-    case IngestOutcome::kBack:
-      return "back";
-    case IngestOutcome::kMissing:
-      return "missing";
-    case IngestOutcome::kSkipped:
-      return "skipped";
-    case IngestOutcome::kFailed:
-      return "failed";
-    case IngestOutcome::kReview:
-      return "review";
-  }
-  return "unknown";
-}
 
 absl::StatusOr<IngestReport> Ingest(Store& store, const CollectionId& collection_id,
                                     const IngestOptions& options) {
@@ -496,20 +435,6 @@ absl::StatusOr<IngestReport> Ingest(Store& store, const CollectionId& collection
   readable.ingestible = true;
   if (absl::Status allowed = ValidateWholeIngest(readable); !allowed.ok()) return allowed;
   return Run(store, std::move(collection), options).Go();
-}
-
-std::string ToText(const IngestReport& report) {
-  if (!report.outage.empty()) return report.outage;
-  std::string text = absl::StrCat(
-      report.found, " found: ", report.added, " new, ", report.changed, " changed, ", report.moved,
-      " moved, ", report.back, " back, ", report.missing, " missing, ", report.unchanged, " unchanged; ",
-      report.skipped, " skipped, ", report.failed, " failed, ", report.review, " to be reviewed");
-  if (report.stopped) absl::StrAppend(&text, ". It was stopped: the next ingest goes on");
-  for (const IngestLine& line : report.lines) {
-    if (!line.reason.empty())
-      absl::StrAppend(&text, "\n  ", Name(line.outcome), "  ", line.path, ": ", line.reason);
-  }
-  return text;
 }
 
 }  // namespace retrovue

@@ -15,7 +15,7 @@ const {values: options} = parseArgs({
     'wrap-joins': {type: 'string', default: '3'},
     seconds: {type: 'string', default: '5'},
     size: {type: 'string', default: '640x360'},
-    rate: {type: 'string', default: '25/1'},
+    rate: {type: 'string', default: '25'},
     only: {type: 'string', default: 'ffmpeg,vlc,chromium'},
   },
 });
@@ -23,8 +23,7 @@ const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const modules = dirname(fileURLToPath(import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'air-clients-'));
 chmodSync(folder, 0o755);
-const [num, den] = options.rate.split('/').map(Number);
-const setting = {fps: num / (den ?? 1), folder, modules};
+const setting = {fps: Number(options.rate), folder, modules};
 const SECONDS_BEFORE_WRAP = 20;
 
 const players = [Ffmpeg, Vlc, Chromium].map((Player) => new Player(setting))
@@ -80,7 +79,7 @@ for (const [ptsOrigin, play] of [[undefined, joinOften], [WRAP_90K - SECONDS_BEF
 }
 for (const player of players) await player.close();
 
-for (const clip of clips) rmSync(clip);
+rmSync(clips, {recursive: true});
 for (const fault of faults) console.log(`FAULT ${fault}`);
 let bad = faults.length;
 for (const [what, entry] of tally) {

@@ -1,5 +1,5 @@
-// What is refused, and that nothing on the air is harmed by it: bad calls against a running channel, bad
-// flags, and a second supervisor where there is one already.
+// What is refused, and that nothing on the air is harmed by it: bad calls against a running channel, and a second supervisor
+// where there is one already.
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -250,22 +250,6 @@ TEST_F(Control, ShowsItsMetricsBeforeDuringAndAfterASession) {
   expect_state("stopped");
 }
 
-TEST_F(Control, EndsWithStatus2OnAFlagItDoesNotKnow) {
-  const std::vector<std::vector<std::string>> commands = {
-      {"air-supervisor", "--frobnicate"},     {"air-decoder", "--frobnicate"},
-      {"air-selector", "--frobnicate"},       {"air-encoder", "--frobnicate"},
-      {"air-ctl", "--frobnicate", "version"}, {"channel-manager", "--frobnicate", "film.mp4"}};
-  for (std::vector<std::string> command : commands) {
-    command[0] = Built(command[0]);
-    const Finished run = RunProgram(command, channel_.Path("run.log"));
-    EXPECT_EQ(run.status, 2) << command[0];
-    EXPECT_THAT(run.output, HasSubstr("--frobnicate")) << command[0];
-  }
-  const Finished run = RunProgram({Built("air-supervisor"), "--port", "0"}, channel_.Path("run.log"));
-  EXPECT_EQ(run.status, 2);
-  EXPECT_THAT(run.output, HasSubstr("--port"));
-}
-
 TEST_F(Control, RefusesASecondSupervisorInTheSameFolderOrOnTheSamePort) {
   const std::string log = channel_.Path("second.log"), port = std::to_string(FreePort());
   const Finished same_folder =
@@ -283,25 +267,6 @@ TEST_F(Control, RefusesASecondSupervisorInTheSameFolderOrOnTheSamePort) {
   // The first one is as it was.
   channel_.Attach(*viewer_);
   ExpectStillStarts();
-}
-
-TEST_F(Control, RefusesPortsThatDoNotExistInEveryOptionOfEveryProgram) {
-  using Command = std::vector<std::string>;
-  for (const Command& command :
-       {Command{"air-supervisor", "--port", "99999"}, Command{"air-supervisor", "--port", "0"},
-        Command{"air-supervisor", "--port", "1", "--metrics-address", "127.0.0.1:99999"},
-        Command{"air-supervisor", "--port", "1", "--metrics-address", "127.0.0.1:-1"},
-        Command{"air-supervisor", "--port", "1", "--metrics-address", "9101"},
-        Command{"air-ctl", "--address", "127.0.0.1:99999", "version"},
-        Command{"air-ctl", "status", "--metrics", "127.0.0.1:99999"},
-        Command{"air-ctl", "channel", "plan.json", "--port", "65536"}}) {
-    Command whole = command;
-    whole[0] = Built(command[0]);
-    const Finished finished = RunProgram(whole, channel_.Path("range.log"));
-    EXPECT_NE(finished.status, 0) << command[0] << " " << command[1];
-    EXPECT_THAT(finished.output, ::testing::AnyOf(HasSubstr("65535"), HasSubstr("HOST:PORT")))
-        << command[0] << " " << command[2];
-  }
 }
 
 }  // namespace

@@ -72,13 +72,12 @@ core/cli/frame:              base core/model core/home core/store core/planning
 core/cli/guardian:           base net core/model core/home core/cli/frame
 core/cli/nouns:              base core/model core/schedule core/guide core/store core/planning core/ingest core/demo core/home core/cli/frame core/cli/guardian
 core/cli:                    base core/cli/frame core/cli/nouns
-core:                        base protos net client
 "
 # Libraries that only these rooms may use: the selector starts in milliseconds, the supervisor touches no frame, and gRPC is
 # where calls come in or go out.
 ffmpeg="stages/decoder/media stages/decoder/picture stages/decoder/sound stages/decoder/file stages/decoder/dress
-        stages/decoder/program stages/encoder/codec stages/encoder/sink stages/encoder core core/ingest/probe"
-grpc="supervisor/control supervisor/evidence ctl core core/channel core/director/evidence"
+        stages/decoder/program stages/encoder/codec stages/encoder/sink stages/encoder core/ingest/probe"
+grpc="supervisor/control supervisor/evidence ctl core/channel core/director/evidence"
 sql="core/store"
 
 bad=0

@@ -164,23 +164,5 @@ TEST(PageServer, RefusesAnAddressThatIsTakenOrNone) {
   EXPECT_TRUE(absl::IsInvalidArgument(PageServer::Bind("127.0.0.1:99999", none).status()));
 }
 
-TEST(HostPort, IsReadAsPeopleWriteIt) {
-  EXPECT_EQ(ParseHostPort("localhost:80", PortRange::kNotZero)->host, "localhost");
-  EXPECT_EQ(ParseHostPort("[::1]:65535", PortRange::kNotZero)->host, "::1");
-  EXPECT_EQ(ParseHostPort("[::1]:65535", PortRange::kNotZero)->port, 65535);
-  EXPECT_EQ(ParseHostPort("127.0.0.1:0", PortRange::kAny)->port, 0);
-}
-
-TEST(HostPort, OutOfRangeOrMissingIsRefusedInWords) {
-  for (const char* text :
-       {"127.0.0.1:99999", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:", "127.0.0.1:http",
-        "127.0.0.1:0x50", "127.0.0.1: 80", "127.0.0.1:99999999999999999999"}) {
-    EXPECT_THAT(WrongHostPort(text, PortRange::kAny), HasSubstr("from 0 to 65535")) << text;
-  }
-  for (const char* text : {"", "8080", ":8080", "::1:8080", "[]:80"})
-    EXPECT_THAT(WrongHostPort(text, PortRange::kAny), HasSubstr("HOST:PORT")) << text;
-  EXPECT_THAT(WrongHostPort("127.0.0.1:0", PortRange::kNotZero), HasSubstr("from 1 to 65535"));
-}
-
 }  // namespace
 }  // namespace air

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "core/cli/frame/answer.h"
+#include "core/model/now.h"
 
 namespace retrovue::cli {
 namespace {
@@ -30,6 +31,11 @@ CLI::Option* AddParsed(CLI::App& app, const std::string& name, std::optional<T>&
 CLI::Option* AddTime(CLI::App& app, const std::string& name, std::optional<Instant>& to,
                      const std::string& help) {
   return AddParsed<Instant>(app, name, to, help, &ParseRfc3339)->type_name("TIME");
+}
+
+CLI::Option* AddNow(CLI::App& app, const std::string& name, std::optional<Instant>& to,
+                    const std::string& help) {
+  return AddParsed<Instant>(app, name, to, help, &ParseNow)->type_name("TIME");
 }
 
 CLI::Option* AddDate(CLI::App& app, const std::string& name, std::optional<absl::CivilDay>& to,

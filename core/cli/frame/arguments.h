@@ -17,6 +17,9 @@ namespace retrovue::cli {
 
 CLI::Option* AddTime(CLI::App& app, const std::string& name, std::optional<Instant>& to,
                      const std::string& help);
+// What the network's clock is to show.
+CLI::Option* AddNow(CLI::App& app, const std::string& name, std::optional<Instant>& to,
+                    const std::string& help);
 CLI::Option* AddDate(CLI::App& app, const std::string& name, std::optional<absl::CivilDay>& to,
                      const std::string& help);
 // A whole number from `least` to `most`.

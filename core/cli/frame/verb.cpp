@@ -27,7 +27,7 @@ void AddGlobals(CLI::App& app, Globals& globals) {
   app.add_flag("--yes,--force", globals.yes, "do not ask");
   app.add_option("--home", globals.home, "the network's folder (RETROVUE_HOME)")->type_name("DIR");
   app.add_option("--db", globals.db, "sqlite:PATH or postgresql://… (RETROVUE_DB)")->type_name("URL");
-  AddTime(app, "--now", globals.now, "for tests: what the network's clock shows");
+  AddNow(app, "--now", globals.now, "for tests: what the network's clock shows");
 }
 
 // Whether `word` is an option of every command, and the next word its value.

@@ -37,8 +37,6 @@ absl::Status Unavailable(const std::string& address, const std::string& option, 
 
 absl::StatusOr<ListeningSocket> ListenTcp(const std::string& address, const std::string& option) {
   using Tcp = boost::asio::ip::tcp;
-  const absl::StatusOr<air::HostPort> where = air::ParseHostPort(address, air::PortRange::kAny);
-  if (!where.ok()) return Refuse("ADDRESS_WRONG", absl::StrCat(option, ": ", where.status().message()));
   boost::asio::io_context loop;
   Tcp::acceptor acceptor(loop);
   if (const absl::Status status = air::ListenTcp(address, acceptor); !status.ok()) {
@@ -65,10 +63,6 @@ absl::StatusOr<ListeningSocket> ListenUnix(const std::string& path, const std::s
   const std::string text = absl::StrCat("unix:", path);
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
-  if (path.empty() || path.size() >= sizeof(address.sun_path)) {
-    return Refuse("ADDRESS_WRONG", absl::StrCat(option, " ", text, ": the path of a socket has 1 to ",
-                                                sizeof(address.sun_path) - 1, " bytes: give a shorter one"));
-  }
   path.copy(address.sun_path, path.size());
   struct stat found = {};
   if (lstat(path.c_str(), &found) == 0) {
@@ -96,7 +90,13 @@ absl::StatusOr<ListeningSocket> ListenUnix(const std::string& path, const std::s
 
 }  // namespace
 
+absl::Status CheckAddress(const std::string& address, const std::string& option) {
+  const std::string wrong = air::WrongAddress(address, air::PortRange::kAny);
+  return wrong.empty() ? absl::OkStatus() : Refuse("ADDRESS_WRONG", absl::StrCat(option, ": ", wrong));
+}
+
 absl::StatusOr<ListeningSocket> ListenOn(const std::string& address, const std::string& option) {
+  if (absl::Status wrong = CheckAddress(address, option); !wrong.ok()) return wrong;
   if (absl::StartsWith(address, "unix:")) return ListenUnix(address.substr(5), option);
   return ListenTcp(address, option);
 }

@@ -14,8 +14,11 @@ struct ListeningSocket {
   std::string address;  // "127.0.0.1:8080" with the port in use, or "unix:PATH"
 };
 
+// ADDRESS_WRONG for what is neither "HOST:PORT" nor "unix:PATH". Pure. `option` is named in errors, "--http".
+absl::Status CheckAddress(const std::string& address, const std::string& option);
+
 // Binds "HOST:PORT" (port 0: any free one) or "unix:PATH" and listens. A socket file that nobody listens on any more is taken
-// over. `option` is named in errors, "--http".
+// over.
 // Errors: ADDRESS_WRONG; ADDRESS_TAKEN and ADDRESS_UNAVAILABLE, with what to do.
 absl::StatusOr<ListeningSocket> ListenOn(const std::string& address, const std::string& option);
 

@@ -56,13 +56,14 @@ absl::StatusOr<Answer> Demo(Context& context, const Options& options) {
   if (context.globals().dry_run)
     return Refuse("DRY_RUN_IMPOSSIBLE",
                   "demo has no dry run: give it a home of its own with --home DIR instead");
-  const absl::StatusOr<Store*> store = context.store();
-  if (!store.ok()) return store.status();
+  if (absl::Status wrong = CheckRunning(options.running); !wrong.ok()) return wrong;
   DemoOptions demo;
   demo.paths = options.paths;
   demo.time_zone = options.time_zone.empty() ? SystemTimeZone() : options.time_zone;
   if (const auto zone = FindTimeZone(demo.time_zone); !zone.ok())
     return Refuse("TIMEZONE_UNKNOWN", zone.status().message());
+  const absl::StatusOr<Store*> store = context.store();
+  if (!store.ok()) return store.status();
   demo.home = context.home().folder;
   demo.ingest = IngestOptionsFor(context);
   if (!context.globals().json) {
@@ -78,7 +79,10 @@ absl::StatusOr<Answer> Demo(Context& context, const Options& options) {
 
   Answer answer{.name = "channels", .value = Json::array()};
   answer.columns = {{"NUMBER", "number"}, {"SLUG", "slug"}, {"TITLE", "title"}, {"WHAT", "summary"}};
-  for (const DemoChannel& channel : network->channels) answer.value.push_back(RowOf(channel));
+  for (const DemoChannel& channel : network->channels) {
+    answer.value.push_back(RowOf(channel));
+    NoteWhatNeedsAPerson(channel.report, answer);
+  }
   for (const IngestLine& line : network->refused)
     answer.notices.push_back(absl::StrCat(line.path, ": ", line.reason));
   if (!network->refused.empty()) {

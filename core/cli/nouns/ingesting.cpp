@@ -34,6 +34,14 @@ bool NeedsAPerson(IngestOutcome outcome) {
 
 }  // namespace
 
+void NoteWhatNeedsAPerson(const IngestReport& report, Answer& answer) {
+  for (const IngestLine& line : report.lines) {
+    if (NeedsAPerson(line.outcome))
+      answer.notices.push_back(
+          absl::StrCat(Name(line.outcome), ": ", line.path, line.reason.empty() ? "" : ": ", line.reason));
+  }
+}
+
 Json ShapeOf(const IngestReport& report) {
   Json json;
   json["found"] = report.found;
@@ -101,11 +109,7 @@ absl::StatusOr<Answer> IngestAll(Context& context, const std::vector<Collection>
     review += report->review;
     if (!report->outage.empty())
       answer.notices.push_back(absl::StrCat(collection.name, ": ", report->outage));
-    for (const IngestLine& line : report->lines) {
-      if (NeedsAPerson(line.outcome))
-        answer.notices.push_back(
-            absl::StrCat(Name(line.outcome), ": ", line.path, line.reason.empty() ? "" : ": ", line.reason));
-    }
+    NoteWhatNeedsAPerson(*report, answer);
     partly = partly || report->failed > 0 || report->stopped || !report->outage.empty();
   }
   if (partly) {

@@ -16,6 +16,9 @@ absl::StatusOr<Answer> IngestAll(Context& context, const std::vector<Collection>
 // What an ingest did.
 Json ShapeOf(const IngestReport& report);
 
+// A notice for each file that cannot air as it is, with the reason.
+void NoteWhatNeedsAPerson(const IngestReport& report, Answer& answer);
+
 // For any ingest of a command: a terminal's error output has a line that says how far it is; SIGINT and SIGTERM end it between
 // two files, in order.
 IngestOptions IngestOptionsFor(const Context& context);

@@ -9,6 +9,7 @@
 #include "core/cli/frame/output.h"
 #include "core/cli/guardian/child.h"
 #include "core/cli/guardian/guardian.h"
+#include "core/cli/guardian/listening.h"
 #include "core/store/channels.h"
 #include "core/store/plans.h"
 
@@ -75,7 +76,16 @@ void AddRunning(CLI::App& app, RunningOptions& options) {
       ->capture_default_str();
 }
 
+absl::Status CheckRunning(const RunningOptions& options) {
+  for (const auto& [option, address] :
+       {std::pair("--http", &options.http), std::pair("--control", &options.control)}) {
+    if (absl::Status wrong = CheckAddress(*address, option); !wrong.ok()) return wrong;
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Answer> RunNetwork(Context& context, const RunningOptions& options) {
+  if (absl::Status wrong = CheckRunning(options); !wrong.ok()) return wrong;
   GuardianOptions guardian_options;
   guardian_options.home = context.home();
   guardian_options.http = options.http;

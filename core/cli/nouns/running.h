@@ -14,6 +14,9 @@ struct RunningOptions {
 };
 void AddRunning(CLI::App& app, RunningOptions& options);
 
+// Whether its addresses can be any: ADDRESS_WRONG, before anything is made or written.
+absl::Status CheckRunning(const RunningOptions& options);
+
 // Until a signal ends it. Prints the addresses and the line that keeps itself current.
 absl::StatusOr<Answer> RunNetwork(Context& context, const RunningOptions& options);
 

@@ -72,8 +72,12 @@ TEST_F(AirLineTest, AsksForTheSinkToReplaceWhateverIsAttached) {
 
 TEST_F(AirLineTest, HandsOnTheReasonOfARefusal) {
   FakePlayoutControl air;
+  air.refuse_attach = "nobody listens there";
   air.refuse_start = "program_format_json: video.width: 0";
   AirLine line(loop_, air.address(), 1);
+  std::optional<absl::Status> attached;
+  line.Attach("/run/sink.sock", Into(attached));
+  EXPECT_THAT(std::string(Await(attached).message()), HasSubstr("nobody listens there"));
   const absl::Status refused = Start(line);
   EXPECT_TRUE(absl::IsFailedPrecondition(refused));
   EXPECT_THAT(std::string(refused.message()), HasSubstr("video.width"));
@@ -105,6 +109,40 @@ TEST_F(AirLineTest, FollowsTheEventsToTheEndOfTheSession) {
   air.EndSession();
   EXPECT_TRUE(Await(ended).ok());
   EXPECT_THAT(started, testing::ElementsAre("a", "b"));
+}
+
+TEST_F(AirLineTest, SaysThatThereIsNoSessionToFollow) {
+  FakePlayoutControl air;
+  AirLine line(loop_, air.address(), 1);
+  std::optional<absl::Status> ended;
+  line.Follow([](const playout::BlockEvent&) {}, Into(ended));
+  EXPECT_TRUE(absl::IsNotFound(Await(ended)));
+}
+
+TEST_F(AirLineTest, FeedsFromInsideAnEvent) {
+  FakePlayoutControl air;
+  AirLine line(loop_, air.address(), 1);
+  ASSERT_TRUE(Start(line).ok());
+  std::optional<absl::Status> fed, ended;
+  line.Follow([&](const playout::BlockEvent&) { line.Feed(Named("c"), Into(fed)); }, Into(ended));
+  air.EmitStarted("a");
+  EXPECT_TRUE(Await(fed).ok());
+  EXPECT_EQ(air.blocks().size(), 3u);
+  air.EndSession();
+  EXPECT_TRUE(Await(ended).ok());
+}
+
+TEST_F(AirLineTest, StopsASessionWithItsReasonWhileItIsFollowed) {
+  FakePlayoutControl air;
+  AirLine line(loop_, air.address(), 1);
+  ASSERT_TRUE(Start(line).ok());
+  std::optional<absl::Status> stopped, ended;
+  line.Follow([](const playout::BlockEvent&) {}, Into(ended));
+  line.Stop("nobody watches", Into(stopped));
+  EXPECT_TRUE(Await(stopped).ok());
+  EXPECT_EQ(air.stopped->reason(), "nobody watches");
+  air.EndSession();
+  EXPECT_TRUE(Await(ended).ok());
 }
 
 TEST_F(AirLineTest, EndsWithoutWaitingAndIsSilentFromThenOn) {

@@ -68,6 +68,8 @@ const Kind kKinds[] = {
     {"prores.mov", "-c:v prores -c:a pcm_s16le"},
     {"ntsc.mp4", "-c:v libx264 -preset superfast -c:a aac", "30000/1001", 60, 96'096, 2002},
     {"silent.mp4", "-c:v libx264 -preset superfast", "24000/1001", 24, 0, 1001},
+    // 333.67 ms: a millisecond too much would be pad.
+    {"odd.mp4", "-c:v libx264 -preset superfast", "30000/1001", 10, 0, 333},
     {"fragmented.mp4", "-c:v libx264 -preset superfast -c:a aac -movflags frag_keyframe+empty_moov"},
     // Sound that goes on a little does not count; sound that goes on does.
     {"tail.mp4", "-c:v libx264 -preset superfast -c:a aac", "25/1", 50, 96'000 + 14'400, 2000},
@@ -159,6 +161,11 @@ TEST(AssetFactsOf, WhatCannotBeDecodedIsRefused) {
   std::ofstream(folder.Path("list.m3u8")) << "#EXTM3U\n#EXTINF:1,\n/etc/passwd\n";
   EXPECT_TRUE(absl::IsInvalidArgument(Facts(folder.Path("text.mp4")).status()));
   EXPECT_FALSE(Facts(folder.Path("list.m3u8")).ok());
+  std::ofstream(folder.Path("empty.ts"));
+  EXPECT_FALSE(Facts(folder.Path("empty.ts")).ok());
+  EXPECT_FALSE(Facts(folder.Path("missing.mp4")).ok());
+  std::filesystem::create_directory(folder.Path("folder.mp4"));
+  EXPECT_FALSE(Facts(folder.Path("folder.mp4")).ok());
 }
 
 }  // namespace
