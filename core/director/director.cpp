@@ -150,6 +150,7 @@ asio::awaitable<void> Director::ReadChannels() {
 }
 
 void Director::Note(const absl::Status& status) {
+  database_was_asked_ = database_was_asked_ || status.ok() || IsAway(status);
   if (status.ok()) {
     if (!database_error_.empty()) air::Log().info("the database answers again");
     database_answers_ = true;

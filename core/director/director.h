@@ -95,6 +95,8 @@ class Director {
   Awaitable<FileFindings> LookAt(std::vector<std::string> paths);
   Awaitable<Answer> Page(const PageRequest& request);
   Awaitable<Answer> StreamHead(const PageRequest& request);
+  // For a page whose channels are not known.
+  Answer ChannelsUnknown() const;
   Answer ChannelsPage(const PageRequest& request) const;
   Awaitable<Answer> GuidePage(const PageRequest& request, bool gzip);
   Awaitable<Answer> ApiGuide(const PageRequest& request);
@@ -120,7 +122,7 @@ class Director {
   std::map<std::string, Desk> desks_;  // by channel id
   std::map<std::string, Care> care_;   // by channel id
   std::string instance_id_;
-  bool channels_known_ = false, database_answers_ = false, stopping_ = false;
+  bool channels_known_ = false, database_was_asked_ = false, database_answers_ = false, stopping_ = false;
   std::string database_error_;
   std::optional<Monotonic> channels_read_;
   bool grant_is_due_ = false;

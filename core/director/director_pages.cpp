@@ -107,8 +107,14 @@ std::vector<Channel> Director::ActiveChannels() const {
   return channels;
 }
 
+Answer Director::ChannelsUnknown() const {
+  if (database_was_asked_) return DatabaseAway(database_error_);
+  return ErrorAnswer(503, "STARTING", "the network is starting: its channels are being read",
+                     std::chrono::seconds(1));
+}
+
 Answer Director::ChannelsPage(const PageRequest& request) const {
-  if (!channels_known_) return DatabaseAway(database_error_);
+  if (!channels_known_) return ChannelsUnknown();
   const std::vector<Channel> channels = ActiveChannels();
   const std::vector<const Channel*> in_order = InGuideOrder(channels);
   if (request.route.kind == RouteKind::kApiChannels) return JsonAnswer(ChannelsJson(in_order, UtcNow()));
@@ -140,7 +146,7 @@ Answer Director::ChannelsPage(const PageRequest& request) const {
 }
 
 asio::awaitable<Answer> Director::GuidePage(const PageRequest& request, bool gzip) {
-  if (!channels_known_) co_return DatabaseAway(database_error_);
+  if (!channels_known_) co_return ChannelsUnknown();
   int days = kUsualGuideDays;
   if (const std::string wanted = Query(request, "days"); !wanted.empty()) {
     if (!absl::SimpleAtoi(wanted, &days) || days < 1 || days > kMostGuideDays) {
@@ -185,7 +191,7 @@ asio::awaitable<Answer> Director::GuidePage(const PageRequest& request, bool gzi
 }
 
 asio::awaitable<Answer> Director::ApiGuide(const PageRequest& request) {
-  if (!channels_known_) co_return DatabaseAway(database_error_);
+  if (!channels_known_) co_return ChannelsUnknown();
   const Instant now = UtcNow();
   const auto span = GuideSpanOf(Query(request, "from"), Query(request, "to"), now);
   if (!span.ok()) co_return ErrorAnswer(400, "SPAN_WRONG", std::string(span.status().message()));
@@ -239,6 +245,7 @@ DirectorSnapshot Director::Snapshot() const {
   s.now = UtcNow();
   s.clock_shift_ms = options_.clock_shift.count();
   s.channels_known = channels_known_;
+  s.database_was_asked = database_was_asked_;
   s.database_answers = database_answers_;
   s.database_error = database_error_;
   s.database_errors = data_.database_errors();

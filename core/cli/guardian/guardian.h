@@ -63,6 +63,8 @@ class Guardian {
   air::UniqueFd signals_;
   RestartPolicy policy_;
   std::optional<pid_t> director_;
+  Millis started_at_{0};   // the director; by Steady()
+  bool answered_ = false;  // it has, since it was started
   bool ending_ = false;
   std::optional<Millis> start_at_;  // when the director is to be started; by Steady()
 };

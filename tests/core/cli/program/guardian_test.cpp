@@ -224,6 +224,18 @@ TEST(Guardian, NamesAPortThatIsTaken) {
   EXPECT_EQ(first.Stop(), 0);
 }
 
+TEST(Guardian, SaysStartingUntilItsDirectorHasAnswered) {
+  Network network;
+  std::ofstream(network.file("mute")) << "";
+  network.Start();
+  ASSERT_TRUE(Soon([&] { return network.output().find("\nstarting\n") != std::string::npos; }))
+      << network.output();
+  std::filesystem::remove(network.file("mute"));
+  ASSERT_TRUE(Soon([&] { return network.output().find("2 channels") != std::string::npos; }))
+      << network.output();
+  EXPECT_EQ(network.Stop(), 0);
+}
+
 TEST(Guardian, StopEndsItFromElsewhereAndStatusAsksIt) {
   Network network;
   network.Start();
