@@ -18,6 +18,7 @@
 #include "absl/status/status.h"
 #include "core/channel/block_shelf.h"
 #include "core/channel/restart_pauses.h"
+#include "core/model/answer_code.h"
 #include "core/model/time.h"
 #include "protos/channel_link.pb.h"
 #include "protos/playout.pb.h"
@@ -53,8 +54,7 @@ struct TerminateAir {};  // in order, by force if need be -> OnAirEnded
 struct KillAir {};       // at once: it hangs -> OnAirEnded
 // Those who have not had a byte yet.
 struct RefuseViewers {
-  int http_status = 503;
-  std::string code;
+  AnswerCode code = AnswerCode::kPlayoutFailed;
   std::string message;
   std::optional<int> retry_after_s;
 };
@@ -157,8 +157,7 @@ class ChannelLife {
   void NothingToPlay(Moment now);
   void ForgetSession();
   void Rest(Moment now);  // AIR is gone, as it should be
-  void Refuse(int status, const std::string& code, const std::string& message,
-              std::optional<int> retry_after);
+  void Refuse(AnswerCode code, const std::string& message, std::optional<int> retry_after);
   void Tell(channel_link::BlockNews news, Moment now);
   void Enter(Step step, std::optional<Millis> wake = std::nullopt);
   template <typename Action>

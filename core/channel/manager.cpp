@@ -406,7 +406,7 @@ void Manager::Do(const KillAir&) {
 }
 
 void Manager::Do(const RefuseViewers& action) {
-  viewers_->RefuseWaiting(action.http_status, action.code, action.message, action.retry_after_s);
+  viewers_->RefuseWaiting(action.code, action.message, action.retry_after_s);
 }
 
 void Manager::Do(const TellBlockNews& action) {

@@ -38,7 +38,7 @@ std::string Query(const PageRequest& request, const char* name) {
 }
 
 Answer DatabaseAway(const std::string& why) {
-  return ErrorAnswer(503, "DATABASE_AWAY",
+  return ErrorAnswer(AnswerCode::kDatabaseAway,
                      absl::StrCat("the database does not answer", why.empty() ? "" : ": ", why),
                      std::chrono::seconds(2));
 }
@@ -68,7 +68,7 @@ asio::awaitable<Answer> Director::Page(const PageRequest& request) {
     case RouteKind::kFile: {
       const std::optional<Answer> file = find_file_(request);
       if (!file.has_value())
-        co_return ErrorAnswer(404, "NOT_FOUND", "there is no such page; /channels lists the channels");
+        co_return ErrorAnswer(AnswerCode::kNotFound, "there is no such page; /channels lists the channels");
       co_return *file;
     }
     case RouteKind::kStream:
@@ -94,10 +94,10 @@ asio::awaitable<Answer> Director::Page(const PageRequest& request) {
     case RouteKind::kReadyz: {
       const std::vector<std::string> why = WhyNotReady(Snapshot());
       if (why.empty()) co_return TextAnswer("text/plain; charset=utf-8", "ready\n");
-      co_return ErrorAnswer(503, "NOT_READY", absl::StrJoin(why, "; "), std::chrono::seconds(2));
+      co_return ErrorAnswer(AnswerCode::kNotReady, absl::StrJoin(why, "; "), std::chrono::seconds(2));
     }
   }
-  co_return ErrorAnswer(404, "NOT_FOUND", "there is no such page");
+  co_return ErrorAnswer(AnswerCode::kNotFound, "there is no such page");
 }
 
 std::vector<Channel> Director::ActiveChannels() const {
@@ -109,7 +109,7 @@ std::vector<Channel> Director::ActiveChannels() const {
 
 Answer Director::ChannelsUnknown() const {
   if (database_was_asked_) return DatabaseAway(database_error_);
-  return ErrorAnswer(503, "STARTING", "the network is starting: its channels are being read",
+  return ErrorAnswer(AnswerCode::kStarting, "the network is starting: its channels are being read",
                      std::chrono::seconds(1));
 }
 
@@ -150,7 +150,7 @@ asio::awaitable<Answer> Director::GuidePage(const PageRequest& request, bool gzi
   int days = kUsualGuideDays;
   if (const std::string wanted = Query(request, "days"); !wanted.empty()) {
     if (!absl::SimpleAtoi(wanted, &days) || days < 1 || days > kMostGuideDays) {
-      co_return ErrorAnswer(400, "DAYS_WRONG",
+      co_return ErrorAnswer(AnswerCode::kDaysWrong,
                             absl::StrCat("days must be a number from 1 to ", kMostGuideDays));
     }
   } else {
@@ -194,7 +194,7 @@ asio::awaitable<Answer> Director::ApiGuide(const PageRequest& request) {
   if (!channels_known_) co_return ChannelsUnknown();
   const Instant now = UtcNow();
   const auto span = GuideSpanOf(Query(request, "from"), Query(request, "to"), now);
-  if (!span.ok()) co_return ErrorAnswer(400, "SPAN_WRONG", std::string(span.status().message()));
+  if (!span.ok()) co_return ErrorAnswer(AnswerCode::kSpanWrong, std::string(span.status().message()));
   PageCache::Make make = [this, span = *span]() -> asio::awaitable<absl::StatusOr<Answer>> {
     std::function<absl::StatusOr<Answer>()> job = [data = &data_, channels = ActiveChannels(), span,
                                                    now_again = UtcNow()]() -> absl::StatusOr<Answer> {
@@ -219,7 +219,7 @@ asio::awaitable<Answer> Director::ApiNow(const PageRequest& request) {
   if (desk == nullptr && !database_answers_) co_return DatabaseAway(database_error_);
   if (desk == nullptr) {
     co_return ErrorAnswer(
-        404, "CHANNEL_NOT_FOUND",
+        AnswerCode::kChannelNotFound,
         absl::StrCat("there is no channel \"", request.route.slug, "\"; /channels lists them"));
   }
   PageCache::Make make = [this, channel = desk->channel()]() -> asio::awaitable<absl::StatusOr<Answer>> {

@@ -29,7 +29,7 @@ struct Words {
   std::string operator()(const TerminateAir&) const { return "terminate"; }
   std::string operator()(const KillAir&) const { return "kill"; }
   std::string operator()(const RefuseViewers& a) const {
-    return absl::StrCat("refuse ", a.http_status, " ", a.code);
+    return absl::StrCat("refuse ", StatusOf(a.code), " ", Name(a.code));
   }
   std::string operator()(const TellBlockNews& a) const {
     if (!a.news.fed_block_id().empty()) return absl::StrCat("fed ", a.news.fed_block_id());
@@ -179,7 +179,7 @@ TEST_F(ChannelLifeTest, AMissingFileIsSaidAndNothingStarted) {
   Viewers(1);
   Done();
   life_.OnAssetChecked(absl::NotFoundError("/media/0.mkv: no such file"), now());
-  EXPECT_EQ(Done(), "refuse 500 asset_missing");
+  EXPECT_EQ(Done(), "refuse 500 ASSET_MISSING");
   Viewers(0);
   EXPECT_EQ(Done(), "");
   EXPECT_EQ(life_.phase(), channel_link::IDLE);
@@ -206,7 +206,7 @@ TEST_F(ChannelLifeTest, PlannedPadNeedsNoFile) {
 TEST_F(ChannelLifeTest, AGapIsSaidAndNothingStarted) {
   clock_ = 20min;
   Viewers(1);
-  EXPECT_EQ(Done(), "refuse 503 schedule_gap");
+  EXPECT_EQ(Done(), "refuse 503 SCHEDULE_GAP");
   Viewers(0);
   EXPECT_EQ(life_.phase(), channel_link::IDLE);
 }
@@ -335,7 +335,7 @@ TEST_F(ChannelLifeTest, QuitsAtOnceWhenItIsIdle) {
 TEST_F(ChannelLifeTest, QuitsInOrderWhenItIsOnTheAir) {
   GoOnAir();
   life_.OnStopRequested("enough", now());
-  EXPECT_EQ(Done(), "refuse 503 channel_stopped, stop");
+  EXPECT_EQ(Done(), "refuse 503 CHANNEL_STOPPED, stop");
   life_.OnSessionStopped(now());
   life_.OnAirEnded("exited with status 0", now());
   EXPECT_EQ(Done(), "terminate, quit");
@@ -578,7 +578,7 @@ TEST_F(ChannelLifeTest, ViewersAreToldWhenItDoesNotComeOnTheAir) {
     }
     Pass(100ms);
   }
-  EXPECT_THAT(all, HasSubstr("refuse 503 playout_failed"));
+  EXPECT_THAT(all, HasSubstr("refuse 503 PLAYOUT_FAILED"));
   EXPECT_LE(clock_, ChannelLife::kViewerPatience + 200ms);
   Viewers(0);
   EXPECT_EQ(life_.phase(), channel_link::IDLE);
