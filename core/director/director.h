@@ -101,6 +101,7 @@ class Director {
   Awaitable<Answer> GuidePage(const PageRequest& request, bool gzip);
   Awaitable<Answer> ApiGuide(const PageRequest& request);
   Awaitable<Answer> ApiNow(const PageRequest& request);
+  Awaitable<Answer> LogoPage(const PageRequest& request);
   // The desk of a slug or number; reads the list if it is not in it.
   Awaitable<Desk> FindDesk(std::string slug);
   Desk KnownDesk(const std::string& slug) const;

@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "core/director/director.h"
 #include "core/director/pages/gzip.h"
+#include "core/director/pages/logo_file.h"
 #include "core/guide/guide_json.h"
 #include "core/guide/m3u.h"
 #include "core/guide/xmltv.h"
@@ -25,6 +26,8 @@ using namespace std::chrono_literals;
 constexpr auto kPageLimit = 20s;
 constexpr auto kXmltvGoodFor = 20s;
 constexpr auto kApiGoodFor = 3s;
+constexpr auto kLogoLimit = 3s;
+constexpr auto kLogoGoodFor = 60s;
 constexpr int kUsualGuideDays = 3, kMostGuideDays = 14;
 constexpr Millis kGuideStep = 30min;  // a guide begins at one of these, so that it is the same for a while
 
@@ -41,6 +44,11 @@ Answer DatabaseAway(const std::string& why) {
   return ErrorAnswer(AnswerCode::kDatabaseAway,
                      absl::StrCat("the database does not answer", why.empty() ? "" : ": ", why),
                      std::chrono::seconds(2));
+}
+
+// `guides` outlives it.
+DetailsOf DetailsIn(const NetworkData::GuideSet& guides) {
+  return [&guides](const GuideEntry& entry) { return guides.DetailsOf(entry); };
 }
 
 const char* NameOf(const ChannelDesk& desk) {
@@ -73,6 +81,8 @@ asio::awaitable<Answer> Director::Page(const PageRequest& request) {
     }
     case RouteKind::kStream:
       co_return co_await StreamHead(request);
+    case RouteKind::kLogo:
+      co_return co_await LogoPage(request);
     case RouteKind::kChannels:
     case RouteKind::kApiChannels:
     case RouteKind::kPlaylist:
@@ -163,16 +173,12 @@ asio::awaitable<Answer> Director::GuidePage(const PageRequest& request, bool gzi
     std::function<absl::StatusOr<Answer>()> job =
         [data = &data_, channels = ActiveChannels(), from, to, gzip,
          site = Site{request.base_url, instance_id_}]() -> absl::StatusOr<Answer> {
-      const auto guides = data->Guides(channels, from, to, true);
+      const auto guides = data->Guides(channels, from, to);
       if (!guides.ok()) return guides.status();
       std::vector<ChannelGuide> in_order;
       for (const Channel* channel : InGuideOrder(channels))
         in_order.push_back({channel, &guides->guides[static_cast<std::size_t>(channel - channels.data())]});
-      const DetailsOf details = [&guides](const GuideEntry& entry) -> const Editorial* {
-        const auto known = guides->details.find(entry.schedule_item_id.text);
-        return known == guides->details.end() ? nullptr : &known->second;
-      };
-      std::string text = WriteXmltv(in_order, from, to, site, details);
+      std::string text = WriteXmltv(in_order, from, to, site, DetailsIn(*guides));
       Answer answer = gzip ? TextAnswer("application/gzip", Gzip(text))
                            : TextAnswer(std::string(kXmltvContentType), std::move(text));
       answer.headers = {{"ETag", EtagOf(*answer.body)}, {"Cache-Control", "no-cache"}};
@@ -198,12 +204,13 @@ asio::awaitable<Answer> Director::ApiGuide(const PageRequest& request) {
   PageCache::Make make = [this, span = *span]() -> asio::awaitable<absl::StatusOr<Answer>> {
     std::function<absl::StatusOr<Answer>()> job = [data = &data_, channels = ActiveChannels(), span,
                                                    now_again = UtcNow()]() -> absl::StatusOr<Answer> {
-      const auto guides = data->Guides(channels, span.from, span.to, false);
+      const auto guides = data->Guides(channels, span.from, span.to);
       if (!guides.ok()) return guides.status();
       std::vector<ChannelGuide> in_order;
       for (const Channel* channel : InGuideOrder(channels))
         in_order.push_back({channel, &guides->guides[static_cast<std::size_t>(channel - channels.data())]});
-      return TextAnswer(std::string(kJsonContentType), GuideJson(in_order, span.from, span.to, now_again));
+      return TextAnswer(std::string(kJsonContentType),
+                        GuideJson(in_order, span.from, span.to, now_again, DetailsIn(*guides)));
     };
     co_return co_await Ask<Answer>(loop_, pages_, std::move(job), kPageLimit);
   };
@@ -225,9 +232,10 @@ asio::awaitable<Answer> Director::ApiNow(const PageRequest& request) {
   PageCache::Make make = [this, channel = desk->channel()]() -> asio::awaitable<absl::StatusOr<Answer>> {
     std::function<absl::StatusOr<Answer>()> job = [data = &data_, channel,
                                                    now = UtcNow()]() -> absl::StatusOr<Answer> {
-      const auto guides = data->Guides({channel}, now, now + std::chrono::hours(48), false);
+      const auto guides = data->Guides({channel}, now, now + std::chrono::hours(48));
       if (!guides.ok()) return guides.status();
-      return TextAnswer(std::string(kJsonContentType), NowJson({&channel, &guides->guides.front()}, now));
+      return TextAnswer(std::string(kJsonContentType),
+                        NowJson({&channel, &guides->guides.front()}, now, DetailsIn(*guides)));
     };
     co_return co_await Ask<Answer>(loop_, pages_, std::move(job), kPageLimit);
   };
@@ -236,6 +244,31 @@ asio::awaitable<Answer> Director::ApiNow(const PageRequest& request) {
   Note(made.status());
   if (!made.ok()) co_return DatabaseAway(std::string(made.status().message()));
   co_return *made;
+}
+
+asio::awaitable<Answer> Director::LogoPage(const PageRequest& request) {
+  const Desk desk = co_await FindDesk(request.route.slug);
+  if (desk == nullptr || desk->channel().logo_path.empty()) {
+    co_return ErrorAnswer(AnswerCode::kNotFound,
+                          absl::StrCat("there is no logo of \"", request.route.slug,
+                                       "\"; retrovue channel update --logo FILE gives a channel one"));
+  }
+  PageCache::Make make = [this,
+                          path = desk->channel().logo_path]() -> asio::awaitable<absl::StatusOr<Answer>> {
+    std::function<absl::StatusOr<std::string>()> job = [path] { return ReadLogo(path); };
+    absl::StatusOr<std::string> read = co_await Ask<std::string>(loop_, files_, std::move(job), kLogoLimit);
+    if (!read.ok()) co_return read.status();
+    Answer answer = TextAnswer("image/png", *std::move(read));
+    answer.headers = {{"ETag", EtagOf(*answer.body)}, {"Cache-Control", "max-age=3600"}};
+    co_return answer;
+  };
+  const absl::StatusOr<Answer> made =
+      co_await cache_.Get(absl::StrCat("logo ", desk->channel().logo_path), kLogoGoodFor, std::move(make));
+  if (!made.ok()) co_return ErrorAnswer(AnswerCode::kNotFound, std::string(made.status().message()));
+  Answer answer = *made;
+  const std::string etag(answer.Header("ETag"));
+  std::erase_if(answer.headers, [](const auto& header) { return header.first == "ETag"; });
+  co_return WithEtag(std::move(answer), etag, request.if_none_match);
 }
 
 // ---- what is said of ourselves

@@ -89,8 +89,7 @@ class FakeData final : public NetworkData {
     if (!away_.ok()) return Fail();
     return LastOf(session_id);
   }
-  absl::StatusOr<GuideSet> Guides(const std::vector<Channel>& channels, Instant from, Instant to,
-                                  bool) override {
+  absl::StatusOr<GuideSet> Guides(const std::vector<Channel>& channels, Instant from, Instant to) override {
     const std::lock_guard lock(mutex_);
     if (!away_.ok()) return Fail();
     GuideSet set;
