@@ -152,6 +152,7 @@ TEST_F(Scheduled, AsRunPutsTheTruthBesideThePlan) {
     end.actual_end = FromUtcMs(event["end_utc_ms"].get<std::int64_t>());
     end.frames = 53'988;
     end.fallback_frames = 12;
+    end.pad = {{"LATE", 8}, {"EOF", 3}};
     end.status = "TRUNCATED";
     end.reason = "FENCE_TERMINATION";
     ASSERT_TRUE(transaction.as_run().Add(end).ok());
@@ -165,7 +166,9 @@ TEST_F(Scheduled, AsRunPutsTheTruthBesideThePlan) {
   EXPECT_EQ(rows[0]["frames"], 53'988);
   EXPECT_EQ(rows[0]["status"], "TRUNCATED");
   EXPECT_EQ(rows[0]["reason"], "FENCE_TERMINATION");
-  EXPECT_EQ(rows[0]["pad_frames"]["FENCE_TERMINATION"], 12);
+  EXPECT_EQ(rows[0]["pad_frames"], Json::parse(R"({"LATE": 8, "EOF": 3, "UNSAID": 1})"));
+  EXPECT_THAT(home_.Run({"as-run", "show", "--channel", "one", "--date", kToday}).out,
+              HasSubstr("3 EOF + 8 LATE + 1 UNSAID"));
   // With what was planned and not aired.
   home_.Ok({"playlog-event", "list", "--channel", "one", "--from", "2026-03-02T17:30:00Z", "--to",
             "2026-03-02T18:00:00Z"});
