@@ -117,7 +117,10 @@ void ChannelLife::OnAssetChecked(const absl::Status& status, Moment now) {
   Refuse(AnswerCode::kAssetMissing, last_error_, std::nullopt);
 }
 
+void ChannelLife::OnRootsChanged() { roots_changed_ = step_ != Step::kIdle; }
+
 void ChannelLife::Spawn(Moment) {
+  roots_changed_ = false;
   Enter(Step::kSpawning);
   Do(SpawnAir{});
 }
@@ -411,6 +414,8 @@ void ChannelLife::OnTime(Moment now) {
     if (step_ == Step::kStopping) EndProcess();
     if (step_ == Step::kPausing) Begin(now);
   }
+  if (step_ == Step::kRunning && std::exchange(roots_changed_, false))
+    Replace("it is started again with other media roots");
   if (step_ == Step::kRunning) {
     if (is_due(attach_again_)) Attach();
     is_due(feed_again_);

@@ -92,6 +92,8 @@ class ChannelLife {
   void OnAirFound(Moment now, Millis linger);
   // The same, and there is no record of what it plays: it is ended.
   void OnStrangeAirFound(const std::string& why, Moment now);
+  // AIR was started with other media roots than it should have: its supervisor is replaced, and its session goes on unseen.
+  void OnRootsChanged();
   void OnAssetChecked(const absl::Status& status, Moment now);
   void OnAirSpawned(const absl::Status& status, Moment now);
   void OnAirEnded(const std::string& fate, Moment now);
@@ -185,7 +187,8 @@ class ChannelLife {
   bool session_may_live_ = false;  // its stages may be on the air, with or without a supervisor
   bool is_another_ = false;        // than the one that began the session
   bool has_answered_ = false;
-  bool was_on_air_ = false;  // since it was last idle
+  bool roots_changed_ = false;  // since it was started
+  bool was_on_air_ = false;     // since it was last idle
   int broken_lines_ = 0;
   bool nothing_to_play_ = false;  // is why we pause
 

@@ -290,7 +290,7 @@ DirectorSnapshot Director::Snapshot() const {
   s.evidence_failed_writes = evidence.failed_writes;
   s.evidence_streams = evidence.streams;
   s.horizon_failures = horizon_failures_;
-  for (const Worker* worker : {&writer_, &reader_, &pages_, &files_})
+  for (const Worker* worker : {&writer_, &reader_, &pages_, &files_, &links_})
     s.waiting_jobs[worker->name()] = worker->waiting();
   s.answers = http_.answers();
   s.connections_refused = http_.refused();

@@ -83,6 +83,8 @@ absl::Status Guardian::StartDirector() {
   if (options_.clock_shift != 0ms) {
     launch.arguments.insert(launch.arguments.end(), {"--now", ToRfc3339(UtcNow() + options_.clock_shift)});
   }
+  for (const std::string& root : options_.media_roots)
+    launch.arguments.insert(launch.arguments.end(), {"--media-root", root});
   launch.sockets = {{"http", http_.fd.get()}, {"control", control_.fd.get()}};
   launch.log_path = options_.home.LogPath();
   const absl::StatusOr<pid_t> pid = Launch(launch);

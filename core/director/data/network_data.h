@@ -31,8 +31,13 @@ class NetworkData {
   struct ChannelList {
     std::string instance_id;  // of this network, for guides (core/guide/site.h)
     std::vector<Channel> channels;
+    std::vector<std::string> media_roots;  // CatalogueRoots
+    std::int64_t catalogue = 0;            // another number whenever the catalogue has changed
   };
   virtual absl::StatusOr<ChannelList> Channels() = 0;
+
+  // Where the assets are that are not deleted: paths on this machine.
+  virtual absl::StatusOr<std::vector<std::string>> AssetPaths() = 0;
 
   // The playlog on in [from, to) as stored, and how far it and the schedule reach. Writes nothing.
   struct Stored {

@@ -4,6 +4,7 @@
 #include <map>
 #include <random>
 
+#include "core/director/decisions/media_roots.h"
 #include "core/guide/site.h"
 #include "core/schedule/guide.h"
 #include "core/store/as_run.h"
@@ -12,6 +13,7 @@
 #include "core/store/playlog.h"
 #include "core/store/schedule_days.h"
 #include "core/store/settings.h"
+#include "core/store/sources.h"
 
 namespace retrovue {
 namespace {
@@ -55,10 +57,32 @@ absl::StatusOr<NetworkData::ChannelList> StoreData::Channels() {
     absl::StatusOr<std::vector<Channel>> channels = snapshot.channels().List();
     if (!channels.ok()) return channels.status();
     list.channels = *std::move(channels);
-    return absl::OkStatus();
+    const auto collections = snapshot.collections().List();
+    if (!collections.ok()) return collections.status();
+    list.media_roots = CatalogueRoots(*collections, list.channels);
+    const auto revision = snapshot.Revision(Part::kCatalogue);
+    if (revision.ok()) list.catalogue = *revision;
+    return revision.status();
   });
   if (!read.ok()) return read;
   return list;
+}
+
+absl::StatusOr<std::vector<std::string>> StoreData::AssetPaths() {
+  std::vector<std::string> paths;
+  const absl::Status read = store_->Read([&](const Snapshot& snapshot) -> absl::Status {
+    const auto collections = snapshot.collections().List();
+    if (!collections.ok()) return collections.status();
+    for (const Collection& collection : *collections) {
+      const auto marks = snapshot.assets().Marks(collection.id);
+      if (!marks.ok()) return marks.status();
+      for (const AssetMark& mark : *marks)
+        if (!mark.deleted) paths.push_back(mark.canonical_uri);
+    }
+    return absl::OkStatus();
+  });
+  if (!read.ok()) return read;
+  return paths;
 }
 
 absl::StatusOr<std::string> StoreData::InstanceId() {

@@ -20,6 +20,7 @@ class StoreData final : public NetworkData {
                                                          std::function<Instant()> now);
 
   absl::StatusOr<ChannelList> Channels() override;
+  absl::StatusOr<std::vector<std::string>> AssetPaths() override;
   absl::StatusOr<Stored> Book(const ChannelId& channel, Instant from, Instant to) override;
   absl::Status CarryOn(const ChannelId& channel) override;
   absl::Status MarkFed(const std::vector<std::string>& block_ids) override;

@@ -314,6 +314,26 @@ TEST_F(ChannelLifeTest, ASessionThatDoesNotStopIsEndedWithItsProcess) {
   EXPECT_EQ(Done(), "terminate");
 }
 
+TEST_F(ChannelLifeTest, OtherMediaRootsReplaceTheSupervisorAndLeaveTheSessionOnTheAir) {
+  GoOnAir();
+  life_.OnRootsChanged();
+  Pass(1s);
+  EXPECT_EQ(Done(), "kill");
+  life_.OnAirEnded("was killed by signal 9 (Killed)", now());
+  EXPECT_EQ(Done(), "spawn");
+  life_.OnAirSpawned(absl::OkStatus(), now());
+  life_.OnReady(absl::OkStatus(), now());
+  EXPECT_THAT(Done(), HasSubstr("follow"));
+  Pass(5s);
+  EXPECT_THAT(Done(), testing::Not(HasSubstr("kill"))) << "once";
+}
+
+TEST_F(ChannelLifeTest, OtherMediaRootsOfAnIdleChannelStartNothing) {
+  life_.OnRootsChanged();
+  Pass(2s);
+  EXPECT_EQ(Done(), "");
+}
+
 TEST_F(ChannelLifeTest, AlwaysOnOutlastsItsViewers) {
   always_on_ = true;
   GoOnAir();

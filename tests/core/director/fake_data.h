@@ -57,6 +57,7 @@ class FakeData final : public NetworkData {
       if (block.end > from && block.start < to) stored.book.blocks.push_back(block);
     return stored;
   }
+  absl::StatusOr<std::vector<std::string>> AssetPaths() override { return std::vector<std::string>(); }
   absl::Status CarryOn(const ChannelId&) override {
     const std::lock_guard lock(mutex_);
     return away_.ok() ? absl::OkStatus() : Fail();
