@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/store/as_run.h"
+#include "core/store/assets.h"
 #include "core/store/channels.h"
 #include "core/store/playlog.h"
 #include "tests/core/cli/program/program.h"
@@ -133,6 +134,24 @@ TEST_F(Scheduled, TheGuideIsExportedAsXmltvAndAsJson) {
   const Ran json = home_.Run(arguments);
   EXPECT_EQ(Json::parse(json.out)["status"], "ok");
   EXPECT_EQ(home_.Ok({"epg", "validate", "--channel", "one"})["validation"]["valid"], true);
+}
+
+TEST_F(Scheduled, TheDoctorNamesWhatIsGoneAndWhatWillBeMissedSoon) {
+  const auto codes = [&] {
+    const Json json = Json::parse(home_.Run({"doctor", "--json"}).out, nullptr, /*allow_exceptions=*/false);
+    std::vector<std::string> all;
+    for (const Json& finding : json["doctor"]["findings"]) all.push_back(finding["code"]);
+    return all;
+  };
+  EXPECT_THAT(codes(), testing::AllOf(testing::Contains("PATH_UNREADABLE"),  // of the collection
+                                      testing::Not(testing::Contains("ASSET_MISSING"))));
+  home_.Ok({"playlog-event", "list", "--channel", "one", "--from", kNow, "--to", "2026-03-02T19:00:00Z"});
+  home_.Seed([&](Transaction& transaction) {
+    Asset asset = transaction.assets().List()->front();
+    asset.missing_since = FromUtcMs(1'772'000'000'000);
+    ASSERT_TRUE(transaction.assets().Put(asset).ok());
+  });
+  EXPECT_THAT(codes(), testing::IsSupersetOf({"PATH_UNREADABLE", "ASSET_MISSING", "ASSETS_MISSING"}));
 }
 
 TEST_F(Scheduled, AsRunPutsTheTruthBesideThePlan) {
