@@ -67,7 +67,8 @@ BENCHMARK(BM_XmltvOf200ChannelsAnd7Days)->Unit(benchmark::kMillisecond);
 void BM_JsonOf200ChannelsAnd6Hours(benchmark::State& state) {
   Network network;
   for (auto _ : state) {
-    const std::string text = GuideJson(network.of, kFrom, kFrom + std::chrono::hours(6), kFrom);
+    const std::string text =
+        GuideJson(network.of, kFrom, kFrom + std::chrono::hours(6), kFrom, network.details());
     benchmark::DoNotOptimize(text.data());
   }
 }

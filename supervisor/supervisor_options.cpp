@@ -53,8 +53,12 @@ SupervisorOptions ParseSupervisorOptions(int argc, char** argv, const char* vers
                  "Prometheus /metrics on HOST:PORT, port 0 = any free one")
       ->check([](const std::string& value) { return WrongHostPort(value, PortRange::kAny); })
       ->capture_default_str();
-  app.add_option("--media-root", o.media_roots, "assets must lie under one of these directories (repeatable)")
-      ->check(CLI::ExistingDirectory);
+  app.add_option("--media-root", o.media_roots,
+                 "assets must lie under one of these, folders or files, with links followed (repeatable)")
+      ->check([](const std::string& value) {
+        // Whether it is there is looked at with each asset: a mount may come later, and may not answer now.
+        return value.starts_with("/") ? "" : "give an absolute path";
+      });
   app.add_option("--orphan-grace", o.orphan_grace_seconds,
                  "seconds the stages stay on air without a supervisor")
       ->check(Decimal(0, 3600))

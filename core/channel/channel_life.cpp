@@ -58,7 +58,7 @@ void ChannelLife::OnBlocks(Moment now) {
 void ChannelLife::OnStopRequested(const std::string& reason, Moment now) {
   if (quitting_) return;
   quitting_ = true;
-  Refuse(503, "channel_stopped", absl::StrCat("the channel is being stopped: ", reason), 5);
+  Refuse(AnswerCode::kChannelStopped, absl::StrCat("the channel is being stopped: ", reason), 5);
   Consider(now);
 }
 
@@ -106,7 +106,7 @@ void ChannelLife::NothingToPlay(Moment now) {
       has_now ? "nothing is planned behind the block that is on" : "nothing is planned for this time";
   nothing_to_play_ = true;
   Enter(Step::kPausing, now.since_start + kLookAgain);
-  Refuse(503, "schedule_gap", last_error_, 5);
+  Refuse(AnswerCode::kScheduleGap, last_error_, 5);
 }
 
 void ChannelLife::OnAssetChecked(const absl::Status& status, Moment now) {
@@ -114,10 +114,13 @@ void ChannelLife::OnAssetChecked(const absl::Status& status, Moment now) {
   if (status.ok()) return Spawn(now);
   last_error_ = Text(status);
   Enter(Step::kPausing, now.since_start + kCheckAgain);
-  Refuse(500, "asset_missing", last_error_, std::nullopt);
+  Refuse(AnswerCode::kAssetMissing, last_error_, std::nullopt);
 }
 
+void ChannelLife::OnRootsChanged() { roots_changed_ = step_ != Step::kIdle; }
+
 void ChannelLife::Spawn(Moment) {
+  roots_changed_ = false;
   Enter(Step::kSpawning);
   Do(SpawnAir{});
 }
@@ -383,10 +386,9 @@ void ChannelLife::ForgetSession() {
   session_may_live_ = false;
 }
 
-void ChannelLife::Refuse(int status, const std::string& code, const std::string& message,
-                         std::optional<int> retry_after) {
+void ChannelLife::Refuse(AnswerCode code, const std::string& message, std::optional<int> retry_after) {
   waiting_since_.reset();
-  if (viewers_ > 0) Do(RefuseViewers{status, code, message, retry_after});
+  if (viewers_ > 0) Do(RefuseViewers{code, message, retry_after});
 }
 
 // ---- time ----
@@ -403,8 +405,8 @@ void ChannelLife::OnTime(Moment now) {
     return true;
   };
   if (waiting_since_ && now.since_start - *waiting_since_ >= kViewerPatience) {
-    Refuse(503, "playout_failed", last_error_.empty() ? "the channel does not come on the air" : last_error_,
-           5);
+    Refuse(AnswerCode::kPlayoutFailed,
+           last_error_.empty() ? "the channel does not come on the air" : last_error_, 5);
   }
   if (is_due(wake_)) {
     if (step_ == Step::kChecking) Spawn(now);
@@ -412,6 +414,8 @@ void ChannelLife::OnTime(Moment now) {
     if (step_ == Step::kStopping) EndProcess();
     if (step_ == Step::kPausing) Begin(now);
   }
+  if (step_ == Step::kRunning && std::exchange(roots_changed_, false))
+    Replace("it is started again with other media roots");
   if (step_ == Step::kRunning) {
     if (is_due(attach_again_)) Attach();
     is_due(feed_again_);

@@ -18,6 +18,7 @@
 #include "absl/status/status.h"
 #include "core/channel/block_shelf.h"
 #include "core/channel/restart_pauses.h"
+#include "core/model/answer_code.h"
 #include "core/model/time.h"
 #include "protos/channel_link.pb.h"
 #include "protos/playout.pb.h"
@@ -53,8 +54,7 @@ struct TerminateAir {};  // in order, by force if need be -> OnAirEnded
 struct KillAir {};       // at once: it hangs -> OnAirEnded
 // Those who have not had a byte yet.
 struct RefuseViewers {
-  int http_status = 503;
-  std::string code;
+  AnswerCode code = AnswerCode::kPlayoutFailed;
   std::string message;
   std::optional<int> retry_after_s;
 };
@@ -92,6 +92,8 @@ class ChannelLife {
   void OnAirFound(Moment now, Millis linger);
   // The same, and there is no record of what it plays: it is ended.
   void OnStrangeAirFound(const std::string& why, Moment now);
+  // AIR was started with other media roots than it should have: its supervisor is replaced, and its session goes on unseen.
+  void OnRootsChanged();
   void OnAssetChecked(const absl::Status& status, Moment now);
   void OnAirSpawned(const absl::Status& status, Moment now);
   void OnAirEnded(const std::string& fate, Moment now);
@@ -157,8 +159,7 @@ class ChannelLife {
   void NothingToPlay(Moment now);
   void ForgetSession();
   void Rest(Moment now);  // AIR is gone, as it should be
-  void Refuse(int status, const std::string& code, const std::string& message,
-              std::optional<int> retry_after);
+  void Refuse(AnswerCode code, const std::string& message, std::optional<int> retry_after);
   void Tell(channel_link::BlockNews news, Moment now);
   void Enter(Step step, std::optional<Millis> wake = std::nullopt);
   template <typename Action>
@@ -186,7 +187,8 @@ class ChannelLife {
   bool session_may_live_ = false;  // its stages may be on the air, with or without a supervisor
   bool is_another_ = false;        // than the one that began the session
   bool has_answered_ = false;
-  bool was_on_air_ = false;  // since it was last idle
+  bool roots_changed_ = false;  // since it was started
+  bool was_on_air_ = false;     // since it was last idle
   int broken_lines_ = 0;
   bool nothing_to_play_ = false;  // is why we pause
 

@@ -3,10 +3,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <random>
 #include <thread>
@@ -148,11 +148,15 @@ void Manager::TakeUp() {
 
 void Manager::OnMessage(channel_link::ToManager message, std::vector<air::UniqueFd> fds) {
   switch (message.body_case()) {
-    case channel_link::ToManager::kSetup:
+    case channel_link::ToManager::kSetup: {
+      const std::vector<std::string> before(setup_.media_roots().begin(), setup_.media_roots().end());
       setup_ = message.setup();
+      if (!std::equal(before.begin(), before.end(), setup_.media_roots().begin(), setup_.media_roots().end()))
+        life_.OnRootsChanged();
       SaveSoon();
       Demand();
       break;
+    }
     case channel_link::ToManager::kBlocks:
       for (const BlockShelf::Refusal& refusal : shelf_.Put(message.blocks())) {
         air::Log().warn("block {} is left out: {}", refusal.block_id, refusal.reason);
@@ -281,22 +285,12 @@ void Manager::Do(const CheckAsset& action) {
   }).detach();
 }
 
-// Roots that are not there are left out; AIR would not start with them.
-absl::StatusOr<AirLaunch> Manager::Launch() const {
-  AirLaunch launch{options_.supervisor, AirDir(), {}, options_.log_level};
-  for (const std::string& root : setup_.media_roots()) {
-    std::error_code error;
-    if (std::filesystem::is_directory(root, error)) {
-      launch.media_roots.push_back(root);
-    } else {
-      air::Log().warn("the media root {} is not there; nothing under it is played", root);
-    }
-  }
-  if (launch.media_roots.empty() && !setup_.media_roots().empty()) {
-    return absl::NotFoundError(absl::StrCat("no media root is there, not even ", setup_.media_roots(0),
-                                            "; mount it, or correct the collection's path"));
-  }
-  return launch;
+// A root that is not there holds nothing until it is; AIR looks at it with each file.
+AirLaunch Manager::Launch() const {
+  return {options_.supervisor,
+          AirDir(),
+          {setup_.media_roots().begin(), setup_.media_roots().end()},
+          options_.log_level};
 }
 
 AirProcess::OnEnded Manager::WhenAirEnds() {
@@ -314,9 +308,7 @@ AirProcess::OnEnded Manager::WhenAirEnds() {
 
 void Manager::Do(const SpawnAir&) {
   absl::Status spawned;
-  if (absl::StatusOr<AirLaunch> launch = Launch(); !launch.ok()) {
-    spawned = launch.status();
-  } else if (auto process = AirProcess::Spawn(loop_, *launch, WhenAirEnds()); !process.ok()) {
+  if (auto process = AirProcess::Spawn(loop_, Launch(), WhenAirEnds()); !process.ok()) {
     spawned = process.status();
   } else {
     process_ = *std::move(process);
@@ -406,7 +398,7 @@ void Manager::Do(const KillAir&) {
 }
 
 void Manager::Do(const RefuseViewers& action) {
-  viewers_->RefuseWaiting(action.http_status, action.code, action.message, action.retry_after_s);
+  viewers_->RefuseWaiting(action.code, action.message, action.retry_after_s);
 }
 
 void Manager::Do(const TellBlockNews& action) {

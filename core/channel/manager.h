@@ -80,7 +80,7 @@ class Manager {
   void Do(const TellBlockNews& action);
   void Do(const Quit& action);
 
-  absl::StatusOr<AirLaunch> Launch() const;
+  AirLaunch Launch() const;
   AirProcess::OnEnded WhenAirEnds();
   void Demand();
   void Tick();

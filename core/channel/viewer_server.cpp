@@ -70,12 +70,13 @@ std::string StreamHeader(std::uint32_t http_minor) {
   return absl::StrCat(StatusLine(http_minor, 200), "Content-Type: video/mp2t\r\n", kCommonFields, "\r\n");
 }
 
-std::string RefusalAnswer(std::uint32_t http_minor, bool head, int http_status, const std::string& code,
-                          const std::string& message, std::optional<int> retry_after_s) {
-  const std::string body = absl::StrCat("{\"status\":\"error\",\"code\":", JsonText(code),
+std::string RefusalAnswer(std::uint32_t http_minor, bool head, AnswerCode code, const std::string& message,
+                          std::optional<int> retry_after_s) {
+  const std::string body = absl::StrCat("{\"status\":\"error\",\"code\":", JsonText(Name(code)),
                                         ",\"message\":", JsonText(message), "}\n");
-  std::string answer = absl::StrCat(StatusLine(http_minor, http_status), "Content-Type: application/json\r\n",
-                                    "Content-Length: ", body.size(), "\r\n", kCommonFields);
+  std::string answer =
+      absl::StrCat(StatusLine(http_minor, StatusOf(code)), "Content-Type: application/json\r\n",
+                   "Content-Length: ", body.size(), "\r\n", kCommonFields);
   if (retry_after_s) absl::StrAppend(&answer, "Retry-After: ", *retry_after_s, "\r\n");
   return absl::StrCat(answer, "\r\n", head ? "" : body);
 }
@@ -242,13 +243,12 @@ void ViewerServer::Add(const channel_link::Viewer& viewer, air::UniqueFd socket)
 
 int ViewerServer::count() const { return static_cast<int>(shared_->viewings.size()); }
 
-void ViewerServer::RefuseWaiting(int http_status, const std::string& code, const std::string& message,
+void ViewerServer::RefuseWaiting(AnswerCode code, const std::string& message,
                                  std::optional<int> retry_after_s) {
   for (const auto& viewing : shared_->viewings) {
     if (viewing->status != 0 || !viewing->refusal.empty()) continue;
-    viewing->refusal =
-        RefusalAnswer(viewing->request.http_minor(), false, http_status, code, message, retry_after_s);
-    viewing->refused_with = http_status;
+    viewing->refusal = RefusalAnswer(viewing->request.http_minor(), false, code, message, retry_after_s);
+    viewing->refused_with = StatusOf(code);
     viewing->End(absl::StrCat("refused: ", message));
   }
 }

@@ -15,6 +15,7 @@
 
 #include "base/unique_fd.h"
 #include "core/channel/ts_fanout.h"
+#include "core/model/answer_code.h"
 #include "protos/channel_link.pb.h"
 
 namespace retrovue {
@@ -22,8 +23,8 @@ namespace retrovue {
 // The head of the answer with the stream: a stream has no length, the end of the connection is its end.
 std::string StreamHeader(std::uint32_t http_minor);
 // A whole answer that refuses, with a JSON body {"status":"error","code","message"}; for a HEAD request without the body.
-std::string RefusalAnswer(std::uint32_t http_minor, bool head, int http_status, const std::string& code,
-                          const std::string& message, std::optional<int> retry_after_s);
+std::string RefusalAnswer(std::uint32_t http_minor, bool head, AnswerCode code, const std::string& message,
+                          std::optional<int> retry_after_s);
 
 class ViewerServer {
  public:
@@ -47,8 +48,7 @@ class ViewerServer {
   int count() const;
 
   // Answers those who have not had a byte yet; they leave.
-  void RefuseWaiting(int http_status, const std::string& code, const std::string& message,
-                     std::optional<int> retry_after_s);
+  void RefuseWaiting(AnswerCode code, const std::string& message, std::optional<int> retry_after_s);
   // Closes all of them.
   void EndAll();
 

@@ -9,7 +9,10 @@
 #include <random>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "base/stage_log.h"
+#include "core/director/decisions/media_roots.h"
+#include "core/director/link_roots.h"
 
 namespace retrovue {
 namespace {
@@ -19,6 +22,8 @@ using namespace std::chrono_literals;
 using boost::system::error_code;
 
 constexpr auto kChannelsEvery = 2s;
+constexpr auto kLinksEvery = 30s;  // while an ingest goes on
+constexpr auto kLinksLimit = 3s;
 constexpr auto kTick = 1s;
 constexpr auto kBookOfRunning = 15s;  // how old a book may be while its channel runs
 constexpr auto kBookOfOthers = 120s;
@@ -71,18 +76,18 @@ Director::Director(asio::io_context& loop, DirectorOptions options, NetworkData&
       options_(std::move(options)),
       data_(data),
       find_file_(std::move(find_file)),
-      desk_settings_(
-          std::make_shared<DeskSettings>(DeskSettings{.loop = loop,
-                                                      .manager_program = options_.manager_program,
-                                                      .run_folder = options_.run_folder,
-                                                      .evidence_endpoint = {},
-                                                      .media_roots = options_.media_roots,
-                                                      .clock_shift_ms = options_.clock_shift.count(),
-                                                      .log_level = options_.log_level,
-                                                      .incarnation = NewIncarnation(),
-                                                      .utc_now = [this] { return UtcNow(); },
-                                                      .now = [] { return std::chrono::steady_clock::now(); },
-                                                      .on_change = [this] { GrantStarts(); }})),
+      desk_settings_(std::make_shared<DeskSettings>(
+          DeskSettings{.loop = loop,
+                       .manager_program = options_.manager_program,
+                       .run_folder = options_.run_folder,
+                       .evidence_endpoint = {},
+                       .media_roots = {},  // of the catalogue, see SetMediaRoots
+                       .clock_shift_ms = options_.clock_shift.count(),
+                       .log_level = options_.log_level,
+                       .incarnation = NewIncarnation(),
+                       .utc_now = [this] { return UtcNow(); },
+                       .now = [] { return std::chrono::steady_clock::now(); },
+                       .on_change = [this] { GrantStarts(); }})),
       cache_(
           loop, [] { return std::chrono::steady_clock::now(); }, kCachedPages),
       http_(HostRule(options_.host_names),
@@ -92,7 +97,8 @@ Director::Director(asio::io_context& loop, DirectorOptions options, NetworkData&
       writer_("data.write", kJobs),
       reader_("data.read", kJobs),
       pages_("pages", kJobs),
-      files_("files", kJobs) {}
+      files_("files", kJobs),
+      links_("links", 1) {}
 
 Director::~Director() { evidence_.reset(); }
 
@@ -135,21 +141,64 @@ asio::awaitable<void> Director::EndInOrder() {
 
 asio::awaitable<void> Director::WatchChannels() {
   while (!stopping_) {
-    co_await ReadChannels();
+    co_await ReadChannels(kDataLimit);
     co_await Sleep(loop_, kChannelsEvery);
   }
 }
 
-asio::awaitable<void> Director::ReadChannels() {
+asio::awaitable<void> Director::ReadChannels(Milliseconds limit) {
   std::function<absl::StatusOr<NetworkData::ChannelList>()> job = [data = &data_] {
     return data->Channels();
   };
-  auto list = co_await Ask<NetworkData::ChannelList>(loop_, reader_, std::move(job), kDataLimit);
+  auto list = co_await Ask<NetworkData::ChannelList>(loop_, reader_, std::move(job), limit);
   Note(list.status());
-  if (list.ok() && !stopping_) SetChannels(*std::move(list));
+  if (!list.ok() || stopping_) co_return;
+  co_await ReadLinks(*list, limit);
+  if (stopping_) co_return;
+  SetMediaRoots(list->media_roots);
+  SetChannels(*std::move(list));
+}
+
+asio::awaitable<void> Director::ReadLinks(const NetworkData::ChannelList& list, Milliseconds limit) {
+  const Monotonic now = std::chrono::steady_clock::now();
+  const bool is_fresh = links_read_.has_value() && now - *links_read_ < kLinksEvery;
+  if (links_catalogue_ == list.catalogue || is_fresh) co_return;
+  links_read_ = now;
+  const std::int64_t catalogue = list.catalogue;
+  std::function<absl::StatusOr<std::vector<std::string>>()> read = [data = &data_] {
+    return data->AssetPaths();
+  };
+  auto paths = co_await Ask<std::vector<std::string>>(loop_, reader_, std::move(read), limit);
+  Note(paths.status());
+  if (!paths.ok()) co_return;
+  std::function<absl::StatusOr<LinkRoots>()> look = [roots = list.media_roots, paths = *std::move(paths)] {
+    return absl::StatusOr<LinkRoots>(FindLinkRoots(roots, paths));
+  };
+  const auto found =
+      co_await Ask<LinkRoots>(loop_, links_, std::move(look), std::min<Milliseconds>(limit, kLinksLimit));
+  if (!found.ok()) {
+    air::Log().warn("where links in the media lead is not known, what lies behind them is not played: {}",
+                    std::string(found.status().message()));
+    co_return;
+  }
+  if (found->more) {
+    air::Log().warn("more than {} links lead out of the media: give --media-root for where they lead",
+                    std::size_t{LinkRoots::kMost});
+  }
+  links_catalogue_ = catalogue;
+  link_roots_ = found->roots;
+}
+
+void Director::SetMediaRoots(const std::vector<std::string>& of_catalogue) {
+  std::vector<std::string> roots = MediaRoots({of_catalogue, link_roots_, options_.media_roots});
+  if (roots == desk_settings_->media_roots) return;
+  desk_settings_->media_roots = std::move(roots);
+  air::Log().info("AIR may play from {}", absl::StrJoin(desk_settings_->media_roots, ", "));
+  for (const auto& [id, desk] : desks_) desk->SettingsChanged();
 }
 
 void Director::Note(const absl::Status& status) {
+  database_was_asked_ = database_was_asked_ || status.ok() || IsAway(status);
   if (status.ok()) {
     if (!database_error_.empty()) air::Log().info("the database answers again");
     database_answers_ = true;

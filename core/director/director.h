@@ -4,7 +4,7 @@
 //   "data.write"               the database: schedules carried on, blocks marked as fed
 //   "data.read"                the database: channels and books
 //   "pages"                    the database: guides, which take long to write
-//   "files"                    looks at files, which may be on a dead mount
+//   "files", "links"           look at files, which may be on a dead mount
 //   the evidence server's      the database: as-run
 //
 // Every queue is bounded, and every wait for an answer. What the loop knows it keeps (ChannelBook), so that viewers are let in, and
@@ -38,8 +38,8 @@ namespace retrovue {
 struct DirectorOptions {
   std::string run_folder;
   std::string manager_program;
-  std::vector<std::string> media_roots;
-  std::vector<std::string> host_names;  // beside those HostRule accepts
+  std::vector<std::string> media_roots;  // of the operator, beside the catalogue's
+  std::vector<std::string> host_names;   // beside those HostRule accepts
   std::string log_level = "info";
   Millis clock_shift{0};  // the network's clock minus the machine's
   int most_starts = 4;    // channels that may start at a time
@@ -81,7 +81,10 @@ class Director {
   Awaitable<void> CarryOnForEver();
   Awaitable<void> KeepTime();
   Awaitable<void> EndInOrder();
-  Awaitable<void> ReadChannels();
+  Awaitable<void> ReadChannels(Milliseconds limit);
+  // Where links lead out of the media; looked at again when the catalogue has changed.
+  Awaitable<void> ReadLinks(const NetworkData::ChannelList& list, Milliseconds limit);
+  void SetMediaRoots(const std::vector<std::string>& of_catalogue);
   void SetChannels(NetworkData::ChannelList list);
   Awaitable<void> ReadBook(Desk desk);
   // Makes what is missing of the schedule, and reads the book.
@@ -95,10 +98,13 @@ class Director {
   Awaitable<FileFindings> LookAt(std::vector<std::string> paths);
   Awaitable<Answer> Page(const PageRequest& request);
   Awaitable<Answer> StreamHead(const PageRequest& request);
+  // For a page whose channels are not known.
+  Answer ChannelsUnknown() const;
   Answer ChannelsPage(const PageRequest& request) const;
   Awaitable<Answer> GuidePage(const PageRequest& request, bool gzip);
   Awaitable<Answer> ApiGuide(const PageRequest& request);
   Awaitable<Answer> ApiNow(const PageRequest& request);
+  Awaitable<Answer> LogoPage(const PageRequest& request);
   // The desk of a slug or number; reads the list if it is not in it.
   Awaitable<Desk> FindDesk(std::string slug);
   Desk KnownDesk(const std::string& slug) const;
@@ -120,9 +126,12 @@ class Director {
   std::map<std::string, Desk> desks_;  // by channel id
   std::map<std::string, Care> care_;   // by channel id
   std::string instance_id_;
-  bool channels_known_ = false, database_answers_ = false, stopping_ = false;
+  bool channels_known_ = false, database_was_asked_ = false, database_answers_ = false, stopping_ = false;
   std::string database_error_;
   std::optional<Monotonic> channels_read_;
+  std::optional<std::int64_t> links_catalogue_;  // what the links were looked at for
+  std::optional<Monotonic> links_read_;
+  std::vector<std::string> link_roots_;
   bool grant_is_due_ = false;
   bool marking_ = false;
   std::uint64_t horizon_failures_ = 0;
@@ -134,7 +143,7 @@ class Director {
   HttpService http_;
   std::unique_ptr<EvidenceServer> evidence_;
   // Last: their jobs use the rest.
-  Worker writer_, reader_, pages_, files_;
+  Worker writer_, reader_, pages_, files_, links_;
 };
 
 }  // namespace retrovue

@@ -39,8 +39,9 @@ void Define(CLI::App& app, DirectorArguments& arguments) {
   app.add_option("--allow-host", arguments.hosts,
                  "a name viewers call the network by, beside addresses and local names")
       ->type_name("NAME");
-  app.add_option("--media-root", arguments.media_roots, "a folder AIR may play from; without one: all files")
-      ->type_name("DIR");
+  app.add_option("--media-root", arguments.media_roots,
+                 "AIR may play from it, beside the collections' folders; \"/\": all files")
+      ->type_name("PATH");
   app.add_option("--manager", arguments.manager,
                  "channel-manager to run; default: the one beside this program")
       ->type_name("PATH");

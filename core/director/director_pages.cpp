@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "core/director/director.h"
 #include "core/director/pages/gzip.h"
+#include "core/director/pages/logo_file.h"
 #include "core/guide/guide_json.h"
 #include "core/guide/m3u.h"
 #include "core/guide/xmltv.h"
@@ -25,6 +26,8 @@ using namespace std::chrono_literals;
 constexpr auto kPageLimit = 20s;
 constexpr auto kXmltvGoodFor = 20s;
 constexpr auto kApiGoodFor = 3s;
+constexpr auto kLogoLimit = 3s;
+constexpr auto kLogoGoodFor = 60s;
 constexpr int kUsualGuideDays = 3, kMostGuideDays = 14;
 constexpr Millis kGuideStep = 30min;  // a guide begins at one of these, so that it is the same for a while
 
@@ -38,9 +41,14 @@ std::string Query(const PageRequest& request, const char* name) {
 }
 
 Answer DatabaseAway(const std::string& why) {
-  return ErrorAnswer(503, "DATABASE_AWAY",
+  return ErrorAnswer(AnswerCode::kDatabaseAway,
                      absl::StrCat("the database does not answer", why.empty() ? "" : ": ", why),
                      std::chrono::seconds(2));
+}
+
+// `guides` outlives it.
+DetailsOf DetailsIn(const NetworkData::GuideSet& guides) {
+  return [&guides](const GuideEntry& entry) { return guides.DetailsOf(entry); };
 }
 
 const char* NameOf(const ChannelDesk& desk) {
@@ -68,11 +76,13 @@ asio::awaitable<Answer> Director::Page(const PageRequest& request) {
     case RouteKind::kFile: {
       const std::optional<Answer> file = find_file_(request);
       if (!file.has_value())
-        co_return ErrorAnswer(404, "NOT_FOUND", "there is no such page; /channels lists the channels");
+        co_return ErrorAnswer(AnswerCode::kNotFound, "there is no such page; /channels lists the channels");
       co_return *file;
     }
     case RouteKind::kStream:
       co_return co_await StreamHead(request);
+    case RouteKind::kLogo:
+      co_return co_await LogoPage(request);
     case RouteKind::kChannels:
     case RouteKind::kApiChannels:
     case RouteKind::kPlaylist:
@@ -94,10 +104,10 @@ asio::awaitable<Answer> Director::Page(const PageRequest& request) {
     case RouteKind::kReadyz: {
       const std::vector<std::string> why = WhyNotReady(Snapshot());
       if (why.empty()) co_return TextAnswer("text/plain; charset=utf-8", "ready\n");
-      co_return ErrorAnswer(503, "NOT_READY", absl::StrJoin(why, "; "), std::chrono::seconds(2));
+      co_return ErrorAnswer(AnswerCode::kNotReady, absl::StrJoin(why, "; "), std::chrono::seconds(2));
     }
   }
-  co_return ErrorAnswer(404, "NOT_FOUND", "there is no such page");
+  co_return ErrorAnswer(AnswerCode::kNotFound, "there is no such page");
 }
 
 std::vector<Channel> Director::ActiveChannels() const {
@@ -107,8 +117,14 @@ std::vector<Channel> Director::ActiveChannels() const {
   return channels;
 }
 
+Answer Director::ChannelsUnknown() const {
+  if (database_was_asked_) return DatabaseAway(database_error_);
+  return ErrorAnswer(AnswerCode::kStarting, "the network is starting: its channels are being read",
+                     std::chrono::seconds(1));
+}
+
 Answer Director::ChannelsPage(const PageRequest& request) const {
-  if (!channels_known_) return DatabaseAway(database_error_);
+  if (!channels_known_) return ChannelsUnknown();
   const std::vector<Channel> channels = ActiveChannels();
   const std::vector<const Channel*> in_order = InGuideOrder(channels);
   if (request.route.kind == RouteKind::kApiChannels) return JsonAnswer(ChannelsJson(in_order, UtcNow()));
@@ -140,11 +156,11 @@ Answer Director::ChannelsPage(const PageRequest& request) const {
 }
 
 asio::awaitable<Answer> Director::GuidePage(const PageRequest& request, bool gzip) {
-  if (!channels_known_) co_return DatabaseAway(database_error_);
+  if (!channels_known_) co_return ChannelsUnknown();
   int days = kUsualGuideDays;
   if (const std::string wanted = Query(request, "days"); !wanted.empty()) {
     if (!absl::SimpleAtoi(wanted, &days) || days < 1 || days > kMostGuideDays) {
-      co_return ErrorAnswer(400, "DAYS_WRONG",
+      co_return ErrorAnswer(AnswerCode::kDaysWrong,
                             absl::StrCat("days must be a number from 1 to ", kMostGuideDays));
     }
   } else {
@@ -157,16 +173,12 @@ asio::awaitable<Answer> Director::GuidePage(const PageRequest& request, bool gzi
     std::function<absl::StatusOr<Answer>()> job =
         [data = &data_, channels = ActiveChannels(), from, to, gzip,
          site = Site{request.base_url, instance_id_}]() -> absl::StatusOr<Answer> {
-      const auto guides = data->Guides(channels, from, to, true);
+      const auto guides = data->Guides(channels, from, to);
       if (!guides.ok()) return guides.status();
       std::vector<ChannelGuide> in_order;
       for (const Channel* channel : InGuideOrder(channels))
         in_order.push_back({channel, &guides->guides[static_cast<std::size_t>(channel - channels.data())]});
-      const DetailsOf details = [&guides](const GuideEntry& entry) -> const Editorial* {
-        const auto known = guides->details.find(entry.schedule_item_id.text);
-        return known == guides->details.end() ? nullptr : &known->second;
-      };
-      std::string text = WriteXmltv(in_order, from, to, site, details);
+      std::string text = WriteXmltv(in_order, from, to, site, DetailsIn(*guides));
       Answer answer = gzip ? TextAnswer("application/gzip", Gzip(text))
                            : TextAnswer(std::string(kXmltvContentType), std::move(text));
       answer.headers = {{"ETag", EtagOf(*answer.body)}, {"Cache-Control", "no-cache"}};
@@ -185,19 +197,20 @@ asio::awaitable<Answer> Director::GuidePage(const PageRequest& request, bool gzi
 }
 
 asio::awaitable<Answer> Director::ApiGuide(const PageRequest& request) {
-  if (!channels_known_) co_return DatabaseAway(database_error_);
+  if (!channels_known_) co_return ChannelsUnknown();
   const Instant now = UtcNow();
   const auto span = GuideSpanOf(Query(request, "from"), Query(request, "to"), now);
-  if (!span.ok()) co_return ErrorAnswer(400, "SPAN_WRONG", std::string(span.status().message()));
+  if (!span.ok()) co_return ErrorAnswer(AnswerCode::kSpanWrong, std::string(span.status().message()));
   PageCache::Make make = [this, span = *span]() -> asio::awaitable<absl::StatusOr<Answer>> {
     std::function<absl::StatusOr<Answer>()> job = [data = &data_, channels = ActiveChannels(), span,
                                                    now_again = UtcNow()]() -> absl::StatusOr<Answer> {
-      const auto guides = data->Guides(channels, span.from, span.to, false);
+      const auto guides = data->Guides(channels, span.from, span.to);
       if (!guides.ok()) return guides.status();
       std::vector<ChannelGuide> in_order;
       for (const Channel* channel : InGuideOrder(channels))
         in_order.push_back({channel, &guides->guides[static_cast<std::size_t>(channel - channels.data())]});
-      return TextAnswer(std::string(kJsonContentType), GuideJson(in_order, span.from, span.to, now_again));
+      return TextAnswer(std::string(kJsonContentType),
+                        GuideJson(in_order, span.from, span.to, now_again, DetailsIn(*guides)));
     };
     co_return co_await Ask<Answer>(loop_, pages_, std::move(job), kPageLimit);
   };
@@ -213,15 +226,16 @@ asio::awaitable<Answer> Director::ApiNow(const PageRequest& request) {
   if (desk == nullptr && !database_answers_) co_return DatabaseAway(database_error_);
   if (desk == nullptr) {
     co_return ErrorAnswer(
-        404, "CHANNEL_NOT_FOUND",
+        AnswerCode::kChannelNotFound,
         absl::StrCat("there is no channel \"", request.route.slug, "\"; /channels lists them"));
   }
   PageCache::Make make = [this, channel = desk->channel()]() -> asio::awaitable<absl::StatusOr<Answer>> {
     std::function<absl::StatusOr<Answer>()> job = [data = &data_, channel,
                                                    now = UtcNow()]() -> absl::StatusOr<Answer> {
-      const auto guides = data->Guides({channel}, now, now + std::chrono::hours(48), false);
+      const auto guides = data->Guides({channel}, now, now + std::chrono::hours(48));
       if (!guides.ok()) return guides.status();
-      return TextAnswer(std::string(kJsonContentType), NowJson({&channel, &guides->guides.front()}, now));
+      return TextAnswer(std::string(kJsonContentType),
+                        NowJson({&channel, &guides->guides.front()}, now, DetailsIn(*guides)));
     };
     co_return co_await Ask<Answer>(loop_, pages_, std::move(job), kPageLimit);
   };
@@ -232,6 +246,31 @@ asio::awaitable<Answer> Director::ApiNow(const PageRequest& request) {
   co_return *made;
 }
 
+asio::awaitable<Answer> Director::LogoPage(const PageRequest& request) {
+  const Desk desk = co_await FindDesk(request.route.slug);
+  if (desk == nullptr || desk->channel().logo_path.empty()) {
+    co_return ErrorAnswer(AnswerCode::kNotFound,
+                          absl::StrCat("there is no logo of \"", request.route.slug,
+                                       "\"; retrovue channel update --logo FILE gives a channel one"));
+  }
+  PageCache::Make make = [this,
+                          path = desk->channel().logo_path]() -> asio::awaitable<absl::StatusOr<Answer>> {
+    std::function<absl::StatusOr<std::string>()> job = [path] { return ReadLogo(path); };
+    absl::StatusOr<std::string> read = co_await Ask<std::string>(loop_, files_, std::move(job), kLogoLimit);
+    if (!read.ok()) co_return read.status();
+    Answer answer = TextAnswer("image/png", *std::move(read));
+    answer.headers = {{"ETag", EtagOf(*answer.body)}, {"Cache-Control", "max-age=3600"}};
+    co_return answer;
+  };
+  const absl::StatusOr<Answer> made =
+      co_await cache_.Get(absl::StrCat("logo ", desk->channel().logo_path), kLogoGoodFor, std::move(make));
+  if (!made.ok()) co_return ErrorAnswer(AnswerCode::kNotFound, std::string(made.status().message()));
+  Answer answer = *made;
+  const std::string etag(answer.Header("ETag"));
+  std::erase_if(answer.headers, [](const auto& header) { return header.first == "ETag"; });
+  co_return WithEtag(std::move(answer), etag, request.if_none_match);
+}
+
 // ---- what is said of ourselves
 
 DirectorSnapshot Director::Snapshot() const {
@@ -239,6 +278,7 @@ DirectorSnapshot Director::Snapshot() const {
   s.now = UtcNow();
   s.clock_shift_ms = options_.clock_shift.count();
   s.channels_known = channels_known_;
+  s.database_was_asked = database_was_asked_;
   s.database_answers = database_answers_;
   s.database_error = database_error_;
   s.database_errors = data_.database_errors();
@@ -250,7 +290,7 @@ DirectorSnapshot Director::Snapshot() const {
   s.evidence_failed_writes = evidence.failed_writes;
   s.evidence_streams = evidence.streams;
   s.horizon_failures = horizon_failures_;
-  for (const Worker* worker : {&writer_, &reader_, &pages_, &files_})
+  for (const Worker* worker : {&writer_, &reader_, &pages_, &files_, &links_})
     s.waiting_jobs[worker->name()] = worker->waiting();
   s.answers = http_.answers();
   s.connections_refused = http_.refused();

@@ -42,12 +42,7 @@ asio::awaitable<Director::Desk> Director::FindDesk(std::string slug) {
   const bool is_fresh =
       channels_read_.has_value() && std::chrono::steady_clock::now() - *channels_read_ < kChannelsAge;
   if (desk == nullptr && !is_fresh && !stopping_) {
-    std::function<absl::StatusOr<NetworkData::ChannelList>()> job = [data = &data_] {
-      return data->Channels();
-    };
-    auto list = co_await Ask<NetworkData::ChannelList>(loop_, reader_, std::move(job), kViewerDataLimit);
-    Note(list.status());
-    if (list.ok()) SetChannels(*std::move(list));
+    co_await ReadChannels(kViewerDataLimit);
     desk = KnownDesk(slug);
   }
   co_return desk;

@@ -19,7 +19,7 @@ std::optional<Answer> FindPackedFile(const PageRequest& request) {
     answer.headers.emplace_back("Content-Encoding", "gzip");
   } else {
     absl::StatusOr<std::string> unpacked = Gunzip(page->gzip, page->size);
-    if (!unpacked.ok()) return ErrorAnswer(500, "INTERNAL", "a file of the page is damaged");
+    if (!unpacked.ok()) return ErrorAnswer(AnswerCode::kInternal, "a file of the page is damaged");
     answer.body = std::make_shared<const std::string>(*std::move(unpacked));
   }
   return WithEtag(std::move(answer), std::string(page->etag), request.if_none_match);

@@ -33,7 +33,7 @@ Json WithStream(Json json) {
   return json;
 }
 
-Json JsonOf(const GuideEntry& entry) {
+Json JsonOf(const GuideEntry& entry, const DetailsOf& details) {
   Json json;
   json["id"] = entry.id;
   json["start_utc_ms"] = UtcMs(entry.start);
@@ -42,6 +42,16 @@ Json JsonOf(const GuideEntry& entry) {
   if (const std::string series = CleanText(entry.series); !series.empty()) json["series"] = series;
   if (entry.season) json["season"] = *entry.season;
   if (entry.episode) json["episode"] = *entry.episode;
+  const Editorial* known = details ? details(entry) : nullptr;
+  if (known == nullptr) return json;
+  const auto add = [&](const char* name, const std::string& text) {
+    if (std::string clean = CleanText(text); !clean.empty()) json[name] = std::move(clean);
+  };
+  add("synopsis", known->synopsis);
+  add("genre", known->genre);
+  add("rating", known->rating);
+  if (known->year) json["year"] = *known->year;
+  if (known->air_date) json["air_date"] = ToText(*known->air_date);
   return json;
 }
 
@@ -61,14 +71,15 @@ absl::StatusOr<Instant> TimeOf(absl::string_view name, absl::string_view text) {
 
 }  // namespace
 
-std::string GuideJson(const std::vector<ChannelGuide>& guides, Instant from, Instant to, Instant now) {
+std::string GuideJson(const std::vector<ChannelGuide>& guides, Instant from, Instant to, Instant now,
+                      const DetailsOf& details) {
   Json json;
   json["now_utc_ms"] = UtcMs(now);
   Json channels = Json::array();
   for (const ChannelGuide& of : guides) {
     Json channel = JsonOf(*of.channel);
     Json entries = Json::array();
-    for (const GuideEntry& entry : EntriesOn(*of.guide, from, to)) entries.push_back(JsonOf(entry));
+    for (const GuideEntry& entry : EntriesOn(*of.guide, from, to)) entries.push_back(JsonOf(entry, details));
     channel["entries"] = std::move(entries);
     channels.push_back(std::move(channel));
   }
@@ -85,16 +96,16 @@ std::string ChannelsJson(const std::vector<const Channel*>& channels, Instant no
   return Line(json);
 }
 
-std::string NowJson(const ChannelGuide& of, Instant now) {
+std::string NowJson(const ChannelGuide& of, Instant now, const DetailsOf& details) {
   Json json;
   json["now_utc_ms"] = UtcMs(now);
   json["channel"] = WithStream(JsonOf(*of.channel));
   json["now"] = nullptr;
   json["next"] = nullptr;
   for (const GuideEntry& entry : of.guide->entries) {
-    if (entry.start <= now && now < entry.stop) json["now"] = JsonOf(entry);
+    if (entry.start <= now && now < entry.stop) json["now"] = JsonOf(entry, details);
     if (entry.start > now) {
-      json["next"] = JsonOf(entry);
+      json["next"] = JsonOf(entry, details);
       break;
     }
   }

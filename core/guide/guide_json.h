@@ -12,14 +12,15 @@ namespace retrovue {
 
 inline constexpr absl::string_view kJsonContentType = "application/json";
 
-// GET /api/v1/guide: the entries that are on in [from, to), whole. `now` is the network's clock.
-std::string GuideJson(const std::vector<ChannelGuide>& guides, Instant from, Instant to, Instant now);
+// GET /api/v1/guide: the entries that are on in [from, to), whole. `now` is the network's clock; `details` may be empty.
+std::string GuideJson(const std::vector<ChannelGuide>& guides, Instant from, Instant to, Instant now,
+                      const DetailsOf& details = {});
 
 // GET /api/v1/channels, in the order given (InGuideOrder).
 std::string ChannelsJson(const std::vector<const Channel*>& channels, Instant now);
 
 // GET /api/v1/channels/{slug}/now: what is on, and what comes next.
-std::string NowJson(const ChannelGuide& of, Instant now);
+std::string NowJson(const ChannelGuide& of, Instant now, const DetailsOf& details = {});
 
 // What a guide may be asked for: `from` and `to` of the query, in ms of UTC. Without them the next six hours from the
 // start of the half hour `now` is in; at most kLongestGuide.

@@ -66,8 +66,6 @@ struct IngestReport {
 absl::StatusOr<Source> FilesystemSource(const std::string& name, const std::vector<std::string>& roots);
 // Its collections, one a root, without ids and not enabled. `ingestible` says whether the root can be read now.
 absl::StatusOr<std::vector<Collection>> DiscoverCollections(const Source& source);
-// The root of a collection of such a source on this machine: path mappings applied.
-std::string RootOf(const Collection& collection);
 
 // The whole collection. Errors: those of the store; FAILED_PRECONDITION if it is not enabled; UNAVAILABLE if the probe cannot
 // run. What is wrong with files is in the report.

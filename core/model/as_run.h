@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -12,6 +13,9 @@ namespace retrovue {
 
 enum class EvidenceKind { kBlockStart, kSegmentStart, kSegmentEnd, kBlockFence, kChannelTerminated };
 const char* Name(EvidenceKind kind);
+
+// Pad frames by their cause, as AIR names it: "LATE", "EOF", "OPEN_FAILED", …
+using PadFrames = std::map<std::string, std::int64_t>;
 
 // One message of a session's evidence (protos/execution_evidence_v1.proto). What a kind has no word on is empty.
 struct Evidence {
@@ -31,6 +35,7 @@ struct Evidence {
   std::int64_t asset_start_frame = 0;
   std::int64_t frames = 0;           // emitted
   std::int64_t fallback_frames = 0;  // pad among them
+  PadFrames pad;                     // the same by cause; empty also where AIR has not said it
   bool join_in_progress = false;
   std::string status;  // "AIRED", "TRUNCATED", "SKIPPED"
   std::string reason;
@@ -55,6 +60,7 @@ struct AsRunRow {
   std::optional<Instant> actual_end;  // not set: it is on the air
   std::int64_t frames = 0;
   std::int64_t fallback_frames = 0;
+  PadFrames pad;       // by cause; empty also where AIR has not said it
   std::string status;  // "AIRED", "TRUNCATED", "SKIPPED"; "ON_AIR" without an end
   std::string reason;
   std::string detail;

@@ -138,4 +138,22 @@ absl::Status ValidateWholeIngest(const Collection& collection) {
   return absl::OkStatus();
 }
 
+std::string RootOf(const Collection& collection) {
+  const std::string& root = collection.external_id;
+  const PathMapping* best = nullptr;
+  for (const PathMapping& mapping : collection.path_mappings) {
+    std::string remote = mapping.remote;
+    while (remote.size() > 1 && remote.back() == '/') remote.pop_back();
+    const bool holds = absl::StartsWith(root, remote) &&
+                       (root.size() == remote.size() || root[remote.size()] == '/' || remote.back() == '/');
+    if (holds && (best == nullptr || mapping.remote.size() > best->remote.size())) best = &mapping;
+  }
+  if (best == nullptr) return root;
+  std::size_t length = best->remote.size();
+  while (length > 1 && best->remote[length - 1] == '/') --length;
+  std::string local = best->local;
+  while (local.size() > 1 && local.back() == '/') local.pop_back();
+  return absl::StrCat(local, root.substr(length));
+}
+
 }  // namespace retrovue

@@ -58,6 +58,9 @@ struct Collection {
   std::vector<PathMapping> path_mappings;
 };
 
+// The folder, or the file, a collection is on this machine: its external id with the longest path mapping that holds applied.
+std::string RootOf(const Collection& collection);
+
 // What an importer found. Never stored.
 struct DiscoveredItem {
   std::string path_uri;

@@ -12,4 +12,8 @@ namespace retrovue {
 // Avails of up to one grid block belong to the entry before them; longer ones have their own, "<title> continues".
 EpgGeneration GuideOf(const Channel& channel, const std::vector<ScheduleDay>& days);
 
+// The asset a programme is of: the part that is more than half of it, so that neither an intro nor a clip of a block is one.
+// Empty where there is none.
+AssetId AssetOf(const ScheduleItem& item);
+
 }  // namespace retrovue

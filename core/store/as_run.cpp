@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "core/store/enum_names.h"
+#include "core/store/json.h"
 #include "core/store/playlog.h"
 #include "core/store/sql.h"
 
@@ -13,16 +14,27 @@ namespace {
 
 const Table kTable{"evidence",
                    "evidence",
-                   {"session_id",       "seq",
-                    "channel_id",       "kind",
-                    "emitted_at_ms",    "block_id",
-                    "playlog_event_id", "segment_index",
-                    "segment_uuid",     "segment_type",
-                    "asset_uri",        "actual_start_ms",
-                    "actual_end_ms",    "asset_start_frame",
-                    "frames",           "fallback_frames",
-                    "join_in_progress", "status",
-                    "reason",           "detail"},
+                   {"session_id",
+                    "seq",
+                    "channel_id",
+                    "kind",
+                    "emitted_at_ms",
+                    "block_id",
+                    "playlog_event_id",
+                    "segment_index",
+                    "segment_uuid",
+                    "segment_type",
+                    "asset_uri",
+                    "actual_start_ms",
+                    "actual_end_ms",
+                    "asset_start_frame",
+                    "frames",
+                    "fallback_frames",
+                    "join_in_progress",
+                    "status",
+                    "reason",
+                    "detail",
+                    "fallback_by_cause_json"},
                    2};
 
 Evidence EvidenceOf(Row& row) {
@@ -47,6 +59,7 @@ Evidence EvidenceOf(Row& row) {
   e.status = row.Text();
   e.reason = row.Text();
   e.detail = row.Text();
+  json::Read(row.Text(), e.pad);
   return e;
 }
 
@@ -82,6 +95,7 @@ void End(AsRunRow& row, const Evidence& e) {
   row.actual_end = e.actual_end;
   row.frames = e.frames;
   row.fallback_frames = e.fallback_frames;
+  row.pad = e.pad;
   row.status = e.status;
   row.reason = e.reason;
   row.detail = e.detail;
@@ -144,7 +158,8 @@ absl::StatusOr<bool> AsRun::Add(const Evidence& evidence) {
                          e.actual_end,       e.asset_start_frame,
                          e.frames,           e.fallback_frames,
                          e.join_in_progress, e.status,
-                         e.reason,           e.detail});
+                         e.reason,           e.detail,
+                         json::Write(e.pad)});
     if (e.kind == EvidenceKind::kSegmentEnd && !e.playlog_event_id.empty()) {
       if (const std::optional<PlaylogState> outcome = OutcomeOf(e.status)) {
         absl::Status marked = Playlog(sql_).MarkOutcome({e.playlog_event_id}, *outcome);

@@ -317,4 +317,17 @@ void Read(const std::string& text, std::vector<ScheduleNotice>& notices) {
   });
 }
 
+std::string Write(const PadFrames& pad) {
+  Json json = Json::object();
+  for (const auto& [cause, frames] : pad) json[EncodeText(cause)] = frames;
+  return json.dump();
+}
+
+void Read(const std::string& text, PadFrames& pad) {
+  pad.clear();
+  Parse(text, [&](const Json& json) {
+    for (const auto& [cause, frames] : json.items()) pad[ToText(cause)] = frames.get<std::int64_t>();
+  });
+}
+
 }  // namespace retrovue::json

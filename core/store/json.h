@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/model/as_run.h"
 #include "core/model/cursor.h"
 #include "core/model/plan.h"
 #include "core/model/program.h"
@@ -22,6 +23,7 @@ std::string Write(const std::vector<ChainNode>& chain);
 std::string Write(const Cursor& cursor);
 std::string Write(const Cursors& cursors);
 std::string Write(const std::vector<ScheduleNotice>& notices);
+std::string Write(const PadFrames& pad);
 
 void Read(const std::string& text, std::vector<EnricherUse>& enrichers);
 void Read(const std::string& text, std::vector<PathMapping>& mappings);
@@ -32,6 +34,7 @@ void Read(const std::string& text, std::vector<ChainNode>& chain);
 void Read(const std::string& text, Cursor& cursor);
 void Read(const std::string& text, Cursors& cursors);
 void Read(const std::string& text, std::vector<ScheduleNotice>& notices);
+void Read(const std::string& text, PadFrames& pad);
 
 // The steps of one item of a day. A shuffle's bag may be long, and every item has it twice: what the item before has left
 // (`running`, empty before the first item) is not written again, and of a bag that has grown only what came in.

@@ -160,6 +160,14 @@ void EvidenceLedger::TellSegmentEnd(const Subject& subject, const char* cut) {
   ended.set_status(outcome.status);
   ended.set_reason(outcome.reason);
   ended.set_fallback_frames_used(planned.IsPad() ? 0 : Sum(seen.pad()) + seen.slate_frames());
+  const auto tell_fallback = [&](const std::string& cause, uint64_t frames) {
+    if (planned.IsPad() || frames == 0) return;
+    wire_evidence::FallbackFrames& one = *ended.add_fallback_by_cause();
+    one.set_cause(cause);
+    one.set_frames(frames);
+  };
+  for (const evidence::PadFrames& pad : seen.pad()) tell_fallback(pad.cause(), pad.frames());
+  tell_fallback("SLATE", seen.slate_frames());
   ended.set_segment_uuid(SegmentUuid(subject));
   ended.set_segment_type_name(subject.type);
   ended.set_asset_uuid(subject.plan.asset_uuid());

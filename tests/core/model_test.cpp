@@ -1,6 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
+#include "core/model/answer_code.h"
 #include "core/model/playlog.h"
 #include "core/model/stable_hash.h"
 #include "core/model/text.h"
@@ -30,6 +33,23 @@ TEST(Ids, AreVersionSevenAndSortInTheOrderTheyWereMade) {
   EXPECT_EQ(IdSource([] { return FromUtcMs(0x017f22e279b0); }, [] { return 0; }).Next().substr(0, 15),
             "017f22e2-79b0-7");
   EXPECT_FALSE(IsUuidV7("017f22e2-79b0-4cc3-98c4-dc0c0c07398f"));
+}
+
+TEST(AnswerCodes, AreUpperSnakeEachOnceAndRefuse) {
+  std::set<std::string> names;
+  constexpr int kLast = static_cast<int>(AnswerCode::kStartsLimited);
+  for (int i = 0; i <= kLast; ++i) {
+    const auto code = static_cast<AnswerCode>(i);
+    const std::string name = Name(code);
+    EXPECT_TRUE(names.insert(name).second) << name;
+    EXPECT_EQ(name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ_"), std::string::npos) << name;
+    EXPECT_GE(StatusOf(code), 400) << name;
+    EXPECT_LT(StatusOf(code), 600) << name;
+  }
+  EXPECT_STREQ(Name(AnswerCode::kScheduleGap), "SCHEDULE_GAP");
+  EXPECT_EQ(StatusOf(AnswerCode::kScheduleGap), 503);
+  EXPECT_EQ(StatusOf(AnswerCode::kAssetMissing), 500);
+  EXPECT_EQ(StatusOf(AnswerCode::kChannelNotFound), 404);
 }
 
 TEST(Time, IsReadAndWrittenAsRfc3339) {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/schedule/guide.h"
 #include "tests/core/network.h"
 
 namespace retrovue {
@@ -114,6 +115,17 @@ TEST(ResolveDay, SlotsWithDifferentLinksHaveDifferentCursors) {
   EXPECT_THAT(n.Lines(n.Resolve(kDay)),
               ElementsAre("08:00 s-1 08:30 +8:00", "08:30 s-2 09:00 +8:00", "20:00 s-3 20:30 +8:00",
                           "21:00 s-1 21:30 +8:00", "21:30 s-2 22:00 +8:00"));
+}
+
+TEST(Guide, KnowsTheAssetOfAProgrammeAndNotOfItsIntroOrOfABlock) {
+  ScheduleItem item;
+  EXPECT_TRUE(AssetOf(item).empty());
+  item.content = Min(23);
+  item.parts = {{{"intro"}, "", "/i", Min(1)}, {{"episode"}, "", "/e", Min(22)}};
+  EXPECT_EQ(AssetOf(item).text, "episode");
+  item.content = Min(24);
+  item.parts = {{{"a"}, "", "/a", Min(8)}, {{"b"}, "", "/b", Min(12)}, {{"c"}, "", "/c", Min(4)}};
+  EXPECT_TRUE(AssetOf(item).empty());
 }
 
 TEST(ResolveDay, ABlockIsFilledWithWholeClipsInOrderBackToBack) {

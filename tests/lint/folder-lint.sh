@@ -66,7 +66,7 @@ core/director/decisions:     core/model core/schedule core/director/http
 core/director/data:          core/model core/schedule core/guide core/store core/planning core/director/decisions
 core/director/evidence:      base protos core/model core/director/data
 core/director/channels:      base core/model core/link core/director/decisions
-core/director/pages:         core/model core/director/http
+core/director/pages:         base core/model core/director/http
 core/director:               base net web core/model core/schedule core/guide core/home core/link core/director/http core/director/decisions core/director/data core/director/evidence core/director/channels core/director/pages
 core/cli/frame:              base core/model core/home core/store core/planning
 core/cli/guardian:           base net core/model core/home core/cli/frame

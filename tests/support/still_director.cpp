@@ -3,7 +3,8 @@
 //
 //   program-director --home DIR --db URL [--now TIME]
 //
-// A file DIR/die makes it end at once, with status 3; DIR/deaf makes it ignore SIGTERM.
+// A file DIR/die makes it end at once, with status 3; DIR/deaf makes it ignore SIGTERM; while there is a DIR/mute it answers
+// nothing.
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
@@ -68,6 +69,10 @@ int main(int argc, char** argv) {
 
   while (told == 0) {
     pollfd sockets[] = {{3, POLLIN, 0}, {4, POLLIN, 0}};
+    if (std::filesystem::exists(home + "/mute")) {
+      usleep(20'000);
+      continue;
+    }
     if (poll(sockets, 2, 100) <= 0) continue;
     for (const pollfd& socket : sockets) {
       if ((socket.revents & POLLIN) != 0) Answer(socket.fd);

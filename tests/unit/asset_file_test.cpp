@@ -77,6 +77,14 @@ TEST_F(AssetFileTest, LiesUnderARootThatIsALinkItself) {
   EXPECT_FALSE(AssetFile::Open(Path("outside/film"), roots).ok());
 }
 
+TEST_F(AssetFileTest, IsARootItselfOrLiesUnderOneThatComesLater) {
+  const std::vector<std::string> roots = {Path("outside/film"), Path("not-there-yet")};
+  EXPECT_TRUE(AssetFile::Open(Path("outside/film"), roots).ok());
+  EXPECT_FALSE(AssetFile::Open(Path("root/film"), roots).ok());
+  std::filesystem::create_directory_symlink(Path("root"), Path("not-there-yet"));
+  EXPECT_TRUE(AssetFile::Open(Path("root/film"), roots).ok());
+}
+
 // What the name meant when it was looked at does not count, but what was opened.
 TEST_F(AssetFileTest, IsNeverOneThatWasPutInItsPlaceMeanwhile) {
   std::atomic<bool> done = false;

@@ -159,8 +159,8 @@ class LedgerRig {
         const auto& e = m.segment_end();
         lines.push_back(absl::StrCat("end at ", e.actual_end_utc_ms() - kEpochMs, ": ",
                                      e.computed_duration_frames(), " frames, ", e.asset_start_frame(), "..",
-                                     e.asset_end_frame(), ", ", e.fallback_frames_used(), " pad ", e.status(),
-                                     " ", e.reason()));
+                                     e.asset_end_frame(), ", ", e.fallback_frames_used(), " pad ", Causes(e),
+                                     e.status(), " ", e.reason()));
       } else if (m.has_block_fence()) {
         const auto& f = m.block_fence();
         lines.push_back(absl::StrCat(
@@ -174,6 +174,17 @@ class LedgerRig {
       }
     }
     return lines;
+  }
+  // "(2 LATE + 1 EOF) ", which add up; "" without pad.
+  static std::string Causes(const retrovue::evidence::v1::SegmentEnd& e) {
+    std::string causes;
+    uint64_t sum = 0;
+    for (const auto& one : e.fallback_by_cause()) {
+      absl::StrAppend(&causes, causes.empty() ? "(" : " + ", one.frames(), " ", one.cause());
+      sum += one.frames();
+    }
+    EXPECT_EQ(sum, e.fallback_frames_used());
+    return causes.empty() ? "" : causes + ") ";
   }
   static std::string PadOf(const google::protobuf::RepeatedPtrField<evidence::PadFrames>& pad) {
     return absl::StrJoin(pad, " + ", [](std::string* out, const evidence::PadFrames& p) {
@@ -271,15 +282,20 @@ INSTANTIATE_TEST_SUITE_P(
     Each, EvidenceOfASegment,
     testing::Values(
         Case{"..........", "end at 400: 10 frames, 0..9, 0 pad AIRED ", ""},
-        Case{"LLL.......", "end at 400: 7 frames, 0..6, 3 pad TRUNCATED FENCE_TERMINATION", "3 LATE"},
-        Case{".......EEE", "end at 280: 7 frames, 0..6, 3 pad TRUNCATED EOF", "3 EOF"},
-        Case{"...CC.L...", "end at 400: 10 frames, 0..9, 3 pad AIRED DECODE_ERROR", "2 CRASH + 1 LATE"},
-        Case{"......CCss", "end at 240: 6 frames, 0..5, 4 pad TRUNCATED DECODE_ERROR", "2 CRASH"},
-        Case{"..HHHHHHHH", "end at 80: 2 frames, 0..1, 8 pad TRUNCATED DECODE_ERROR", "8 HANG"},
-        Case{"OOOOOOOOOO", "end at 0: 0 frames, 0..-1, 10 pad SKIPPED OPEN_FAILED", "10 OPEN_FAILED"},
-        Case{"RRRRRRRRRR", "end at 0: 0 frames, 0..-1, 10 pad SKIPPED REFUSED", "10 REFUSED"},
-        Case{"LLLLLLLLLL", "end at 0: 0 frames, 0..-1, 10 pad SKIPPED LATE", "10 LATE"},
-        Case{"CCCCCsssss", "end at 0: 0 frames, 0..-1, 10 pad SKIPPED DECODE_ERROR", "5 CRASH"}));
+        Case{"LLL.......", "end at 400: 7 frames, 0..6, 3 pad (3 LATE) TRUNCATED FENCE_TERMINATION",
+             "3 LATE"},
+        Case{".......EEE", "end at 280: 7 frames, 0..6, 3 pad (3 EOF) TRUNCATED EOF", "3 EOF"},
+        Case{"...CC.L...", "end at 400: 10 frames, 0..9, 3 pad (2 CRASH + 1 LATE) AIRED DECODE_ERROR",
+             "2 CRASH + 1 LATE"},
+        Case{"......CCss", "end at 240: 6 frames, 0..5, 4 pad (2 CRASH + 2 SLATE) TRUNCATED DECODE_ERROR",
+             "2 CRASH"},
+        Case{"..HHHHHHHH", "end at 80: 2 frames, 0..1, 8 pad (8 HANG) TRUNCATED DECODE_ERROR", "8 HANG"},
+        Case{"OOOOOOOOOO", "end at 0: 0 frames, 0..-1, 10 pad (10 OPEN_FAILED) SKIPPED OPEN_FAILED",
+             "10 OPEN_FAILED"},
+        Case{"RRRRRRRRRR", "end at 0: 0 frames, 0..-1, 10 pad (10 REFUSED) SKIPPED REFUSED", "10 REFUSED"},
+        Case{"LLLLLLLLLL", "end at 0: 0 frames, 0..-1, 10 pad (10 LATE) SKIPPED LATE", "10 LATE"},
+        Case{"CCCCCsssss", "end at 0: 0 frames, 0..-1, 10 pad (5 CRASH + 5 SLATE) SKIPPED DECODE_ERROR",
+             "5 CRASH"}));
 
 TEST_P(EvidenceOfASegment, SaysHowItCameToMissFrames) {
   LedgerRig rig;
@@ -378,7 +394,7 @@ TEST(EvidenceLedger, GivesWhatWasLiveALineOfItsOwn) {
       rig.Told(),
       ElementsAre("block a at 0 primed", "start 0 at 0 from 25",
                   "end at 200: 5 frames, 25..29, 0 pad TRUNCATED REPLACED", "start news at 200 from 100",
-                  "end at 400: 5 frames, 100..104, 1 pad AIRED DECODE_ERROR",
+                  "end at 400: 5 frames, 100..104, 1 pad (1 LATE) AIRED DECODE_ERROR",
                   "start 0 at 400 from 35",  // where the clock is
                   "end at 600: 5 frames, 35..39, 0 pad AIRED ", "start 1 at 600 from 0",
                   "end at 800: 5 frames, 0..4, 0 pad AIRED ", "fence a at 20: 20 frames"));
@@ -431,13 +447,13 @@ TEST(EvidenceLedger, SaysThatWhatWasLiveWasCutOrCouldNotBePlayed) {
   rig.Air(".");
   rig.ledger().Terminate("stopped", "");
   const std::vector<std::string> told = rig.Told();
-  EXPECT_THAT(
-      std::vector<std::string>(told.begin() + 3, told.end()),
-      ElementsAre("start early at 200 from 0", "end at 320: 3 frames, 0..2, 0 pad TRUNCATED REPLACED",
-                  "start gone at 320 from 0", "end at 320: 0 frames, 0..-1, 4 pad SKIPPED OPEN_FAILED",
-                  "start 0 at 480 from 12", "end at 600: 3 frames, 12..14, 0 pad TRUNCATED REPLACED",
-                  "start last at 600 from 0", "end at 680: 2 frames, 0..1, 0 pad TRUNCATED STOPPED",
-                  "fence a at 17: 17 frames", "terminated stopped"));
+  EXPECT_THAT(std::vector<std::string>(told.begin() + 3, told.end()),
+              ElementsAre("start early at 200 from 0", "end at 320: 3 frames, 0..2, 0 pad TRUNCATED REPLACED",
+                          "start gone at 320 from 0",
+                          "end at 320: 0 frames, 0..-1, 4 pad (4 OPEN_FAILED) SKIPPED OPEN_FAILED",
+                          "start 0 at 480 from 12", "end at 600: 3 frames, 12..14, 0 pad TRUNCATED REPLACED",
+                          "start last at 600 from 0", "end at 680: 2 frames, 0..1, 0 pad TRUNCATED STOPPED",
+                          "fence a at 17: 17 frames", "terminated stopped"));
 }
 
 // Everything that can happen, in 105 ticks.

@@ -23,6 +23,10 @@ export function titlesOf(entry: Entry): {title: string; sub: string} {
   return {title: title || 'Untitled', sub: [numberText(entry), name].filter(Boolean).join(' · ')};
 }
 
+// "1987 · Drama, Mystery · TV-PG", or "".
+export const factsOf = (entry: Entry): string =>
+  [entry.year, entry.genre, entry.rating].filter((fact) => fact !== undefined).join(' · ');
+
 // "12 min left", "1 h 5 min left".
 export function leftText(ms: number): string {
   const minutes = Math.max(1, Math.ceil(ms / 60_000));

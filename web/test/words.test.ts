@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {Entry} from '../src/network/shape';
-import {leftText, numberText, titlesOf, untilText} from '../src/words';
+import {factsOf, leftText, numberText, titlesOf, untilText} from '../src/words';
 
 const entry = (more: Partial<Entry>): Entry => ({id: 'e', start: 0, stop: 1, title: 'Pilot', ...more});
 const MINUTE = 60_000;
@@ -14,6 +14,12 @@ test('an episode is its series, its number and its name', () => {
   assert.equal(numberText(entry({season: 0, episode: 3})), 'Special 3');
   assert.equal(numberText(entry({episode: 3})), 'E3');
   assert.equal(numberText(entry({season: 1})), '');
+});
+
+test('what is known of it is said, and nothing else', () => {
+  assert.equal(factsOf(entry({year: 1987, genre: 'Drama, Mystery', rating: 'TV-PG'})), '1987 · Drama, Mystery · TV-PG');
+  assert.equal(factsOf(entry({rating: 'FSK 12'})), 'FSK 12');
+  assert.equal(factsOf(entry({})), '');
 });
 
 test('spans of time in words', () => {

@@ -28,6 +28,7 @@ struct Column {
     kClock,     // an RFC 3339 time, as "20:30:00"
     kDateTime,  // an RFC 3339 time, as "2026-03-08 20:30:00"
     kDuration,  // milliseconds, as "1:30:00"
+    kCounts,    // an object of numbers, as "5 LATE + 2 EOF"
   };
   std::string title;
   std::string key;  // of the row

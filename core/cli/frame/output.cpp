@@ -39,6 +39,12 @@ std::string Cell(const Json& row, const Column& column) {
   if (found == row.end() || found->is_null()) return "";
   if (column.as == Column::As::kDuration && found->is_number_integer())
     return ToText(Millis(found->get<std::int64_t>()));
+  if (column.as == Column::As::kCounts && found->is_object()) {
+    std::vector<std::string> counts;
+    for (const auto& [name, count] : found->items())
+      counts.push_back(absl::StrCat(Plain(count), " ", air::OneLine(name)));
+    return absl::StrJoin(counts, " + ");
+  }
   std::string text = Plain(*found);
   if (column.as == Column::As::kClock && text.size() > kSeconds)
     return text.substr(kDate + 1, kSeconds - kDate - 1);

@@ -29,6 +29,7 @@ using namespace std::chrono_literals;
 
 constexpr milliseconds kStatusInterval = 1s;
 constexpr milliseconds kStatusLimit = 500ms;
+constexpr milliseconds kUsualStart = 10s;  // a director that says nothing for longer is not starting any more
 constexpr milliseconds kDirectorGrace = 20s;  // it ends its managers, and they their channels
 constexpr milliseconds kRestGrace = 10s;
 constexpr milliseconds kKillGrace = 2s;
@@ -82,10 +83,14 @@ absl::Status Guardian::StartDirector() {
   if (options_.clock_shift != 0ms) {
     launch.arguments.insert(launch.arguments.end(), {"--now", ToRfc3339(UtcNow() + options_.clock_shift)});
   }
+  for (const std::string& root : options_.media_roots)
+    launch.arguments.insert(launch.arguments.end(), {"--media-root", root});
   launch.sockets = {{"http", http_.fd.get()}, {"control", control_.fd.get()}};
   launch.log_path = options_.home.LogPath();
   const absl::StatusOr<pid_t> pid = Launch(launch);
-  policy_.Started(Steady());
+  started_at_ = Steady();
+  answered_ = false;
+  policy_.Started(started_at_);
   start_at_.reset();
   if (!pid.ok()) return pid.status();
   director_ = *pid;
@@ -112,7 +117,10 @@ void Guardian::Reap(Console& console) {
 void Guardian::ShowStatus(Console& console) {
   if (!director_) return console.SetStatus("the program director is away");
   const absl::StatusOr<std::string> page = FetchPage(control_.address, kStatusPath, kStatusLimit);
-  console.SetStatus(page.ok() ? StatusLine(*page) : "the program director does not answer yet");
+  answered_ = answered_ || page.ok();
+  if (page.ok()) return console.SetStatus(StatusLine(*page));
+  const bool is_starting = !answered_ && Steady() - started_at_ < kUsualStart;
+  console.SetStatus(is_starting ? "starting" : "the program director does not answer");
 }
 
 bool Guardian::WaitUntil(Millis until, Console& console) {

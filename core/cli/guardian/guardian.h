@@ -25,7 +25,8 @@ struct GuardianOptions {
   std::string control = "127.0.0.1:8081";  // "HOST:PORT" or "unix:PATH"
   // What the network's clock shows more than the machine's; 0 but in tests.
   std::chrono::milliseconds clock_shift{0};
-  std::string director;  // path of program-director
+  std::string director;                  // path of program-director
+  std::vector<std::string> media_roots;  // AIR may play from, beside the collections' folders; absolute
 };
 
 // For one thread; it forks, so nothing else may hold a lock when Run is called.
@@ -63,6 +64,8 @@ class Guardian {
   air::UniqueFd signals_;
   RestartPolicy policy_;
   std::optional<pid_t> director_;
+  Millis started_at_{0};   // the director; by Steady()
+  bool answered_ = false;  // it has, since it was started
   bool ending_ = false;
   std::optional<Millis> start_at_;  // when the director is to be started; by Steady()
 };

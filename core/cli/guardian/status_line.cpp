@@ -29,6 +29,8 @@ std::string Counted(std::int64_t count, const char* one, const char* several) {
 std::string StatusLine(const std::string& page) {
   const Json json = Json::parse(page, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return "the program director says nothing that can be read";
+  if (const auto starting = json.find("starting"); starting != json.end() && *starting == true)
+    return "starting";  // what it counts means nothing yet
   std::vector<std::string> parts;
   const auto add = [&](const char* name, const char* one, const char* several) {
     if (const std::int64_t count = Number(json, name); count >= 0)

@@ -38,6 +38,10 @@ struct Options {
   std::optional<int> season;
   std::optional<int> episode;
   std::optional<int> year;
+  std::optional<absl::CivilDay> air_date;
+  std::optional<std::string> synopsis;
+  std::optional<std::string> genre;
+  std::optional<std::string> rating;
 };
 
 absl::StatusOr<AssetFilter> FilterOf(const Snapshot& snapshot, const Options& options) {
@@ -232,6 +236,10 @@ absl::StatusOr<Answer> Update(Context& context, const Options& options) {
         if (options.season) editorial.season = *options.season;
         if (options.episode) editorial.episode = *options.episode;
         if (options.year) editorial.year = *options.year;
+        if (options.air_date) editorial.air_date = *options.air_date;
+        if (options.synopsis) editorial.synopsis = *options.synopsis;
+        if (options.genre) editorial.genre = *options.genre;
+        if (options.rating) editorial.rating = *options.rating;
         return Coded("ASSET_WRONG", transaction.assets().Put(asset));
       },
       "changed", "");
@@ -277,7 +285,7 @@ std::vector<Verb> AssetVerbs() {
           },
           Resolve),
       MakeVerb<Options>(
-          "asset", "update", "Change tags, title and numbers of assets",
+          "asset", "update", "Change tags of assets, and what guides say of them",
           [](CLI::App& app, Options& options) {
             AddHandles(app, options);
             AddEach(app, "--tags", options.tags, "the operator's tags: these and no others")
@@ -290,6 +298,10 @@ std::vector<Verb> AssetVerbs() {
             AddNumber(app, "--season", options.season, 0, 9999, "0: specials");
             AddNumber(app, "--episode", options.episode, 0, 99999, "in its season");
             AddNumber(app, "--year", options.year, 1800, 9999, "it was made in");
+            AddDate(app, "--air-date", options.air_date, "it was shown first");
+            app.add_option("--synopsis", options.synopsis, "what it is about, for guides")->type_name("TEXT");
+            app.add_option("--genre", options.genre, "\"Drama, Mystery\"")->type_name("TEXT");
+            app.add_option("--rating", options.rating, "\"TV-PG\", \"PG-13\", \"FSK 12\"")->type_name("TEXT");
           },
           Update),
       MakeVerb<Options>("asset", "retire", "Take assets off the air for good; what was aired keeps them",

@@ -2,72 +2,91 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
+#include <set>
 
 #include "absl/strings/str_cat.h"
-#include "base/program_beside.h"
-#include "core/cli/guardian/child.h"
-#include "core/cli/guardian/network_lock.h"
-#include "core/cli/guardian/page_fetch.h"
-#include "core/cli/guardian/status_line.h"
+#include "core/cli/nouns/doctor_machine.h"
 #include "core/cli/nouns/finding.h"
 #include "core/cli/nouns/findings.h"
 #include "core/cli/nouns/verbs.h"
-#include "core/ingest/ingest.h"
 #include "core/store/assets.h"
 #include "core/store/channels.h"
 #include "core/store/plans.h"
+#include "core/store/playlog.h"
 #include "core/store/schedule_days.h"
 #include "core/store/sources.h"
 
 namespace retrovue::cli {
 namespace {
 
-constexpr std::chrono::seconds kStatusLimit{2};
-// What the network is made of, beside retrovue itself.
-constexpr const char* kPrograms[] = {"program-director", "channel-manager", "air-supervisor", "air-decoder",
-                                     "air-selector",     "air-encoder",     "asset-probe"};
-
 struct Options {};
 
-void CheckPrograms(Findings& findings) {
-  bool all = true;
-  for (const char* name : kPrograms) {
-    const std::string path = air::ProgramBeside(name);
-    if (access(path.c_str(), X_OK) == 0) continue;
-    all = false;
-    findings.Error("PROGRAM_MISSING",
-                   absl::StrCat(path, " is not there: install all of the network's programs in one folder"));
+constexpr Millis kSoon = std::chrono::hours(2);
+constexpr Millis kShortHorizon = std::chrono::hours(24);
+
+// Missing, as the last ingest has found.
+absl::Status CheckMissing(const Snapshot& snapshot, const Collection& collection, Findings& findings) {
+  const auto marks = snapshot.assets().Marks(collection.id);
+  if (!marks.ok()) return marks.status();
+  const auto missing = std::count_if(marks->begin(), marks->end(), [](const AssetMark& mark) {
+    return mark.missing_since.has_value() && !mark.deleted && mark.state != AssetState::kRetired;
+  });
+  if (missing > 0) {
+    findings.Warn(
+        "ASSETS_MISSING",
+        absl::StrCat(missing, missing == 1 ? " asset" : " assets", " of \"", collection.name,
+                     "\" had gone at the last ingest: bring the files back, or retrovue collection ingest \"",
+                     collection.name, "\" --prune"));
   }
-  if (all) findings.Fine("all programs are there");
+  return absl::OkStatus();
 }
 
-void CheckSpace(const Home& home, Findings& findings) {
-  constexpr std::uintmax_t kLittle = 500'000'000;
+// What airs in the next hours has to be there.
+absl::Status CheckNextFiles(const Snapshot& snapshot, const Channel& channel, Instant now,
+                            Findings& findings) {
+  const auto blocks = snapshot.playlog().Blocks(channel.id, now, now + kSoon);
+  if (!blocks.ok()) return blocks.status();
+  std::set<std::string> gone;
+  for (const PlannedBlock& block : *blocks)
+    for (const PlaylogEvent& event : block.events)
+      if (!event.path.empty() && access(event.path.c_str(), R_OK) != 0) gone.insert(event.path);
+  if (gone.empty()) return absl::OkStatus();
+  findings.Error(
+      "ASSET_MISSING",
+      absl::StrCat("channel ", channel.slug, ": ", *gone.begin(),
+                   gone.size() > 1 ? absl::StrCat(" and ", gone.size() - 1, " more") : "",
+                   " cannot be read and airs within two hours: bring it back, or retrovue collection "
+                   "ingest --all and retrovue schedule-day regenerate --channel ",
+                   channel.slug));
+  return absl::OkStatus();
+}
+
+absl::Status CheckHorizon(const Snapshot& snapshot, const Channel& channel, const Grid& grid, Instant now,
+                          Findings& findings) {
+  const auto made = snapshot.schedule_days().Made(channel.id);
+  if (!made.ok()) return made.status();
+  if (!made->has_value()) return absl::OkStatus();
+  const absl::CivilDay last = (*made)->last;
+  if (grid.Anchor(last + 1) - now < kShortHorizon) {
+    findings.Warn("HORIZON_SHORT",
+                  absl::StrCat("the days of channel ", channel.slug, " end with ", ToText(last),
+                               ": retrovue start carries them on, or retrovue schedule-day "
+                               "generate --channel ",
+                               channel.slug));
+  }
+  return absl::OkStatus();
+}
+
+// A folder is read and gone into, a file is read.
+void CheckRoot(const std::string& root, Findings& findings) {
   std::error_code error;
-  const auto space = std::filesystem::space(home.folder, error);
-  if (error) return;  // not made yet
-  if (space.available < kLittle) {
-    findings.Warn("DISK_FULL", absl::StrCat("there are ", space.available / 1'000'000, " MB left in ",
-                                            home.folder, ": make room, the database needs it"));
-  } else {
-    findings.Fine(absl::StrCat("there is room in ", home.folder));
-  }
-}
-
-void CheckNetwork(const Home& home, Findings& findings) {
-  const std::optional<RunningNetwork> network = NetworkOf(home.LockPath());
-  if (!network) {
-    findings.Fine("no network runs on this home: retrovue start runs it");
-    return;
-  }
-  const absl::StatusOr<std::string> page = FetchPage(network->control, kStatusPath, kStatusLimit);
-  if (page.ok()) {
-    findings.Fine(absl::StrCat("the network runs: ", StatusLine(*page)));
-  } else {
-    findings.Error("DIRECTOR_AWAY",
-                   absl::StrCat("the network runs, but its director does not answer: see ", home.LogPath()));
-  }
+  const bool is_folder = std::filesystem::is_directory(root, error);
+  if (access(root.c_str(), is_folder ? R_OK | X_OK : R_OK) == 0) return;
+  findings.Error("PATH_UNREADABLE", absl::StrCat(root, " cannot be read (", std::strerror(errno),
+                                                 "): is it mounted, and may this user read it?"));
 }
 
 absl::Status CheckMedia(const Snapshot& snapshot, Findings& findings) {
@@ -80,10 +99,8 @@ absl::Status CheckMedia(const Snapshot& snapshot, Findings& findings) {
                                                         collection.name, "\" --sync-enable"));
       continue;
     }
-    const std::string root = RootOf(collection);
-    if (access(root.c_str(), R_OK) != 0)
-      findings.Error("PATH_UNREADABLE",
-                     absl::StrCat(root, " cannot be read: is it mounted, and may this user read it?"));
+    CheckRoot(RootOf(collection), findings);
+    if (absl::Status s = CheckMissing(snapshot, collection, findings); !s.ok()) return s;
   }
   if (collections->empty())
     findings.Warn("NO_SOURCE",
@@ -135,6 +152,9 @@ absl::Status CheckChannels(const Snapshot& snapshot, Instant now, Findings& find
     } else {
       findings.Fine(absl::StrCat("channel ", channel.slug, " has something to air"));
     }
+    if (!channel.station_card_path.empty()) CheckRoot(channel.station_card_path, findings);
+    if (absl::Status s = CheckHorizon(snapshot, channel, *grid, now, findings); !s.ok()) return s;
+    if (absl::Status s = CheckNextFiles(snapshot, channel, now, findings); !s.ok()) return s;
   }
   return absl::OkStatus();
 }
@@ -142,7 +162,9 @@ absl::Status CheckChannels(const Snapshot& snapshot, Instant now, Findings& find
 absl::StatusOr<Answer> Doctor(Context& context, const Options&) {
   Findings findings;
   CheckPrograms(findings);
-  CheckSpace(context.home(), findings);
+  CheckHome(context.home(), findings);
+  CheckSharedMemory(findings);
+  CheckClock(findings);
   const absl::Status read = context.Read([&](const Snapshot& snapshot) -> absl::Status {
     findings.Fine(absl::StrCat("the database ", PublicUrl(context.home().database_url), " can be read"));
     if (absl::Status s = CheckMedia(snapshot, findings); !s.ok()) return s;

@@ -9,6 +9,7 @@
 #include "core/cli/nouns/findings.h"
 #include "core/cli/nouns/verbs.h"
 #include "core/guide/xmltv.h"
+#include "core/schedule/guide.h"
 #include "core/store/assets.h"
 #include "core/store/channels.h"
 #include "core/store/schedule_days.h"
@@ -124,11 +125,12 @@ class Details {
         if (!days.ok()) return days.status();
         for (const ScheduleDay& day : *days) {
           for (const ScheduleItem& item : day.items) {
-            if (!item.parts.empty()) asset_of_item_[item.id.text] = item.parts.front().asset_id.text;
+            if (const AssetId asset = AssetOf(item); !asset.empty())
+              asset_of_item_[item.id.text] = asset.text;
           }
         }
       }
-      const auto assets = snapshot.assets().List();
+      const auto assets = snapshot.assets().List({.deleted = true});
       if (!assets.ok()) return assets.status();
       for (const Asset& asset : *assets) editorial_of_asset_[asset.id.text] = asset.editorial;
       return absl::OkStatus();

@@ -1,11 +1,13 @@
 #include "core/cli/nouns/running.h"
 
 #include <cstdio>
+#include <filesystem>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "base/program_beside.h"
+#include "core/cli/frame/arguments.h"
 #include "core/cli/frame/output.h"
 #include "core/cli/guardian/child.h"
 #include "core/cli/guardian/guardian.h"
@@ -74,6 +76,9 @@ void AddRunning(CLI::App& app, RunningOptions& options) {
   app.add_option("--control", options.control, "where operators and machines are")
       ->type_name("HOST:PORT|unix:PATH")
       ->capture_default_str();
+  AddEach(app, "--media-root", options.media_roots,
+          "files may be played from it, beside the collections' folders; repeat it; \"/\": from everywhere")
+      ->type_name("PATH");
 }
 
 absl::Status CheckRunning(const RunningOptions& options) {
@@ -91,6 +96,15 @@ absl::StatusOr<Answer> RunNetwork(Context& context, const RunningOptions& option
   guardian_options.http = options.http;
   guardian_options.control = options.control;
   guardian_options.clock_shift = context.clock_shift();
+  for (const std::string& root : options.media_roots) {
+    std::error_code error;
+    const std::filesystem::path absolute = std::filesystem::absolute(root, error).lexically_normal();
+    if (error || root.empty())
+      return Refuse("MEDIA_ROOT_WRONG",
+                    absl::StrCat("--media-root \"", root, "\" is no path: give a folder"));
+    guardian_options.media_roots.push_back(
+        absolute == "/" ? "/" : std::string(absl::StripSuffix(absolute.string(), "/")));
+  }
   guardian_options.director = air::ProgramBeside("program-director");
   const absl::StatusOr<std::unique_ptr<Guardian>> guardian = Guardian::Prepare(std::move(guardian_options));
   if (!guardian.ok()) return guardian.status();

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <string>
+#include <vector>
 
 #include "core/cli/frame/context.h"
 
@@ -11,6 +12,7 @@ namespace retrovue::cli {
 struct RunningOptions {
   std::string http = "127.0.0.1:8080";
   std::string control = "127.0.0.1:8081";
+  std::vector<std::string> media_roots;
 };
 void AddRunning(CLI::App& app, RunningOptions& options);
 

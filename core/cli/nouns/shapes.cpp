@@ -139,9 +139,12 @@ Json ShapeOf(const AsRunRow& row, absl::TimeZone zone) {
   json["status"] = row.status;
   json["reason"] = OrNull(row.reason);
   json["pad_frames"] = Json::object();
-  // AIR's evidence has one cause for all of a segment's pad.
-  if (row.fallback_frames > 0)
-    json["pad_frames"][row.reason.empty() ? "UNSAID" : row.reason] = row.fallback_frames;
+  std::int64_t unsaid = row.fallback_frames;  // of an AIR that has not said why
+  for (const auto& [cause, frames] : row.pad) {
+    json["pad_frames"][cause] = frames;
+    unsaid -= frames;
+  }
+  if (unsaid > 0) json["pad_frames"]["UNSAID"] = unsaid;
   SetTime(json, "planned_end", row.planned_end, zone);
   json["block_id"] = OrNull(row.block_id);
   json["segment_index"] = row.segment_index;
@@ -161,7 +164,7 @@ std::vector<Column> AsRunColumns() {
           {"FRAMES", "frames"},
           {"STATUS", "status"},
           {"REASON", "reason"},
-          {"PAD", "pad_frames"}};
+          {"PAD", "pad_frames", Column::As::kCounts}};
 }
 
 Json ShapeOf(const GuideEntry& entry, const std::string& channel, absl::TimeZone zone) {

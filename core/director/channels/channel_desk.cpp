@@ -69,6 +69,10 @@ void ChannelDesk::SetChannel(Channel channel, bool exists) {
   Look();
 }
 
+void ChannelDesk::SettingsChanged() {
+  if (greeted_) SendSetup();
+}
+
 // ---- the manager's process and line
 
 bool ChannelDesk::TakeUp() {

@@ -60,6 +60,8 @@ class ChannelDesk : public std::enable_shared_from_this<ChannelDesk> {
   const Channel& channel() const { return channel_; }
   // The row has changed; the manager is told. `exists`: it is in the list, and active.
   void SetChannel(Channel channel, bool exists);
+  // DeskSettings are others now: its manager is told.
+  void SettingsChanged();
   // Takes up a manager that runs already. False: there is none.
   bool TakeUp();
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <random>
 
+#include "core/director/decisions/media_roots.h"
 #include "core/guide/site.h"
 #include "core/schedule/guide.h"
 #include "core/store/as_run.h"
@@ -12,6 +13,7 @@
 #include "core/store/playlog.h"
 #include "core/store/schedule_days.h"
 #include "core/store/settings.h"
+#include "core/store/sources.h"
 
 namespace retrovue {
 namespace {
@@ -19,6 +21,7 @@ namespace {
 constexpr const char* kInstanceSetting = "instance_id";
 constexpr Millis kBusy{5'000};
 constexpr Millis kOneDay = std::chrono::hours(24);
+constexpr std::size_t kReadOneByOne = 200;  // more assets than that are read with all the others
 
 std::uint64_t RandomBits() {
   std::random_device random;
@@ -54,10 +57,32 @@ absl::StatusOr<NetworkData::ChannelList> StoreData::Channels() {
     absl::StatusOr<std::vector<Channel>> channels = snapshot.channels().List();
     if (!channels.ok()) return channels.status();
     list.channels = *std::move(channels);
-    return absl::OkStatus();
+    const auto collections = snapshot.collections().List();
+    if (!collections.ok()) return collections.status();
+    list.media_roots = CatalogueRoots(*collections, list.channels);
+    const auto revision = snapshot.Revision(Part::kCatalogue);
+    if (revision.ok()) list.catalogue = *revision;
+    return revision.status();
   });
   if (!read.ok()) return read;
   return list;
+}
+
+absl::StatusOr<std::vector<std::string>> StoreData::AssetPaths() {
+  std::vector<std::string> paths;
+  const absl::Status read = store_->Read([&](const Snapshot& snapshot) -> absl::Status {
+    const auto collections = snapshot.collections().List();
+    if (!collections.ok()) return collections.status();
+    for (const Collection& collection : *collections) {
+      const auto marks = snapshot.assets().Marks(collection.id);
+      if (!marks.ok()) return marks.status();
+      for (const AssetMark& mark : *marks)
+        if (!mark.deleted) paths.push_back(mark.canonical_uri);
+    }
+    return absl::OkStatus();
+  });
+  if (!read.ok()) return read;
+  return paths;
 }
 
 absl::StatusOr<std::string> StoreData::InstanceId() {
@@ -156,46 +181,67 @@ absl::StatusOr<std::int64_t> StoreData::LastEvidence(const std::string& session_
   return last;
 }
 
-absl::StatusOr<std::shared_ptr<const StoreData::Editorials>> StoreData::EditorialsOf(
-    const Snapshot& snapshot) {
+absl::StatusOr<StoreData::Editorials> StoreData::EditorialsOf(const Snapshot& snapshot,
+                                                              const std::vector<AssetId>& ids) {
   const absl::StatusOr<std::int64_t> revision = snapshot.Revision(Part::kCatalogue);
   if (!revision.ok()) return revision.status();
   const std::lock_guard lock(editorials_lock_);
-  if (editorials_ == nullptr || editorials_revision_ != *revision) {
-    absl::StatusOr<std::vector<Asset>> assets = snapshot.assets().List({.deleted = true});
-    if (!assets.ok()) return assets.status();
-    auto all = std::make_shared<Editorials>();
-    for (Asset& asset : *assets) all->emplace(asset.id.text, std::move(asset.editorial));
-    editorials_ = std::move(all);
-    editorials_revision_ = *revision;
+  if (editorials_revision_ != *revision) editorials_.clear();
+  editorials_revision_ = *revision;
+  std::vector<AssetId> missing;
+  for (const AssetId& id : ids)
+    if (editorials_.emplace(id.text, nullptr).second) missing.push_back(id);
+  const auto keep = [&](const Asset& asset) {
+    editorials_[asset.id.text] = std::make_shared<const Editorial>(asset.editorial);
+  };
+  absl::Status read;
+  if (missing.size() > kReadOneByOne) {
+    const absl::StatusOr<std::vector<Asset>> assets = snapshot.assets().List({.deleted = true});
+    read = assets.status();
+    if (assets.ok()) std::for_each(assets->begin(), assets->end(), keep);
+  } else {
+    for (const AssetId& id : missing) {
+      const absl::StatusOr<Asset> asset = snapshot.assets().Get(id);
+      if (asset.ok()) keep(*asset);
+      if (!asset.ok() && !absl::IsNotFound(asset.status())) read = asset.status();
+    }
   }
-  return editorials_;
+  if (!read.ok()) {
+    editorials_.clear();
+    return read;
+  }
+  Editorials found;
+  for (const AssetId& id : ids)
+    if (const auto& known = editorials_[id.text]) found.emplace(id.text, known);
+  return found;
 }
 
 absl::StatusOr<NetworkData::GuideSet> StoreData::Guides(const std::vector<Channel>& channels, Instant from,
-                                                        Instant to, bool with_details) {
+                                                        Instant to) {
   GuideSet set;
   const absl::Status read = store_->Read([&](const Snapshot& snapshot) -> absl::Status {
     set = {};
-    std::shared_ptr<const Editorials> editorials;
-    if (with_details) {
-      auto found = EditorialsOf(snapshot);
-      if (!found.ok()) return found.status();
-      editorials = *std::move(found);
-    }
+    std::vector<std::pair<std::string, AssetId>> items;
+    std::vector<AssetId> ids;
     for (const Channel& channel : channels) {
       const auto days = snapshot.schedule_days().Airing(channel.id, from, to);
       if (!days.ok()) return days.status();
       set.guides.push_back(GuideOf(channel, *days));
-      if (editorials == nullptr) continue;
       for (const ScheduleDay& day : *days) {
         for (const ScheduleItem& item : day.items) {
-          if (item.parts.empty()) continue;
-          const auto known = editorials->find(item.parts.front().asset_id.text);
-          if (known != editorials->end()) set.details.emplace(item.id.text, known->second);
+          AssetId asset = AssetOf(item);
+          if (asset.empty()) continue;
+          ids.push_back(asset);
+          items.emplace_back(item.id.text, std::move(asset));
         }
       }
     }
+    const absl::StatusOr<Editorials> editorials = EditorialsOf(snapshot, ids);
+    if (!editorials.ok()) return editorials.status();
+    set.details.reserve(items.size());
+    for (auto& [item, asset] : items)
+      if (const auto known = editorials->find(asset.text); known != editorials->end())
+        set.details.emplace(std::move(item), known->second);
     return absl::OkStatus();
   });
   if (!read.ok()) return read;

@@ -20,14 +20,14 @@ class StoreData final : public NetworkData {
                                                          std::function<Instant()> now);
 
   absl::StatusOr<ChannelList> Channels() override;
+  absl::StatusOr<std::vector<std::string>> AssetPaths() override;
   absl::StatusOr<Stored> Book(const ChannelId& channel, Instant from, Instant to) override;
   absl::Status CarryOn(const ChannelId& channel) override;
   absl::Status MarkFed(const std::vector<std::string>& block_ids) override;
   absl::StatusOr<std::vector<std::pair<std::string, std::int64_t>>> StoreEvidence(
       const std::vector<Evidence>& evidence) override;
   absl::StatusOr<std::int64_t> LastEvidence(const std::string& session_id) override;
-  absl::StatusOr<GuideSet> Guides(const std::vector<Channel>& channels, Instant from, Instant to,
-                                  bool with_details) override;
+  absl::StatusOr<GuideSet> Guides(const std::vector<Channel>& channels, Instant from, Instant to) override;
   std::int64_t database_errors() const override { return store_->database_errors(); }
 
  private:
@@ -35,9 +35,10 @@ class StoreData final : public NetworkData {
 
   // This network's name among all there are; drawn once and kept in the settings.
   absl::StatusOr<std::string> InstanceId();
-  // What is known of all assets, by id; read again when the catalogue has changed.
-  using Editorials = std::map<std::string, Editorial>;
-  absl::StatusOr<std::shared_ptr<const Editorials>> EditorialsOf(const Snapshot& snapshot);
+  // What is known of assets, by id: kept until the catalogue changes, read as it is asked for.
+  using Editorials = absl::flat_hash_map<std::string, std::shared_ptr<const Editorial>>;
+  // Those of `ids` that there are.
+  absl::StatusOr<Editorials> EditorialsOf(const Snapshot& snapshot, const std::vector<AssetId>& ids);
 
   std::unique_ptr<Store> store_;
   const std::function<Instant()> now_;
@@ -45,8 +46,8 @@ class StoreData final : public NetworkData {
   std::mutex instance_lock_;
   std::string instance_id_;  // guarded by instance_lock_
   std::mutex editorials_lock_;
-  std::shared_ptr<const Editorials> editorials_;  // guarded by editorials_lock_
-  std::int64_t editorials_revision_ = -1;         // guarded by editorials_lock_
+  Editorials editorials_;                  // guarded by editorials_lock_; nullptr: there is no such asset
+  std::int64_t editorials_revision_ = -1;  // guarded by editorials_lock_
 };
 
 }  // namespace retrovue

@@ -24,11 +24,11 @@ seconds UntilNextItem(const ChannelBook& book, Instant now) {
 std::variant<HandOver, LookAtFiles, ReadBook, Answer> DecideTuneIn(const TuneInFacts& facts, Instant now,
                                                                    bool may_read) {
   if (!facts.is_known && !facts.database_answers) {
-    return ErrorAnswer(503, "DATABASE_AWAY", "the database does not answer, so the channels are not known",
-                       kSoon);
+    return ErrorAnswer(AnswerCode::kDatabaseAway,
+                       "the database does not answer, so the channels are not known", kSoon);
   }
   if (!facts.is_known) {
-    return ErrorAnswer(404, "CHANNEL_NOT_FOUND",
+    return ErrorAnswer(AnswerCode::kChannelNotFound,
                        absl::StrCat("there is no channel \"", facts.slug, "\"; /channels lists them"));
   }
   if (facts.is_on_air) return HandOver{.start = false};
@@ -37,16 +37,16 @@ std::variant<HandOver, LookAtFiles, ReadBook, Answer> DecideTuneIn(const TuneInF
   if (book.BlockAt(now) == nullptr) {
     if (may_read) return ReadBook{};
     if (!facts.database_answers) {
-      return ErrorAnswer(503, "DATABASE_AWAY",
+      return ErrorAnswer(AnswerCode::kDatabaseAway,
                          "the database does not answer, so it is not known what airs now", kSoon);
     }
     if (!book.schedule_error.empty()) {
-      return ErrorAnswer(500, "SCHEDULE_ERROR",
+      return ErrorAnswer(AnswerCode::kScheduleError,
                          absl::StrCat(facts.slug, ": ", book.schedule_error,
                                       " (retrovue schedule-day generate --channel ", facts.slug, ")"));
     }
     return ErrorAnswer(
-        503, "SCHEDULE_GAP",
+        AnswerCode::kScheduleGap,
         absl::StrCat(facts.slug, ": nothing is scheduled for now",
                      book.next_item.has_value() ? absl::StrCat("; it goes on at ", ToRfc3339(*book.next_item))
                                                 : std::string()),
@@ -60,11 +60,11 @@ std::variant<HandOver, LookAtFiles, ReadBook, Answer> DecideTuneIn(const TuneInF
       return LookAtFiles{std::move(paths)};
     }
     case FileFindings::State::kMissing:
-      return ErrorAnswer(500, "ASSET_MISSING",
+      return ErrorAnswer(AnswerCode::kAssetMissing,
                          absl::StrCat(facts.slug, ": ", facts.files.path, ": ", facts.files.why,
                                       ". Bring the file back, or ingest its collection again"));
     case FileFindings::State::kNoAnswer:
-      return ErrorAnswer(503, "MEDIA_AWAY",
+      return ErrorAnswer(AnswerCode::kMediaAway,
                          absl::StrCat(facts.slug, ": ", facts.files.path,
                                       ": the folder does not answer; is its disk or share there?"),
                          kSoon);
@@ -75,7 +75,7 @@ std::variant<HandOver, LookAtFiles, ReadBook, Answer> DecideTuneIn(const TuneInF
 }
 
 Answer NotYetOnAir(const std::string& slug, const std::string& last_error) {
-  Answer answer = ErrorAnswer(503, "NOT_YET_ON_AIR",
+  Answer answer = ErrorAnswer(AnswerCode::kNotYetOnAir,
                               absl::StrCat(slug, ": the channel did not come on the air in time",
                                            last_error.empty() ? "" : ": ", last_error),
                               kSoon);
@@ -85,7 +85,7 @@ Answer NotYetOnAir(const std::string& slug, const std::string& last_error) {
 
 Answer TooManyStarts(int limit) {
   Answer answer = ErrorAnswer(
-      503, "STARTS_LIMITED",
+      AnswerCode::kStartsLimited,
       absl::StrCat("more than ", limit, " channels want to start at once; this one is next"), kSoon);
   answer.headers.emplace_back("X-HDHomeRun-Error", "805 All Tuners In Use");
   return answer;

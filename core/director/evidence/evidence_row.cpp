@@ -1,5 +1,6 @@
 #include "core/director/evidence/evidence_row.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "absl/strings/str_cat.h"
@@ -10,7 +11,15 @@ namespace {
 
 namespace wire = evidence::v1;
 
+constexpr int kMostCauses = 16;  // AIR has nine
+constexpr std::size_t kLongestCause = 40;
+
 std::string Line(const std::string& text) { return air::OneLine(text); }
+
+std::int64_t Count(std::uint64_t frames) {
+  constexpr auto kMost = static_cast<std::uint64_t>(std::numeric_limits<std::int32_t>::max());  // two years
+  return static_cast<std::int64_t>(std::min(frames, kMost));
+}
 
 void Take(const wire::BlockStart& m, Evidence& e) {
   e.kind = EvidenceKind::kBlockStart;
@@ -41,7 +50,11 @@ void Take(const wire::SegmentEnd& m, Evidence& e) {
   e.actual_end = FromUtcMs(m.actual_end_utc_ms());
   e.asset_start_frame = m.asset_start_frame();
   e.frames = m.computed_duration_frames();
-  e.fallback_frames = static_cast<std::int64_t>(m.fallback_frames_used());
+  e.fallback_frames = Count(m.fallback_frames_used());
+  for (int i = 0; i < std::min(m.fallback_by_cause_size(), kMostCauses); ++i) {
+    const wire::FallbackFrames& one = m.fallback_by_cause(i);
+    e.pad[air::OneLine(one.cause(), kLongestCause)] += Count(one.frames());
+  }
   e.status = Line(m.status());
   e.reason = Line(m.reason());
   e.detail = Line(m.detail());

@@ -43,15 +43,15 @@ Answer JsonAnswer(std::string json) {
   return answer;
 }
 
-Answer ErrorAnswer(unsigned status, absl::string_view code, absl::string_view message,
+Answer ErrorAnswer(AnswerCode code, absl::string_view message,
                    std::optional<std::chrono::seconds> retry_after) {
   nlohmann::ordered_json error;
   error["status"] = "error";
-  error["code"] = std::string(code);
+  error["code"] = Name(code);
   error["message"] = std::string(message);
   Answer answer =
       JsonAnswer(error.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
-  answer.status = status;
+  answer.status = static_cast<unsigned>(StatusOf(code));
   if (retry_after.has_value())
     answer.headers.emplace_back("Retry-After", absl::StrCat(std::max<std::int64_t>(1, retry_after->count())));
   return answer;

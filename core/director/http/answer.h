@@ -1,6 +1,6 @@
 // Answer: what is said to one HTTP request, as plain values; and the usual ones.
 //
-// An error is JSON, {"status":"error","code":"UPPER_SNAKE","message":"what, where, what to do next"}, whatever was asked for.
+// An error is JSON, {"status":"error","code","message":"what, where, what to do next"}, whatever was asked for.
 #pragma once
 
 #include <chrono>
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "core/model/answer_code.h"
 
 namespace retrovue {
 
@@ -30,7 +31,7 @@ Answer TextAnswer(std::string content_type, std::string body);
 Answer JsonAnswer(std::string json);
 
 // `retry_after`: for 503, when to ask again; at least one second is said.
-Answer ErrorAnswer(unsigned status, absl::string_view code, absl::string_view message,
+Answer ErrorAnswer(AnswerCode code, absl::string_view message,
                    std::optional<std::chrono::seconds> retry_after = std::nullopt);
 
 // `answer` with its ETag (in quotes, RFC 9110, 8.8.3; empty: none), or 304 without a body if the client has that one already (RFC 9110, 13.1.2: weak comparison, "*",

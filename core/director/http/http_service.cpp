@@ -75,13 +75,13 @@ asio::awaitable<void> HttpService::Respond(Stream& stream, const air::HttpListen
 
   std::optional<Answer> answer;
   if (!hosts_.Accepts(host)) {
-    answer = ErrorAnswer(421, "MISDIRECTED",
+    answer = ErrorAnswer(AnswerCode::kMisdirected,
                          absl::StrCat("this network does not go by the name \"", air::OneLine(host, 100),
                                       "\"; use its address, or start it with --allow-host NAME"));
   } else if (const auto* none = std::get_if<NoRoute>(&found)) {
     answer = none->why == NoRoute::Why::kMethod
-                 ? ErrorAnswer(405, "METHOD_NOT_ALLOWED", "only GET and HEAD are answered here")
-                 : ErrorAnswer(404, "NOT_FOUND", "there is no such page; /channels lists the channels");
+                 ? ErrorAnswer(AnswerCode::kMethodNotAllowed, "only GET and HEAD are answered here")
+                 : ErrorAnswer(AnswerCode::kNotFound, "there is no such page; /channels lists the channels");
     if (answer->status == 405) answer->headers.emplace_back("Allow", std::string(kMethods));
   } else if (std::holds_alternative<Options>(found)) {
     answer = OptionsAnswer();
@@ -100,7 +100,7 @@ asio::awaitable<void> HttpService::Respond(Stream& stream, const air::HttpListen
     page.if_none_match = FieldOf(request, http::field::if_none_match);
     page.takes_gzip = TakesGzip(FieldOf(request, http::field::accept_encoding));
     if (IsForOperators(page.route.kind) && !all_pages) {
-      answer = ErrorAnswer(404, "NOT_FOUND", "this page is on the control socket (--control)");
+      answer = ErrorAnswer(AnswerCode::kNotFound, "this page is on the control socket (--control)");
     } else {
       try {
         if (page.route.kind == RouteKind::kStream && !head) {
@@ -111,8 +111,8 @@ asio::awaitable<void> HttpService::Respond(Stream& stream, const air::HttpListen
         }
       } catch (const std::exception& e) {
         air::Log().error("{} {}: {}", method, page.route.path, e.what());
-        answer =
-            ErrorAnswer(500, "INTERNAL", "the network made a mistake over this request; its log says which");
+        answer = ErrorAnswer(AnswerCode::kInternal,
+                             "the network made a mistake over this request; its log says which");
       }
     }
   }

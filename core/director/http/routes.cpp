@@ -19,21 +19,14 @@ struct Pattern {
 };
 
 constexpr Pattern kPatterns[] = {
-    {"/channels", RouteKind::kChannels},
-    {"/channel/{slug}.ts", RouteKind::kStream},
-    {"/channels.m3u", RouteKind::kPlaylist},
-    {"/playlist.m3u", RouteKind::kPlaylist},
-    {"/guide.xml", RouteKind::kGuide},
-    {"/xmltv.xml", RouteKind::kGuide},
-    {"/guide.xml.gz", RouteKind::kGuideGz},
-    {"/xmltv.xml.gz", RouteKind::kGuideGz},
-    {"/api/v1/channels", RouteKind::kApiChannels},
-    {"/api/v1/guide", RouteKind::kApiGuide},
-    {"/api/v1/channels/{slug}/now", RouteKind::kApiNow},
-    {"/api/v1/status", RouteKind::kApiStatus},
-    {"/metrics", RouteKind::kMetrics},
-    {"/healthz", RouteKind::kHealthz},
-    {"/readyz", RouteKind::kReadyz},
+    {"/channels", RouteKind::kChannels},       {"/channel/{slug}.ts", RouteKind::kStream},
+    {"/logo/{slug}.png", RouteKind::kLogo},    {"/channels.m3u", RouteKind::kPlaylist},
+    {"/playlist.m3u", RouteKind::kPlaylist},   {"/guide.xml", RouteKind::kGuide},
+    {"/xmltv.xml", RouteKind::kGuide},         {"/guide.xml.gz", RouteKind::kGuideGz},
+    {"/xmltv.xml.gz", RouteKind::kGuideGz},    {"/api/v1/channels", RouteKind::kApiChannels},
+    {"/api/v1/guide", RouteKind::kApiGuide},   {"/api/v1/channels/{slug}/now", RouteKind::kApiNow},
+    {"/api/v1/status", RouteKind::kApiStatus}, {"/metrics", RouteKind::kMetrics},
+    {"/healthz", RouteKind::kHealthz},         {"/readyz", RouteKind::kReadyz},
 };
 constexpr absl::string_view kSlug = "{slug}";
 constexpr size_t kLongestTarget = 2048;
@@ -107,7 +100,9 @@ std::optional<Route> RouteOf(absl::string_view target) {
     route.slug = *slug;
     return route;
   }
-  if (absl::StartsWith(*path, "/api/") || absl::StartsWith(*path, "/channel/")) return std::nullopt;
+  if (absl::StartsWith(*path, "/api/") || absl::StartsWith(*path, "/channel/") ||
+      absl::StartsWith(*path, "/logo/"))
+    return std::nullopt;
   route.kind = RouteKind::kFile;
   return route;
 }

@@ -16,6 +16,7 @@ enum class RouteKind {
   kFile,      // "/" and the files of the web page
   kChannels,  // what viewers' programs read
   kStream,
+  kLogo,
   kPlaylist,
   kGuide,
   kGuideGz,
@@ -36,7 +37,7 @@ constexpr bool IsForOperators(RouteKind kind) {
 struct Route {
   RouteKind kind = RouteKind::kFile;
   std::string path;  // decoded, without the query; "/" and at least one character
-  std::string slug;  // of kStream and kApiNow: a valid slug
+  std::string slug;  // of kStream, kLogo and kApiNow: a valid slug
   std::map<std::string, std::string>
       query;  // decoded; the first of each name; what is not understood is no error
 };

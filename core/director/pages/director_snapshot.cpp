@@ -141,6 +141,7 @@ std::string StatusJson(const DirectorSnapshot& s) {
   json["now"] = ToRfc3339(s.now);
   json["now_utc_ms"] = UtcMs(s.now);
   json["clock_shift_ms"] = s.clock_shift_ms;
+  json["starting"] = !s.database_was_asked;
   json["ready"] = why_not.empty();
   json["why_not_ready"] = why_not;
   json["channels"] = s.channels.size();
@@ -163,6 +164,7 @@ std::string StatusJson(const DirectorSnapshot& s) {
 
 std::vector<std::string> WhyNotReady(const DirectorSnapshot& s) {
   std::vector<std::string> why;
+  if (!s.database_was_asked) return {"starting"};
   if (!s.channels_known) why.push_back("the channels have not been read yet");
   if (!s.database_answers)
     why.push_back(

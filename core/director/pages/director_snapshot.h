@@ -33,7 +33,8 @@ struct ChannelSnapshot {
 struct DirectorSnapshot {
   Instant now;  // the network's clock
   std::int64_t clock_shift_ms = 0;
-  bool channels_known = false;  // they have been read once
+  bool channels_known = false;      // they have been read once
+  bool database_was_asked = false;  // it has answered, or failed, once; until then the network is starting
   bool database_answers = false;
   std::string database_error;  // the last one; empty: it answers
   std::int64_t database_errors = 0;
@@ -55,7 +56,7 @@ std::string MetricsText(const DirectorSnapshot& snapshot);
 // One JSON object; docs/core/director.md has its shape.
 std::string StatusJson(const DirectorSnapshot& snapshot);
 
-// Why viewers cannot be served; empty: they can.
+// Why viewers cannot be served, "starting" until the database was asked; empty: they can.
 std::vector<std::string> WhyNotReady(const DirectorSnapshot& snapshot);
 
 }  // namespace retrovue

@@ -12,6 +12,7 @@ extern "C" {
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "base/sealed_log.h"
 #include "base/stage_log.h"
 #include "link/stage_server.h"
 #include "shm/shared_segment.h"
@@ -217,7 +218,7 @@ class Decoder {
 
 void RunDecoder(int argc, char** argv, const char* version, const ProducerFactory& make_producer) {
   const StageOptions options = ParseStageFlags(argc, argv, "air-decoder", version);
-  InitLog(options.id);
+  InitSealedLog(options.id);
   av_log_set_level(
       AV_LOG_QUIET);  // it writes to stderr itself, whose reader may stall; errors come back as codes
   Decoder(options, make_producer).Run();

@@ -70,7 +70,7 @@ TEST_F(ChannelLifeTest, AMissingFileIsSaidAndNothingStarted) {
   Viewers(1);
   Done();
   life_.OnAssetChecked(absl::NotFoundError("/media/0.mkv: no such file"), now());
-  EXPECT_EQ(Done(), "refuse 500 asset_missing");
+  EXPECT_EQ(Done(), "refuse 500 ASSET_MISSING");
   Viewers(0);
   EXPECT_EQ(Done(), "");
   EXPECT_EQ(life_.phase(), channel_link::IDLE);
@@ -97,7 +97,7 @@ TEST_F(ChannelLifeTest, PlannedPadNeedsNoFile) {
 TEST_F(ChannelLifeTest, AGapIsSaidAndNothingStarted) {
   clock_ = 20min;
   Viewers(1);
-  EXPECT_EQ(Done(), "refuse 503 schedule_gap");
+  EXPECT_EQ(Done(), "refuse 503 SCHEDULE_GAP");
   Viewers(0);
   EXPECT_EQ(life_.phase(), channel_link::IDLE);
 }
@@ -205,6 +205,26 @@ TEST_F(ChannelLifeTest, ASessionThatDoesNotStopIsEndedWithItsProcess) {
   EXPECT_EQ(Done(), "terminate");
 }
 
+TEST_F(ChannelLifeTest, OtherMediaRootsReplaceTheSupervisorAndLeaveTheSessionOnTheAir) {
+  GoOnAir();
+  life_.OnRootsChanged();
+  Pass(1s);
+  EXPECT_EQ(Done(), "kill");
+  life_.OnAirEnded("was killed by signal 9 (Killed)", now());
+  EXPECT_EQ(Done(), "spawn");
+  life_.OnAirSpawned(absl::OkStatus(), now());
+  life_.OnReady(absl::OkStatus(), now());
+  EXPECT_THAT(Done(), HasSubstr("follow"));
+  Pass(5s);
+  EXPECT_THAT(Done(), testing::Not(HasSubstr("kill"))) << "once";
+}
+
+TEST_F(ChannelLifeTest, OtherMediaRootsOfAnIdleChannelStartNothing) {
+  life_.OnRootsChanged();
+  Pass(2s);
+  EXPECT_EQ(Done(), "");
+}
+
 TEST_F(ChannelLifeTest, AlwaysOnOutlastsItsViewers) {
   always_on_ = true;
   GoOnAir();
@@ -226,7 +246,7 @@ TEST_F(ChannelLifeTest, QuitsAtOnceWhenItIsIdle) {
 TEST_F(ChannelLifeTest, QuitsInOrderWhenItIsOnTheAir) {
   GoOnAir();
   life_.OnStopRequested("enough", now());
-  EXPECT_EQ(Done(), "refuse 503 channel_stopped, stop");
+  EXPECT_EQ(Done(), "refuse 503 CHANNEL_STOPPED, stop");
   life_.OnSessionStopped(now());
   life_.OnAirEnded("exited with status 0", now());
   EXPECT_EQ(Done(), "terminate, quit");

@@ -160,7 +160,7 @@ TEST_F(ChannelLifeTest, ViewersAreToldWhenItDoesNotComeOnTheAir) {
     }
     Pass(100ms);
   }
-  EXPECT_THAT(all, HasSubstr("refuse 503 playout_failed"));
+  EXPECT_THAT(all, HasSubstr("refuse 503 PLAYOUT_FAILED"));
   EXPECT_LE(clock_, ChannelLife::kViewerPatience + 200ms);
   Viewers(0);
   EXPECT_EQ(life_.phase(), channel_link::IDLE);

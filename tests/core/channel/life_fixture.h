@@ -32,7 +32,7 @@ struct Words {
   std::string operator()(const TerminateAir&) const { return "terminate"; }
   std::string operator()(const KillAir&) const { return "kill"; }
   std::string operator()(const RefuseViewers& a) const {
-    return absl::StrCat("refuse ", a.http_status, " ", a.code);
+    return absl::StrCat("refuse ", StatusOf(a.code), " ", Name(a.code));
   }
   std::string operator()(const TellBlockNews& a) const {
     if (!a.news.fed_block_id().empty()) return absl::StrCat("fed ", a.news.fed_block_id());

@@ -104,12 +104,12 @@ TEST(StreamHeader, HasNoLengthAndEndsWithTheConnection) {
 
 TEST(RefusalAnswer, IsJsonWithALength) {
   EXPECT_EQ(
-      RefusalAnswer(1, false, 503, "schedule_gap", "nothing \"now\"", 5),
+      RefusalAnswer(1, false, AnswerCode::kScheduleGap, "nothing \"now\"", 5),
       "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: 69\r\n"
       "Server: RetroVue\r\nCache-Control: no-store\r\nAccess-Control-Allow-Origin: *\r\nConnection: close\r\n"
       "Retry-After: 5\r\n\r\n"
-      "{\"status\":\"error\",\"code\":\"schedule_gap\",\"message\":\"nothing \\\"now\\\"\"}\n");
-  EXPECT_THAT(RefusalAnswer(0, true, 500, "a", "b", std::nullopt), EndsWith("\r\n\r\n"));
+      "{\"status\":\"error\",\"code\":\"SCHEDULE_GAP\",\"message\":\"nothing \\\"now\\\"\"}\n");
+  EXPECT_THAT(RefusalAnswer(0, true, AnswerCode::kInternal, "b", std::nullopt), EndsWith("\r\n\r\n"));
 }
 
 TEST_F(ViewerServerTest, WritesTheHeaderWithTheFirstByteOfTheStream) {
@@ -146,10 +146,11 @@ TEST_F(ViewerServerTest, RefusesThoseWhoHaveHadNothing) {
   EXPECT_THAT(Read(watching), StartsWith("HTTP/1.1 200"));
   fanout_.Interrupt();
   const air::UniqueFd waiting = Join(2);
-  viewers_->RefuseWaiting(500, "asset_missing", "film.mkv is not there", std::nullopt);
+  viewers_->RefuseWaiting(AnswerCode::kAssetMissing, "film.mkv is not there", std::nullopt);
   Turn();
-  EXPECT_EQ(Read(waiting),
-            RefusalAnswer(1, false, 500, "asset_missing", "film.mkv is not there", std::nullopt) + "(end)");
+  EXPECT_EQ(
+      Read(waiting),
+      RefusalAnswer(1, false, AnswerCode::kAssetMissing, "film.mkv is not there", std::nullopt) + "(end)");
   EXPECT_EQ(Read(watching), "");
   EXPECT_EQ(viewers_->count(), 1);
   ASSERT_EQ(left_.size(), 1u);

@@ -19,6 +19,12 @@ TEST(StatusLine, ComplainsOfWhatIsWrong) {
             "not answer");
 }
 
+TEST(StatusLine, SaysThatItStartsAndNothingElseUntilTheDatabaseWasAsked) {
+  EXPECT_EQ(StatusLine(R"({"starting":true,"channels":0,"viewers":0,"why_not_ready":["starting"]})"),
+            "starting");
+  EXPECT_EQ(StatusLine(R"({"starting":false,"channels":1})"), "1 channel");
+}
+
 TEST(StatusLine, LeavesOutWhatIsNotSaid) {
   EXPECT_EQ(StatusLine("{}"), "running");
   EXPECT_EQ(StatusLine(R"({"channels":"many","viewers":null,"why_not_ready":7})"), "running");

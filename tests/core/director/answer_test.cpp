@@ -14,7 +14,7 @@ namespace {
 using std::chrono::seconds;
 
 TEST(ErrorAnswer, IsJsonWithCodeAndMessage) {
-  const Answer answer = ErrorAnswer(404, "CHANNEL_NOT_FOUND", "there is no channel \"a\"\n\x1b");
+  const Answer answer = ErrorAnswer(AnswerCode::kChannelNotFound, "there is no channel \"a\"\n\x1b");
   EXPECT_EQ(answer.status, 404u);
   const auto json = nlohmann::json::parse(*answer.body);
   EXPECT_EQ(json["status"], "error");
@@ -24,13 +24,13 @@ TEST(ErrorAnswer, IsJsonWithCodeAndMessage) {
 }
 
 TEST(ErrorAnswer, MendsTextThatIsNoUtf8) {
-  EXPECT_TRUE(nlohmann::json::accept(*ErrorAnswer(500, "X", "\xff\xc3").body));
+  EXPECT_TRUE(nlohmann::json::accept(*ErrorAnswer(AnswerCode::kInternal, "\xff\xc3").body));
 }
 
 TEST(ErrorAnswer, SaysWhenToComeBackInWholeSeconds) {
-  EXPECT_EQ(ErrorAnswer(503, "X", "y", seconds(7)).Header("retry-after"), "7");
-  EXPECT_EQ(ErrorAnswer(503, "X", "y", seconds(0)).Header("Retry-After"), "1");
-  EXPECT_EQ(ErrorAnswer(503, "X", "y", seconds(-5)).Header("Retry-After"), "1");
+  EXPECT_EQ(ErrorAnswer(AnswerCode::kNotReady, "y", seconds(7)).Header("retry-after"), "7");
+  EXPECT_EQ(ErrorAnswer(AnswerCode::kNotReady, "y", seconds(0)).Header("Retry-After"), "1");
+  EXPECT_EQ(ErrorAnswer(AnswerCode::kNotReady, "y", seconds(-5)).Header("Retry-After"), "1");
 }
 
 TEST(Etag, SparesTheBodyForWhoHasIt) {

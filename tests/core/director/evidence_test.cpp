@@ -55,6 +55,10 @@ TEST(ToEvidence, KeepsAllThatASegmentSays) {
   end.set_asset_start_frame(30);
   end.set_computed_duration_frames(45);
   end.set_fallback_frames_used(4);
+  for (const auto& [cause, frames] : {std::pair("LATE", 3), std::pair("EO\nF", 1)}) {
+    end.add_fallback_by_cause()->set_cause(cause);
+    end.mutable_fallback_by_cause()->rbegin()->set_frames(static_cast<std::uint64_t>(frames));
+  }
   end.set_status("TRUNCATED");
   end.set_reason("DECODE_ERROR");
   end.set_segment_uuid("uuid");
@@ -71,12 +75,29 @@ TEST(ToEvidence, KeepsAllThatASegmentSays) {
   EXPECT_EQ(UtcMs(*e->actual_end), 2500);
   EXPECT_EQ(e->frames, 45);
   EXPECT_EQ(e->fallback_frames, 4);
+  EXPECT_EQ(e->pad, (PadFrames{{"LATE", 3}, {"EO F", 1}}));
   EXPECT_EQ(e->status, "TRUNCATED");
   EXPECT_EQ(e->reason, "DECODE_ERROR");
   EXPECT_EQ(e->segment_uuid, "uuid");
   EXPECT_EQ(e->segment_type, "content");
   EXPECT_THAT(e->detail, testing::Not(HasSubstr("\n")));
   EXPECT_EQ(ToRfc3339(e->emitted_at), "2026-03-08T10:00:00.250Z");
+}
+
+TEST(ToEvidence, TakesABoundedNumberOfCausesAndFrames) {
+  wire::EvidenceFromAir message = Message(9);
+  for (int i = 0; i < 100; ++i) {
+    wire::FallbackFrames& one = *message.mutable_segment_end()->add_fallback_by_cause();
+    one.set_cause(absl::StrCat("CAUSE ", i, std::string(1000, 'x')));
+    one.set_frames(~std::uint64_t{0});
+  }
+  const auto e = ToEvidence(message, {"c"});
+  ASSERT_TRUE(e.ok());
+  EXPECT_EQ(e->pad.size(), 16u);
+  for (const auto& [cause, frames] : e->pad) {
+    EXPECT_LE(cause.size(), 40u);
+    EXPECT_EQ(frames, 2'147'483'647);
+  }
 }
 
 TEST(ToEvidence, KnowsEveryKind) {

@@ -57,6 +57,7 @@ class FakeData final : public NetworkData {
       if (block.end > from && block.start < to) stored.book.blocks.push_back(block);
     return stored;
   }
+  absl::StatusOr<std::vector<std::string>> AssetPaths() override { return std::vector<std::string>(); }
   absl::Status CarryOn(const ChannelId&) override {
     const std::lock_guard lock(mutex_);
     return away_.ok() ? absl::OkStatus() : Fail();
@@ -89,8 +90,7 @@ class FakeData final : public NetworkData {
     if (!away_.ok()) return Fail();
     return LastOf(session_id);
   }
-  absl::StatusOr<GuideSet> Guides(const std::vector<Channel>& channels, Instant from, Instant to,
-                                  bool) override {
+  absl::StatusOr<GuideSet> Guides(const std::vector<Channel>& channels, Instant from, Instant to) override {
     const std::lock_guard lock(mutex_);
     if (!away_.ok()) return Fail();
     GuideSet set;

@@ -79,7 +79,8 @@ class Service : public testing::Test {
        .stream = [this](const PageRequest& request,
                         HttpService::Stream& stream) -> asio::awaitable<std::optional<Answer>> {
          seen_ = request;
-         if (request.route.slug == "off") co_return ErrorAnswer(503, "X", "y", std::chrono::seconds(3));
+         if (request.route.slug == "off")
+           co_return ErrorAnswer(AnswerCode::kNotReady, "y", std::chrono::seconds(3));
          taken_.push_back(stream.socket().release());
          co_return std::nullopt;
        }}};

@@ -147,7 +147,7 @@ TEST(Worker, WhoWaitsForAnAnswerWaitsForABoundedTime) {
 DirectorSnapshot TwoChannels() {
   DirectorSnapshot s;
   s.now = FromUtcMs(1'781'092'800'000);
-  s.channels_known = s.database_answers = true;
+  s.channels_known = s.database_was_asked = s.database_answers = true;
   s.evidence_behind = 7;
   s.database_errors = 3;
   s.answers = {{200, 11}, {404, 2}};
@@ -200,6 +200,15 @@ TEST(Ready, MeansThatViewersCanBeServed) {
   EXPECT_THAT(WhyNotReady(s), testing::ElementsAre("the database does not answer: the disk is full"));
   s.channels_known = false;
   EXPECT_THAT(WhyNotReady(s), SizeIs(2));
+}
+
+TEST(Ready, IsStartingUntilTheDatabaseWasAsked) {
+  EXPECT_THAT(WhyNotReady(DirectorSnapshot{}), testing::ElementsAre("starting"));
+  EXPECT_EQ(nlohmann::json::parse(StatusJson(DirectorSnapshot{}))["starting"], true);
+  EXPECT_EQ(nlohmann::json::parse(StatusJson(TwoChannels()))["starting"], false);
+  DirectorSnapshot failed;
+  failed.database_was_asked = true;
+  EXPECT_THAT(WhyNotReady(failed), testing::Contains("the database does not answer"));
 }
 
 TEST(ClockShift, IsThatOfThePredecessorWhereItIsMeantToBe) {

@@ -41,6 +41,8 @@ TEST(Routes, NameTheChannel) {
   EXPECT_EQ(Found("/channel/late-show.ts").kind, RouteKind::kStream);
   EXPECT_EQ(Found("/channel/late-show.ts").slug, "late-show");
   EXPECT_EQ(Found("/channel/5.ts?transcode=heavy").slug, "5");
+  EXPECT_EQ(Found("/logo/news.png").kind, RouteKind::kLogo);
+  EXPECT_EQ(Found("/logo/news.png").slug, "news");
   EXPECT_EQ(Found("/api/v1/channels/news/now").kind, RouteKind::kApiNow);
   EXPECT_EQ(Found("/api/v1/channels/news/now").slug, "news");
   EXPECT_EQ(Found("/channel/%6eews.ts").slug, "news");
@@ -54,9 +56,10 @@ TEST(Routes, AllElseIsAFileOfThePage) {
 }
 
 TEST(Routes, AChannelThatCannotExistIsNotFound) {
-  for (const char* target : {"/channel/.ts", "/channel/ts", "/channel/UPPER.ts", "/channel/a b.ts",
-                             "/channel/a--b.ts", "/channel/news", "/channel/news.m3u8x", "/channel/a/b.ts",
-                             "/api/v1/channels//now", "/api/v1/channels/x/later", "/api/v2/guide"})
+  for (const char* target :
+       {"/channel/.ts", "/channel/ts", "/channel/UPPER.ts", "/channel/a b.ts", "/channel/a--b.ts",
+        "/channel/news", "/channel/news.m3u8x", "/logo/news.jpg", "/logo/../news.png", "/channel/a/b.ts",
+        "/api/v1/channels//now", "/api/v1/channels/x/later", "/api/v2/guide"})
     EXPECT_TRUE(IsNotFound(target)) << target;
   EXPECT_TRUE(IsNotFound("/channel/" + std::string(65, 'a') + ".ts"));
 }

@@ -36,6 +36,30 @@ TEST(GuideJson, HasTheShapeThePageReads) {
               {"id": "bare-id", "slug": "bare", "name": "Bare", "entries": []}]})"));
 }
 
+TEST(GuideJson, SaysWhatTheCatalogueKnows) {
+  const Channel channel = MakeChannel("retro", "Retro One", 5);
+  const EpgGeneration guide =
+      GuideWith(channel, {Entry("2026-06-10T18:00:00Z", "2026-06-10T19:00:00Z", "a"),
+                          Entry("2026-06-10T19:00:00Z", "2026-06-10T20:00:00Z", "b")});
+  Editorial known;
+  known.synopsis = "A door\nthat was never locked.";
+  known.genre = "Drama, Mystery";
+  known.rating = "TV-PG";
+  known.year = 1987;
+  known.air_date = absl::CivilDay(1987, 3, 4);
+  const DetailsOf details = [&](const GuideEntry& entry) { return entry.title == "a" ? &known : nullptr; };
+  const Json json = Json::parse(GuideJson({{&channel, &guide}}, At("2026-06-10T18:30:00Z"),
+                                          At("2026-06-10T20:00:00Z"), At(kNow), details));
+  const Json& a = json["channels"][0]["entries"][0];
+  EXPECT_EQ(a["synopsis"], "A door that was never locked.");
+  EXPECT_EQ(a["genre"], "Drama, Mystery");
+  EXPECT_EQ(a["rating"], "TV-PG");
+  EXPECT_EQ(a["year"], 1987);
+  EXPECT_EQ(a["air_date"], "1987-03-04");
+  EXPECT_FALSE(json["channels"][0]["entries"][1].contains("synopsis"));
+  EXPECT_EQ(Json::parse(NowJson({&channel, &guide}, At(kNow), details))["now"]["rating"], "TV-PG");
+}
+
 TEST(GuideJson, OfNowIsWhatIsOnAndWhatComesNext) {
   const Channel channel = MakeChannel("retro", "Retro One", 5);
   const EpgGeneration guide =

@@ -232,7 +232,7 @@ TEST_F(ChannelProcess, SaysWhyThereIsNothingToSeeAndStartsNothing) {
   ASSERT_TRUE(early.WaitForEnd());
   EXPECT_THAT(early.Header(), StartsWith("HTTP/1.1 503 "));
   EXPECT_THAT(early.Header(), HasSubstr("Retry-After: "));
-  EXPECT_THAT(early.Body(), HasSubstr("\"schedule_gap\""));
+  EXPECT_THAT(early.Body(), HasSubstr("\"SCHEDULE_GAP\""));
 
   ASSERT_TRUE(director.Blocks(Plan(60'000, "/nowhere/film.mkv")).ok());
   while (NetworkNow() % kBlockMs > kClipMs - 500) std::this_thread::sleep_for(100ms);  // the first clip is on

@@ -212,6 +212,33 @@ TEST_F(DirectorProcess, ItsDeathIsNotNoticedByViewersAndTheNextOneTakesEverythin
   EXPECT_TRUE(Within(15s, [&] { return Status()["channels_up"] == 0; })) << Status();
 }
 
+// AIR is told its roots by the catalogue: what lies in no collection is refused, and is played as soon as a collection has it, to
+// who watches already.
+TEST_F(DirectorProcess, PlaysWhatLiesInACollectionAndRefusesWhatDoesNot) {
+  home_.MoveCollection(home_.folder());
+  StartDirector();
+  const auto viewer = Tune("one");
+  ASSERT_TRUE(viewer->WaitForMore(20'000, 30s)) << viewer->text().substr(0, 400);
+  const auto is_in_as_run = [&](const std::string& status, const std::string& reason) {
+    std::vector<AsRunRow> rows;
+    const absl::Status read = home_.store().Read([&](const Snapshot& snapshot) -> absl::Status {
+      const auto found = snapshot.as_run().Rows(home_.channel("one"), Now() - 5min, Now() + 5min);
+      if (found.ok()) rows = *found;
+      return found.status();
+    });
+    EXPECT_TRUE(read.ok()) << read;
+    return std::any_of(rows.begin(), rows.end(), [&](const AsRunRow& row) {
+      return row.status == status && row.reason == reason && row.segment_type != "pad";
+    });
+  };
+  ASSERT_TRUE(Within(60s, [&] { return is_in_as_run("SKIPPED", "REFUSED"); }));
+  EXPECT_FALSE(is_in_as_run("AIRED", ""));
+  home_.MoveCollection(std::filesystem::path(Clip("1")).parent_path().string());
+  EXPECT_TRUE(Within(60s, [&] { return is_in_as_run("AIRED", ""); }));
+  EXPECT_FALSE(viewer->is_over());
+  viewer->HangUp();
+}
+
 TEST_F(DirectorProcess, AManagerThatDiesIsStartedAgainAndDisturbsNoOtherChannel) {
   StartDirector();
   const auto one = Tune("one");

@@ -63,6 +63,17 @@ class NetworkHome {
     EXPECT_TRUE(changed.ok()) << changed;
   }
 
+  // The collection of the clips is said to be there; the clips stay where they are.
+  void MoveCollection(const std::string& root) {
+    const absl::Status moved = store_->Write([&](Transaction& t) -> absl::Status {
+      auto collections = t.collections().List();
+      if (!collections.ok()) return collections.status();
+      collections->at(0).external_id = root;
+      return t.collections().Put(collections->at(0));
+    });
+    EXPECT_TRUE(moved.ok()) << moved;
+  }
+
   void AddChannel(const std::string& slug) {
     const absl::Status written = store_->Write([&](Transaction& t) -> absl::Status {
       if (assets_.empty()) {
@@ -70,7 +81,8 @@ class NetworkHome {
         if (absl::Status put = t.sources().Put(source); !put.ok()) return put;
         Collection collection;
         collection.source_id = source.id;
-        collection.external_id = collection.name = "clips";
+        collection.name = "clips";
+        collection.external_id = std::filesystem::path(clips_.at(0)).parent_path().string();
         if (absl::Status put = t.collections().Put(collection); !put.ok()) return put;
         for (const std::string& clip : clips_) {
           Asset asset;

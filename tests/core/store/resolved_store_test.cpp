@@ -265,6 +265,7 @@ Evidence EndOf(std::int64_t seq, const PlannedBlock& block, const PlaylogEvent& 
   e.actual_end = event.end + Millis(33);
   e.frames = 1800;
   e.fallback_frames = 3;
+  e.pad = {{"LATE", 2}, {HostileTexts()[3], 1}};
   e.status = status;
   e.reason = HostileTexts()[4];
   e.detail = HostileTexts()[5];
@@ -294,6 +295,7 @@ TEST_P(BlocksOfADay, AreJoinedToWhatWasOnTheAir) {
   EXPECT_EQ(rows[0].actual_end, block.events[0].end + Millis(33));
   EXPECT_EQ(rows[0].frames, 1800);
   EXPECT_EQ(rows[0].fallback_frames, 3);
+  EXPECT_EQ(rows[0].pad, end.pad);
   EXPECT_EQ(rows[0].status, "TRUNCATED");
   EXPECT_EQ(rows[0].reason, HostileTexts()[4]);
   EXPECT_EQ(rows[0].title, day_.items[0].title);

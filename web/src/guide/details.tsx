@@ -1,7 +1,7 @@
 // What an entry is that is not on now.
 import {useEffect, useRef} from 'preact/hooks';
 import {Channel, Entry} from '../network/shape';
-import {dayText, spanText, titlesOf, untilText} from '../words';
+import {dayText, factsOf, spanText, titlesOf, untilText} from '../words';
 import {CloseIcon, PlayIcon} from '../player/icons';
 
 export interface DetailsProps {
@@ -33,6 +33,8 @@ export function Details({channel, entry, now, play, close}: DetailsProps) {
         <p class="label">{channel.name} · {dayText(entry.start)}, {spanText(entry)} · {when}</p>
         <h2>{title}</h2>
         {sub && <p class="sub">{sub}</p>}
+        {factsOf(entry) && <p class="sub">{factsOf(entry)}</p>}
+        {entry.synopsis && <p class="synopsis">{entry.synopsis}</p>}
       </div>
       <button class="plain strong" ref={button} onClick={play}><PlayIcon /> Watch the channel now</button>
       <button class="round" onClick={close} aria-label="Close"><CloseIcon /></button>

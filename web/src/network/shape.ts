@@ -8,6 +8,10 @@ export interface Entry {
   series?: string;
   season?: number;
   episode?: number;
+  synopsis?: string;
+  genre?: string;
+  rating?: string;
+  year?: number;
 }
 
 export interface Channel {
@@ -43,6 +47,10 @@ function entryOf(json: unknown): Entry | null {
     series: textOf(json.series),
     season: wholeOf(json.season),
     episode: wholeOf(json.episode),
+    synopsis: textOf(json.synopsis),
+    genre: textOf(json.genre),
+    rating: textOf(json.rating),
+    year: wholeOf(json.year),
   };
 }
 

@@ -129,11 +129,12 @@ class Network {
 
 TEST(Guardian, HandsItsSocketsOverAndEndsInOrder) {
   Network network;
-  network.Start({"--now", kNow});
+  network.Start({"--now", kNow, "--media-root", "/srv/more/", "--media-root", "/"});
   ASSERT_TRUE(Soon([&] { return network.Director() > 0; })) << network.output();
   const std::string given = Content(network.file("given"));
   EXPECT_THAT(given, HasSubstr("--home\n" + network.home().folder()));
   EXPECT_THAT(given, HasSubstr("--db\nsqlite:" + network.home().folder() + "/retrovue.db"));
+  EXPECT_THAT(given, HasSubstr("--media-root\n/srv/more\n--media-root\n/\n"));
   EXPECT_THAT(given, HasSubstr("--now\n2026-03-02T17:07:0"));
   EXPECT_THAT(given, HasSubstr("LISTEN_FDS=2\nLISTEN_FDNAMES=http:control\nLISTEN_PID is ours: 1\nlistens on "
                                "3\nlistens on 4\npid="));
@@ -222,6 +223,18 @@ TEST(Guardian, NamesAPortThatIsTaken) {
   EXPECT_THAT(second.output(), HasSubstr("[ADDRESS_TAKEN]"));
   EXPECT_EQ(second.Director(), 0);
   EXPECT_EQ(first.Stop(), 0);
+}
+
+TEST(Guardian, SaysStartingUntilItsDirectorHasAnswered) {
+  Network network;
+  std::ofstream(network.file("mute")) << "";
+  network.Start();
+  ASSERT_TRUE(Soon([&] { return network.output().find("\nstarting\n") != std::string::npos; }))
+      << network.output();
+  std::filesystem::remove(network.file("mute"));
+  ASSERT_TRUE(Soon([&] { return network.output().find("2 channels") != std::string::npos; }))
+      << network.output();
+  EXPECT_EQ(network.Stop(), 0);
 }
 
 TEST(Guardian, StopEndsItFromElsewhereAndStatusAsksIt) {

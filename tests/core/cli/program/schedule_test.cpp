@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/store/as_run.h"
+#include "core/store/assets.h"
 #include "core/store/channels.h"
 #include "core/store/playlog.h"
 #include "tests/core/cli/program/program.h"
@@ -135,6 +136,24 @@ TEST_F(Scheduled, TheGuideIsExportedAsXmltvAndAsJson) {
   EXPECT_EQ(home_.Ok({"epg", "validate", "--channel", "one"})["validation"]["valid"], true);
 }
 
+TEST_F(Scheduled, TheDoctorNamesWhatIsGoneAndWhatWillBeMissedSoon) {
+  const auto codes = [&] {
+    const Json json = Json::parse(home_.Run({"doctor", "--json"}).out, nullptr, /*allow_exceptions=*/false);
+    std::vector<std::string> all;
+    for (const Json& finding : json["doctor"]["findings"]) all.push_back(finding["code"]);
+    return all;
+  };
+  EXPECT_THAT(codes(), testing::AllOf(testing::Contains("PATH_UNREADABLE"),  // of the collection
+                                      testing::Not(testing::Contains("ASSET_MISSING"))));
+  home_.Ok({"playlog-event", "list", "--channel", "one", "--from", kNow, "--to", "2026-03-02T19:00:00Z"});
+  home_.Seed([&](Transaction& transaction) {
+    Asset asset = transaction.assets().List()->front();
+    asset.missing_since = FromUtcMs(1'772'000'000'000);
+    ASSERT_TRUE(transaction.assets().Put(asset).ok());
+  });
+  EXPECT_THAT(codes(), testing::IsSupersetOf({"PATH_UNREADABLE", "ASSET_MISSING", "ASSETS_MISSING"}));
+}
+
 TEST_F(Scheduled, AsRunPutsTheTruthBesideThePlan) {
   const Json event = home_.Ok({"playlog-event", "list", "--channel", "one", "--from", "2026-03-02T17:00:00Z",
                                "--to", "2026-03-02T17:30:00Z"})["playlog_events"][0];
@@ -152,6 +171,7 @@ TEST_F(Scheduled, AsRunPutsTheTruthBesideThePlan) {
     end.actual_end = FromUtcMs(event["end_utc_ms"].get<std::int64_t>());
     end.frames = 53'988;
     end.fallback_frames = 12;
+    end.pad = {{"LATE", 8}, {"EOF", 3}};
     end.status = "TRUNCATED";
     end.reason = "FENCE_TERMINATION";
     ASSERT_TRUE(transaction.as_run().Add(end).ok());
@@ -165,7 +185,9 @@ TEST_F(Scheduled, AsRunPutsTheTruthBesideThePlan) {
   EXPECT_EQ(rows[0]["frames"], 53'988);
   EXPECT_EQ(rows[0]["status"], "TRUNCATED");
   EXPECT_EQ(rows[0]["reason"], "FENCE_TERMINATION");
-  EXPECT_EQ(rows[0]["pad_frames"]["FENCE_TERMINATION"], 12);
+  EXPECT_EQ(rows[0]["pad_frames"], Json::parse(R"({"LATE": 8, "EOF": 3, "UNSAID": 1})"));
+  EXPECT_THAT(home_.Run({"as-run", "show", "--channel", "one", "--date", kToday}).out,
+              HasSubstr("3 EOF + 8 LATE + 1 UNSAID"));
   // With what was planned and not aired.
   home_.Ok({"playlog-event", "list", "--channel", "one", "--from", "2026-03-02T17:30:00Z", "--to",
             "2026-03-02T18:00:00Z"});
