@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/stage_log.h"
+#include "base/step_log.h"
 #include "supervisor/control/control_listener.h"
 #include "supervisor/control/playout_engine.h"
 #include "supervisor/control/playout_interface.h"
@@ -107,6 +108,7 @@ class Supervisor {
     control_sockets_->Start(*loop_, [this](UniqueFd connection) { server_->Serve(std::move(connection)); });
     std::string where;
     for (const std::string& address : options_.Addresses()) absl::StrAppend(&where, " ", address);
+    NoteStep("air-supervisor serves");
     Log().info("air-supervisor 1.0.0 ready: control{}, metrics http://{}/metrics, runtime {}", where,
                metrics_->address(), options_.runtime_dir);
     sd_event_set_watchdog(loop_->handle(), true);  // the loop itself says that it is alive
@@ -194,6 +196,7 @@ int Main(int argc, char** argv) {
   SupervisorOptions options = ParseSupervisorOptions(argc, argv);
   BlockSignals();
   InitLog("air-supervisor", options.log_level);
+  NoteStep("air-supervisor begins");
   Supervisor supervisor(std::move(options));
   if (absl::Status s = supervisor.Start(); !s.ok()) {
     Log().critical("cannot start: {}", std::string(s.message()));

@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/program_beside.h"
 #include "base/stage_log.h"
+#include "base/step_log.h"
 #include "core/channel/manager.h"
 #include "core/link/channel_link.h"
 #include "core/link/manager_process.h"
@@ -114,6 +115,7 @@ int Run(ManagerOptions options) {
     unsetenv(name);
   }
   air::InitLog("channel-manager", options.log_level);
+  air::NoteStep("manager begins");
   signal(SIGPIPE, SIG_IGN);
 
   // Never destroyed: a thread that waits for a dead mount may still post to it.

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/stage_log.h"
+#include "base/step_log.h"
 #include "supervisor/process/phase_deadlines.h"
 
 namespace air {
@@ -47,6 +48,7 @@ absl::StatusOr<std::unique_ptr<PlayoutInstance>> PlayoutInstance::Create(
                              .ring_seconds = s.ring_seconds});
   if (!memory.ok()) return memory.status();
   instance->UseMemory(*std::move(memory));
+  NoteStep("session memory made");
   // The memory is there: now tick 0 can be, and it is now.
   MasterClock& clock = loop.clock();
   const UtcMs utc = s.join_utc_ms != 0 ? UtcMs(s.join_utc_ms) : clock.UtcNow();
@@ -88,7 +90,9 @@ absl::Status PlayoutInstance::MakePlan() {
                            const std::string& reason) { PublishFailed(block, segment, cause, reason); },
        .on_content =
            [this] {
-             if (control_.Apply(PlayoutEvent::kContentOnAir)) callbacks_.on_changed();
+             if (!control_.Apply(PlayoutEvent::kContentOnAir)) return;
+             NoteStep("content on the air");
+             callbacks_.on_changed();
            },
        .on_exhausted = [this] { loop_.Post(callbacks_.on_exhausted); },
        .on_changed = callbacks_.on_changed});
