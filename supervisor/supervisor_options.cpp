@@ -34,11 +34,13 @@ SupervisorOptions ParseSupervisorOptions(int argc, char** argv) {
   app.set_version_flag("--version", "air-supervisor 1.0.0");
   app.set_config("--config", "", "read further flags from this file");
   app.add_option("--port", o.port, "gRPC on 127.0.0.1:PORT")->check(CLI::Range(1, 65535));
-  app.add_option("--listen", o.listen, "gRPC on a UNIX socket, unix:PATH")
+  app.add_option("--listen", o.listen,
+                 "gRPC on a UNIX socket, unix:PATH, or on one that listens already, fd:N")
       ->check([](const std::string& value) {
-        return value.rfind("unix:", 0) == 0 && value.size() > 5
-                   ? ""
-                   : "give unix:PATH; TCP listens on the loopback with --port";
+        const bool is_path = value.rfind("unix:", 0) == 0 && value.size() > 5;
+        const bool is_passed = value.rfind("fd:", 0) == 0 && value.size() > 3 && value.size() < 8 &&
+                               value.find_first_not_of("0123456789", 3) == std::string::npos;
+        return is_path || is_passed ? "" : "give unix:PATH or fd:N; TCP listens on the loopback with --port";
       });
   app.add_option("--runtime-dir", o.runtime_dir, "sockets and state of this channel; made if missing");
   app.add_option("--metrics-address", o.metrics_address,

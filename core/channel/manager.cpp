@@ -315,6 +315,7 @@ AirProcess::OnEnded Manager::WhenAirEnds() {
 
 void Manager::Do(const SpawnAir&) {
   absl::Status spawned;
+  const bool may_have_session = AirProcess::LeftSession(AirDir());
   if (absl::StatusOr<AirLaunch> launch = Launch(); !launch.ok()) {
     spawned = launch.status();
   } else if (auto process = AirProcess::Spawn(loop_, *launch, WhenAirEnds()); !process.ok()) {
@@ -327,7 +328,7 @@ void Manager::Do(const SpawnAir&) {
     air::Log().info("air-supervisor is started (pid {}, log {})", process_->pid(),
                     AirProcess::LogPath(AirDir()));
   }
-  life_.OnAirSpawned(spawned, Now());
+  life_.OnAirSpawned(spawned, Now(), may_have_session);
 }
 
 void Manager::Do(const AskReady&) {
@@ -353,9 +354,9 @@ void Manager::Do(const FollowEvents&) {
       });
 }
 
-void Manager::Do(const AttachSink&) {
+void Manager::Do(const AttachSink& action) {
   if (!line_) return;
-  line_->Attach(SinkPath(), [this](const absl::Status& status) {
+  line_->Attach(SinkPath(), action.to_new_air ? kReadyLimit : 0s, [this](const absl::Status& status) {
     if (status.ok()) air::NoteStep("AttachStream answered");
     life_.OnAttached(status, Now());
     Proceed();

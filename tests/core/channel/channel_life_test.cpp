@@ -20,7 +20,7 @@ struct Words {
   std::string operator()(const SpawnAir&) const { return "spawn"; }
   std::string operator()(const AskReady&) const { return "ask"; }
   std::string operator()(const FollowEvents&) const { return "follow"; }
-  std::string operator()(const AttachSink&) const { return "attach"; }
+  std::string operator()(const AttachSink& a) const { return a.to_new_air ? "attach to new air" : "attach"; }
   std::string operator()(const StartSession& a) const {
     return absl::StrCat("start ", a.first.block_id(), "+", a.second.block_id(), " at ", UtcMs(a.join) / 1000);
   }
@@ -152,6 +152,50 @@ TEST_F(ChannelLifeTest, TheFirstViewerStartsItStepByStep) {
   Fed("3");
   EXPECT_EQ(Done(), "fed 3");
   EXPECT_EQ(shelf_.waiting_at_air(), ChannelLife::kBlocksWaiting);
+}
+
+TEST_F(ChannelLifeTest, WhereNothingWasLeftTheFirstCallAttachesTheSink) {
+  Viewers(1);
+  life_.OnAssetChecked(absl::OkStatus(), now());
+  Done();
+  life_.OnAirSpawned(absl::OkStatus(), now(), /*may_have_session=*/false);
+  EXPECT_EQ(Done(), "attach to new air");
+  EXPECT_FALSE(life_.has_answered());
+  life_.OnAttached(absl::OkStatus(), now());
+  EXPECT_TRUE(life_.has_answered());
+  EXPECT_EQ(Done(), "start 0+1 at 50");
+  life_.OnSessionStarted(absl::OkStatus(), now());
+  EXPECT_EQ(life_.phase(), channel_link::ON_AIR);
+}
+
+TEST_F(ChannelLifeTest, AnAirThatIsNewAndNeverListensIsEndedAndStartedAgain) {
+  Viewers(1);
+  life_.OnAssetChecked(absl::OkStatus(), now());
+  life_.OnAirSpawned(absl::OkStatus(), now(), /*may_have_session=*/false);
+  Done();
+  life_.OnAttached(absl::DeadlineExceededError("nobody listens"), now());
+  EXPECT_EQ(Done(), "terminate");
+  life_.OnAirEnded("was killed by signal 9", now());
+  EXPECT_EQ(Done(), "check /media/0.mkv") << "at once the first time";
+}
+
+TEST_F(ChannelLifeTest, AViewerThatLeavesWhileNewAirIsAttachedEndsIt) {
+  Viewers(1);
+  life_.OnAssetChecked(absl::OkStatus(), now());
+  life_.OnAirSpawned(absl::OkStatus(), now(), /*may_have_session=*/false);
+  Done();
+  life_.OnDemand(0, false, 0s, now());
+  EXPECT_EQ(Done(), "terminate");
+  life_.OnAttached(absl::OkStatus(), now());
+  EXPECT_EQ(Done(), "") << "too late";
+}
+
+TEST_F(ChannelLifeTest, ASessionThatMayBeOnTheAirIsAskedForWhateverItsFolderSays) {
+  GoOnAir();
+  life_.OnAirEnded("was killed by signal 9", now());
+  EXPECT_EQ(Done(), "spawn");
+  life_.OnAirSpawned(absl::OkStatus(), now(), /*may_have_session=*/false);
+  EXPECT_EQ(Done(), "ask");
 }
 
 TEST_F(ChannelLifeTest, JoinsWhereTheClockIsWhenTheSinkIsThere) {
