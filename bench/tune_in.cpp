@@ -191,7 +191,12 @@ class Bench {
         std::vector<std::string>{air::e2e::Built("program-director"), "--home", home_.folder(), "--db",
                                  home_.url(), "--http", absl::StrCat("127.0.0.1:", port_)},
         LogPath());
-    if (Within([&] { return absl::StartsWith(FetchText(port_, "/readyz"), "HTTP/1.1 200"); })) return true;
+    const auto is_ready = [&] {
+      if (!absl::StartsWith(FetchText(port_, "/readyz"), "HTTP/1.1 200")) return false;
+      const std::optional<nlohmann::json> channel = ChannelStatus();  // a new network has no schedule yet
+      return channel && (*channel)["playlog_ahead_ms"] > 0;
+    };
+    if (Within(is_ready)) return true;
     std::printf("the director is not ready: %s\n", director_->Output().c_str());
     return false;
   }
@@ -223,14 +228,18 @@ class Bench {
     std::string why;
     (void)TimedViewer(port_).Watch(why);
   }
-  std::string Phase() {
+  std::string Phase() const {
+    const std::optional<nlohmann::json> channel = ChannelStatus();
+    return channel ? (*channel)["phase"].get<std::string>() : "";
+  }
+  std::optional<nlohmann::json> ChannelStatus() const {
     HttpViewer page(port_, "/api/v1/status");
     page.WaitForEnd(10s);
     const nlohmann::json status = nlohmann::json::parse(page.body(), nullptr, false);
-    if (!status.contains("each_channel")) return "";
+    if (!status.contains("each_channel")) return std::nullopt;
     for (const nlohmann::json& channel : status["each_channel"])
-      if (channel["slug"] == "one") return channel["phase"];
-    return "";
+      if (channel["slug"] == "one") return channel;
+    return std::nullopt;
   }
 
   bool TuneIn(Kind& kind) {
