@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/stage_log.h"
+#include "base/step_log.h"
 #include "base/version.h"
 #include "supervisor/control/control_listener.h"
 #include "supervisor/control/playout_engine.h"
@@ -87,6 +88,7 @@ class Supervisor {
                        .ring_seconds = options_.ring_seconds,
                        .slate_file = options_.slate_file,
                        .pts_origin = options_.pts_origin});
+    engine_->LoadStages();
     interface_ = std::make_unique<PlayoutInterface>(*loop_, *engine_);
     absl::StatusOr<std::unique_ptr<PlayoutServer>> server = PlayoutServer::Create(*interface_);
     if (!server.ok()) return server.status();
@@ -108,6 +110,7 @@ class Supervisor {
     control_sockets_->Start(*loop_, [this](UniqueFd connection) { server_->Serve(std::move(connection)); });
     std::string where;
     for (const std::string& address : options_.Addresses()) absl::StrAppend(&where, " ", address);
+    NoteStep("air-supervisor serves");
     Log().info("air-supervisor {} ready: control{}, metrics http://{}/metrics, runtime {}", BuildVersion(),
                where, metrics_->address(), options_.runtime_dir);
     sd_event_set_watchdog(loop_->handle(), true);  // the loop itself says that it is alive
@@ -195,6 +198,7 @@ int Main(int argc, char** argv) {
   SupervisorOptions options = ParseSupervisorOptions(argc, argv, BuildVersion());
   BlockSignals();
   InitLog("air-supervisor", options.log_level);
+  NoteStep("air-supervisor begins");
   Supervisor supervisor(std::move(options));
   if (absl::Status s = supervisor.Start(); !s.ok()) {
     Log().critical("cannot start: {}", std::string(s.message()));

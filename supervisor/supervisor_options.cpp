@@ -28,6 +28,12 @@ std::string DefaultRuntimeDir(int port) {
   return absl::StrCat(base != nullptr && *base != '\0' ? base : "/tmp", "/air-", getuid(), "-", port);
 }
 
+// "fd:3"
+bool IsPassedSocket(const std::string& value) {
+  return value.starts_with("fd:") && value.size() > 3 && value.size() < 8 &&
+         value.find_first_not_of("0123456789", 3) == std::string::npos;
+}
+
 }  // namespace
 
 std::vector<std::string> SupervisorOptions::Addresses() const {
@@ -43,8 +49,10 @@ SupervisorOptions ParseSupervisorOptions(int argc, char** argv, const char* vers
   app.set_version_flag("--version", absl::StrCat("air-supervisor ", version));
   app.set_config("--config", "", "read further flags from this file");
   app.add_option("--port", o.port, "gRPC on 127.0.0.1:PORT")->check(Whole(1, 65535));
-  app.add_option("--listen", o.listen, "gRPC on a UNIX socket, unix:PATH")
+  app.add_option("--listen", o.listen,
+                 "gRPC on a UNIX socket, unix:PATH, or on one that listens already, fd:N")
       ->check([](const std::string& value) {
+        if (IsPassedSocket(value)) return std::string();
         const std::string wrong = WrongUnixAddress(value);
         return wrong.empty() ? "" : wrong + "; TCP listens on the loopback with --port";
       });

@@ -146,14 +146,14 @@ void AirLine::AskReady(std::chrono::milliseconds limit, Answer answer) {
       [](const ApiVersion&) { return absl::OkStatus(); }, std::move(answer));
 }
 
-void AirLine::Attach(const std::string& socket_path, Answer answer) {
+void AirLine::Attach(const std::string& socket_path, std::chrono::milliseconds patience, Answer answer) {
   AttachStreamRequest request;
   request.set_channel_id(channel_id_);
   request.set_transport(STREAM_TRANSPORT_UNIX_DOMAIN_SOCKET);
   request.set_endpoint(socket_path);
   request.set_replace_existing(true);
   Make<AttachStreamRequest, AttachStreamResponse>(
-      "AttachStream", request, kAttachLimit, false,
+      "AttachStream", request, kAttachLimit + patience, patience.count() > 0,
       [](auto* stub, auto... arguments) { stub->AttachStream(arguments...); },
       [](const AttachStreamResponse& response) { return Refusal("AttachStream", response); },
       std::move(answer));

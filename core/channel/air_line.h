@@ -27,8 +27,9 @@ class AirLine {
 
   // OK as soon as somebody answers there; waits for that at most `limit`.
   void AskReady(std::chrono::milliseconds limit, Answer answer);
-  // AIR connects to the listener at `socket_path`, in place of the sinks it may have.
-  void Attach(const std::string& socket_path, Answer answer);
+  // AIR connects to the listener at `socket_path`, in place of the sinks it may have. `patience`: how long AIR may take until it
+  // listens at all.
+  void Attach(const std::string& socket_path, std::chrono::milliseconds patience, Answer answer);
   // FAILED_PRECONDITION: refused, with AIR's reason.
   void Start(const playout::StartBlockPlanSessionRequest& request, Answer answer);
   // RESOURCE_EXHAUSTED: the queue is full. NOT_FOUND: there is no session. FAILED_PRECONDITION: this block is refused. Anything else: it

@@ -1,7 +1,7 @@
 // air-supervisor as a process that a manager starts, watches and ends. What it is told goes through AirLine.
 //
-// It is started with posix_spawn (gRPC's threads rule out fork), inherits no descriptor but its log, has a process group of its own,
-// and survives its manager: the next one finds it by the lock it holds in its folder.
+// It is started with posix_spawn (gRPC's threads rule out fork), inherits no descriptor but its log and its socket, has a session of
+// its own, and survives its manager: the next one finds it by the lock it holds in its folder.
 #pragma once
 
 #include <sys/types.h>
@@ -29,7 +29,8 @@ class AirProcess {
   // How it ended, for people: "was killed by signal 9 (Killed)". Called once, on the loop, unless the object is gone by then.
   using OnEnded = std::function<void(const std::string& fate)>;
 
-  // Its output is appended to LogPath(). Errors: NOT_FOUND: no such program. INTERNAL with the system's text.
+  // Its output is appended to LogPath(). Whoever calls it at Address() from now on is answered as soon as it serves: the socket
+  // listens before the process runs. Errors: NOT_FOUND: no such program. INTERNAL with the system's text.
   static absl::StatusOr<std::unique_ptr<AirProcess>> Spawn(boost::asio::io_context& loop,
                                                            const AirLaunch& launch, OnEnded on_ended);
   // The one that runs in this folder, left by another manager; null if there is none. It is nobody's child here: how it ends cannot
@@ -41,6 +42,8 @@ class AirProcess {
   AirProcess(const AirProcess&) = delete;
   AirProcess& operator=(const AirProcess&) = delete;
 
+  // Whether a supervisor that has died in this folder has left a session there, which the next one may take up.
+  static bool LeftSession(const std::string& runtime_dir);
   static std::string LogPath(const std::string& runtime_dir) { return runtime_dir + "/air-supervisor.log"; }
   // Where it serves PlayoutControl, "unix:PATH".
   static std::string Address(const std::string& runtime_dir) {

@@ -125,7 +125,7 @@ void ChannelLife::Spawn(Moment) {
   Do(SpawnAir{});
 }
 
-void ChannelLife::OnAirSpawned(const absl::Status& status, Moment now) {
+void ChannelLife::OnAirSpawned(const absl::Status& status, Moment now, bool may_have_session) {
   if (step_ != Step::kSpawning) return;
   if (!status.ok()) {
     last_error_ = Text(status);
@@ -134,8 +134,12 @@ void ChannelLife::OnAirSpawned(const absl::Status& status, Moment now) {
   ++air_starts_;
   is_another_ = true;
   has_answered_ = false;
-  Enter(Step::kAsking);
-  Do(AskReady{});
+  if (may_have_session || session_may_live_) {
+    Enter(Step::kAsking);
+    Do(AskReady{});
+  } else {
+    BeginSession(/*with_new_air=*/true);
+  }
   Consider(now);
 }
 
@@ -168,10 +172,11 @@ void ChannelLife::Replace(const std::string& why) {
   Do(KillAir{});
 }
 
-void ChannelLife::BeginSession(Moment) {
+void ChannelLife::BeginSession(bool with_new_air) {
   ForgetSession();
+  session_end_.clear();
   Enter(Step::kAttaching);
-  Do(AttachSink{});
+  Do(AttachSink{with_new_air});
 }
 
 void ChannelLife::OnAttached(const absl::Status& status, Moment now) {
@@ -185,6 +190,7 @@ void ChannelLife::OnAttached(const absl::Status& status, Moment now) {
   }
   if (step_ != Step::kAttaching) return;
   if (!status.ok()) return Fail(Text(status), now);
+  has_answered_ = true;
   const BlockShelf::Pair pair = shelf_.StartingAt(now.utc);
   if (!pair) return Fail("nothing is planned for this time", now);
   first_ = pair.first->plan.block_id();
@@ -299,7 +305,7 @@ void ChannelLife::OnEvent(const playout::BlockEvent& event, Moment now) {
 
 void ChannelLife::OnFollowEnded(const absl::Status& status, Moment now) {
   const bool has_ended = status.ok() || absl::IsNotFound(status) || !session_end_.empty();
-  if (step_ == Step::kProbing && absl::IsNotFound(status)) return BeginSession(now);
+  if (step_ == Step::kProbing && absl::IsNotFound(status)) return BeginSession(/*with_new_air=*/false);
   if (step_ != Step::kRunning && step_ != Step::kProbing) return;
   if (has_ended) {
     return Fail(

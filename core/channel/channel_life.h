@@ -6,8 +6,9 @@
 //                                         v │           v
 //                                       waiting <───────┘
 //
-// Starting is recovering. A supervisor that has just been spawned, or was found running, is asked first whether it has a session
-// (its predecessor's stages may be on the air); only if it has none a new one is begun, at the place the clock says.
+// Starting is recovering. A supervisor that was found running, or is spawned where its predecessor has left a session, is asked first
+// whether it has one (the stages may be on the air); only if it has none a new one is begun, at the place the clock says. Where
+// nothing was left there is nothing to ask: the first call is the one that attaches the sink.
 #pragma once
 
 #include <optional>
@@ -35,11 +36,13 @@ struct Moment {
 struct CheckAsset {  // is the file there? -> OnAssetChecked
   std::string path;
 };
-struct SpawnAir {};      // -> OnAirSpawned
-struct AskReady {};      // the version, until it answers -> OnReady
-struct FollowEvents {};  // -> OnEvent …, OnFollowEnded
-struct AttachSink {};    // -> OnAttached
-struct StartSession {    // -> OnSessionStarted
+struct SpawnAir {};         // -> OnAirSpawned
+struct AskReady {};         // the version, until it answers -> OnReady
+struct FollowEvents {};     // -> OnEvent …, OnFollowEnded
+struct AttachSink {         // -> OnAttached
+  bool to_new_air = false;  // which may not listen yet
+};
+struct StartSession {  // -> OnSessionStarted
   playout::BlockPlan first;
   playout::BlockPlan second;
   Instant join;
@@ -95,7 +98,8 @@ class ChannelLife {
   // AIR was started with other media roots than it should have: its supervisor is replaced, and its session goes on unseen.
   void OnRootsChanged();
   void OnAssetChecked(const absl::Status& status, Moment now);
-  void OnAirSpawned(const absl::Status& status, Moment now);
+  // `may_have_session`: a predecessor has left one, which it may take up.
+  void OnAirSpawned(const absl::Status& status, Moment now, bool may_have_session = true);
   void OnAirEnded(const std::string& fate, Moment now);
   void OnReady(const absl::Status& status, Moment now);
   void OnEvent(const playout::BlockEvent& event, Moment now);
@@ -146,7 +150,7 @@ class ChannelLife {
   void Consider(Moment now);  // whether to begin or to stop
   void Begin(Moment now);
   void Spawn(Moment now);
-  void BeginSession(Moment now);
+  void BeginSession(bool with_new_air);
   void Run(Moment now);
   void Feed(Moment now);
   void Attach();

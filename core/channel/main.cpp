@@ -18,6 +18,7 @@
 #include "base/number_text.h"
 #include "base/program_beside.h"
 #include "base/stage_log.h"
+#include "base/step_log.h"
 #include "base/version.h"
 #include "core/channel/manager.h"
 #include "core/link/channel_link.h"
@@ -120,6 +121,7 @@ int Run(ManagerOptions options) {
   }
   air::InitLog("channel-manager", options.log_level);
   air::Log().info("channel-manager {}, folder {}", air::BuildVersion(), options.folder);
+  air::NoteStep("manager begins");
   signal(SIGPIPE, SIG_IGN);
 
   // Never destroyed: a thread that waits for a dead mount may still post to it.

@@ -14,6 +14,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/stage_log.h"
+#include "base/step_log.h"
 
 namespace retrovue {
 namespace {
@@ -308,22 +309,25 @@ AirProcess::OnEnded Manager::WhenAirEnds() {
 
 void Manager::Do(const SpawnAir&) {
   absl::Status spawned;
+  const bool may_have_session = AirProcess::LeftSession(AirDir());
   if (auto process = AirProcess::Spawn(loop_, Launch(), WhenAirEnds()); !process.ok()) {
     spawned = process.status();
   } else {
     process_ = *std::move(process);
     line_channel_id_ = setup_.air_channel_id();
     line_ = std::make_unique<AirLine>(loop_, AirProcess::Address(AirDir()), line_channel_id_);
+    air::NoteStep("air-supervisor spawned");
     air::Log().info("air-supervisor is started (pid {}, log {})", process_->pid(),
                     AirProcess::LogPath(AirDir()));
   }
-  life_.OnAirSpawned(spawned, Now());
+  life_.OnAirSpawned(spawned, Now(), may_have_session);
 }
 
 void Manager::Do(const AskReady&) {
   if (!line_) return;  // its end has been told, or will be
   const auto limit = life_.has_answered() ? kReadyAgainLimit : kReadyLimit;
   line_->AskReady(limit, [this](const absl::Status& status) {
+    if (status.ok()) air::NoteStep("air-supervisor answered");
     life_.OnReady(status, Now());
     Proceed();
   });
@@ -342,9 +346,10 @@ void Manager::Do(const FollowEvents&) {
       });
 }
 
-void Manager::Do(const AttachSink&) {
+void Manager::Do(const AttachSink& action) {
   if (!line_) return;
-  line_->Attach(SinkPath(), [this](const absl::Status& status) {
+  line_->Attach(SinkPath(), action.to_new_air ? kReadyLimit : 0s, [this](const absl::Status& status) {
+    if (status.ok()) air::NoteStep("AttachStream answered");
     life_.OnAttached(status, Now());
     Proceed();
   });
@@ -365,6 +370,7 @@ void Manager::Do(const StartSession& action) {
   request.set_evidence_endpoint(setup_.evidence_endpoint());
   request.set_channel_id_str(setup_.slug());
   line_->Start(request, [this](const absl::Status& status) {
+    if (status.ok()) air::NoteStep("StartBlockPlanSession answered");
     life_.OnSessionStarted(status, Now());
     Proceed();
   });

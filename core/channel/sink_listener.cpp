@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/stage_log.h"
+#include "base/step_log.h"
 
 namespace retrovue {
 namespace {
@@ -43,6 +44,7 @@ struct SinkListener::Impl : std::enable_shared_from_this<Impl> {
     }
     fanout.Interrupt();
     source = std::make_shared<Protocol::socket>(std::move(socket));
+    is_new = true;
     Read(source);
     handlers.on_source(true);
   }
@@ -52,6 +54,8 @@ struct SinkListener::Impl : std::enable_shared_from_this<Impl> {
                           [self = shared_from_this(), from](error_code error, std::size_t count) {
                             if (from != self->source || self->is_over) return;
                             if (error) return self->Lose(error);
+                            if (std::exchange(self->is_new, false))
+                              air::NoteStep("first bytes of the stream");
                             self->bytes += count;
                             self->fanout.Consume({self->buffer.data(), count});
                             self->Read(from);
@@ -73,6 +77,7 @@ struct SinkListener::Impl : std::enable_shared_from_this<Impl> {
   std::shared_ptr<Protocol::socket> source;  // the present one
   std::array<std::uint8_t, 64 * 1024> buffer;
   std::uint64_t bytes = 0;
+  bool is_new = false;  // the source has said nothing yet
   bool is_over = false;
 };
 

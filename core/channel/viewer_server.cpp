@@ -23,6 +23,7 @@
 #include "absl/strings/str_format.h"
 #include "base/one_line.h"
 #include "base/stage_log.h"
+#include "base/step_log.h"
 
 namespace retrovue {
 namespace {
@@ -167,6 +168,7 @@ asio::awaitable<void> ViewerServer::Shared::Stream(Viewing& viewing) {
     std::vector<asio::const_buffer> buffers;
     std::string header;
     if (viewing.status == 0) {
+      air::NoteStep("first bytes written to the viewer");
       viewing.status = 200;
       header = StreamHeader(viewing.request.http_minor());
       buffers.push_back(asio::buffer(header));
@@ -234,6 +236,7 @@ void ViewerServer::Add(const channel_link::Viewer& viewer, air::UniqueFd socket)
   if (!viewer.head()) {
     shared_->viewings.insert(viewing);
     shared_->WatchForHangUp(viewing);
+    air::NoteStep("viewer joined");
     air::Log().info("viewer {} joins ({} in all)", viewer.client(), count());
   }
   asio::co_spawn(

@@ -11,6 +11,7 @@
 
 #include "absl/strings/numbers.h"
 #include "base/stage_log.h"
+#include "base/step_log.h"
 #include "core/director/decisions/tune_in.h"
 #include "core/director/director.h"
 
@@ -50,6 +51,7 @@ asio::awaitable<Director::Desk> Director::FindDesk(std::string slug) {
 
 asio::awaitable<std::optional<Answer>> Director::TuneIn(const PageRequest& request,
                                                         HttpService::Stream& stream) {
+  air::NoteStep("request read");
   const Desk desk = co_await FindDesk(request.route.slug);
   std::optional<ChannelDesk::Waiting> waiting;  // from here on it counts as a viewer
   TuneInFacts facts;
@@ -77,6 +79,7 @@ asio::awaitable<std::optional<Answer>> Director::TuneIn(const PageRequest& reque
     (void)co_await CarryOn(desk, kViewerDataLimit);
   }
 
+  air::NoteStep("viewer admitted");
   GrantStarts();
   const auto limit = std::chrono::steady_clock::now() + kTuneInLimit;
   bool was_granted = false;
@@ -102,6 +105,7 @@ asio::awaitable<std::optional<Answer>> Director::TuneIn(const PageRequest& reque
   air::UniqueFd socket(stream.socket().release(error));
   if (error || !socket.valid()) co_return NotYetOnAir(facts.slug, error.message());
   const absl::Status handed = desk->HandOver(viewer, std::move(socket));
+  air::NoteStep("viewer handed over");
   if (!handed.ok())
     air::Log().warn("channel {}: a viewer is lost: {}", facts.slug, std::string(handed.message()));
   co_return std::nullopt;

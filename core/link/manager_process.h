@@ -1,7 +1,7 @@
 // Starting a channel manager: what the director spawns.
 //
 // The director makes the manager's listening socket and hands it over as descriptor 3 (LISTEN_FDS, LISTEN_FDNAMES=link), so it can
-// dial at once and needs no polling. The manager has a process group of its own, its output goes to DIR/manager.log, and it does not
+// dial at once and needs no polling. The manager has a session of its own, its output goes to DIR/manager.log, and it does not
 // end with the director.
 #pragma once
 

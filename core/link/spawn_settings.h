@@ -8,8 +8,9 @@
 namespace retrovue {
 
 // posix_spawn's actions and attributes, freed together. The process has nothing to read, appends what it writes to a log
-// (mode 0600), inherits no other descriptor, blocks no signal, and leads a process group of its own, so that a Ctrl-C does not
-// reach it. For one thread.
+// (mode 0600), inherits no other descriptor, blocks no signal, and leads a session of its own: a Ctrl-C and the end of a terminal
+// do not reach it, and a kernel that shares the processors between sessions (sched_autogroup) gives it a share of its own, whatever
+// runs beside it. For one thread.
 class SpawnSettings {
  public:
   static constexpr int kFirstPassed = 3;

@@ -9,9 +9,11 @@ extern "C" {
 
 #include <future>
 #include <memory>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/stage_log.h"
+#include "base/step_log.h"
 #include "base/version.h"
 #include "link/stage_server.h"
 #include "shm/shared_segment.h"
@@ -138,6 +140,8 @@ absl::Status EncoderStage::Run() {
   line.pid.store(static_cast<uint32_t>(getpid()));
   line.phase.store(static_cast<uint32_t>(StagePhase::kRunning));
   const int64_t period = time.NanosOf(Tick(1));
+  bool first = true;
+  NoteStep("codecs open");
   while (!sender_->ended().has_value()) {
     line.beat_ns.store(clock_.Now().value(), std::memory_order_relaxed);
     ProgramTick tick;
@@ -147,6 +151,7 @@ absl::Status EncoderStage::Run() {
       return s;
     }
     Count(sink, line);
+    if (std::exchange(first, false)) NoteStep("first picture coded");
   }
   const absl::Status ended = *sender_->ended();
   return absl::IsUnavailable(ended) ? absl::OkStatus() : ended;
@@ -177,7 +182,10 @@ int Main(int argc, char** argv) {
   loaded.mutable_loaded();
   server.Report(loaded);
 
+  NoteStep("encoder loaded");
+
   EncoderStage encoder(assigned.get_future().get());
+  NoteStep("encoder given its work");
   ReportState(server, stage::EncoderState::RUNNING);
   absl::Status status = encoder.Attach();
   if (status.ok()) status = encoder.Run();

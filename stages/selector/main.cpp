@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/stage_log.h"
+#include "base/step_log.h"
 #include "base/version.h"
 #include "link/stage_server.h"
 #include "stages/selector/timing_loop.h"
@@ -119,6 +120,8 @@ int Main(int argc, char** argv) {
   loaded.mutable_loaded();
   server.Report(loaded);
 
+  NoteStep("selector loaded");
+
   const std::unique_ptr<Selector> selector = configured.get_future().get();
   SystemClock clock;
   TimingLoop loop(clock, *selector->session, *selector->timeline, *selector->inputs, *selector->program,
@@ -127,6 +130,8 @@ int Main(int argc, char** argv) {
   line.pid.store(static_cast<uint32_t>(getpid()));
   line.phase.store(static_cast<uint32_t>(StagePhase::kRunning));
   ReportState(server, true, "");
+  loop.RunTick();
+  NoteStep("first tick made");
   while (true) loop.RunTick();
 }
 

@@ -1,5 +1,6 @@
 #include "supervisor/control/control_listener.h"
 
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -11,10 +12,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/stage_log.h"
 #include "net/host_port.h"
@@ -27,6 +30,7 @@ constexpr uint64_t kReserve = 128;  // stages, rings, viewers, files: a channel 
 constexpr size_t kLeastConnections = 8, kMostConnections = 256;
 
 constexpr char kUnix[] = "unix:";
+constexpr char kPassed[] = "fd:";
 
 absl::Status Failed(const std::string& address, const std::string& why) {
   return absl::UnavailableError(absl::StrCat("cannot listen on ", address, ": ", why));
@@ -76,6 +80,27 @@ absl::StatusOr<UniqueFd> BindTcp(const std::string& address) {
   return listener;
 }
 
+struct Bound {
+  UniqueFd socket;
+  std::string path;  // of a UNIX socket
+};
+
+absl::StatusOr<Bound> TakePassed(const std::string& address) {
+  int fd = -1, listens = 0;
+  socklen_t size = sizeof listens;
+  const bool is_listener = absl::SimpleAtoi(address.substr(sizeof kPassed - 1), &fd) &&
+                           getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens != 0;
+  sockaddr_un name{};
+  size = sizeof name;
+  if (!is_listener || getsockname(fd, reinterpret_cast<sockaddr*>(&name), &size) != 0 ||
+      name.sun_family != AF_UNIX)
+    return Failed(address, "it is no UNIX socket that listens");
+  fcntl(fd, F_SETFD, FD_CLOEXEC);
+  fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+  const size_t longest = size > offsetof(sockaddr_un, sun_path) ? size - offsetof(sockaddr_un, sun_path) : 0;
+  return Bound{UniqueFd(fd), std::string(name.sun_path, strnlen(name.sun_path, longest))};
+}
+
 ino_t SocketOf(int fd) {
   struct stat what {};
   return fstat(fd, &what) == 0 && S_ISSOCK(what.st_mode) ? what.st_ino : 0;
@@ -103,6 +128,13 @@ absl::StatusOr<std::unique_ptr<ControlListener>> ControlListener::Bind(
   std::unique_ptr<ControlListener> listener(new ControlListener);
   listener->most_ = most;
   for (const std::string& address : addresses) {
+    if (absl::StartsWith(address, kPassed)) {
+      absl::StatusOr<Bound> passed = TakePassed(address);
+      if (!passed.ok()) return passed.status();
+      listener->bound_.push_back(std::move(passed->socket));
+      if (!passed->path.empty()) listener->paths_.push_back(std::move(passed->path));
+      continue;
+    }
     const bool is_unix = absl::StartsWith(address, kUnix);
     const std::string path = is_unix ? address.substr(sizeof kUnix - 1) : "";
     absl::StatusOr<UniqueFd> bound = is_unix ? BindUnix(address, path) : BindTcp(address);

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/stage_log.h"
+#include "base/step_log.h"
 #include "media/house_time.h"
 
 namespace air {
@@ -194,7 +195,10 @@ void DecoderRun::OnMessage(const stage::DecoderState& message) {
   if (message.segment_serial() != segment_.serial || !works) return;
   switch (message.phase()) {
     case stage::DecoderState::PRODUCING:
-      if (!ready_at_.has_value()) ready_at_ = loop_.clock().Now();
+      if (!ready_at_.has_value()) {
+        ready_at_ = loop_.clock().Now();
+        if (IsDue()) NoteStep("first unit of what is due");
+      }
       TellDropped(message);
       stages_.NoteRecovery(StageKind::kDecoder, recovery_.Delivered(loop_.clock().Now()));
       pad_cause_ = PadCause::kNone;
@@ -211,6 +215,11 @@ void DecoderRun::OnMessage(const stage::DecoderState& message) {
     default:
       return;
   }
+}
+
+bool DecoderRun::IsDue() const {
+  const SessionPage& session = memory_.session();
+  return session.time().Deadline(session.facts().epoch.mono, segment_.start) <= loop_.clock().Now();
 }
 
 // A successor of this decoder will find the same: nobody needs to hear it twice.

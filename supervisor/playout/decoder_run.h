@@ -85,6 +85,7 @@ class DecoderRun {
   void Do(RunEvent event);
   void GiveUp(PadCause cause, const std::string& why);
   void Kill();
+  bool IsDue() const;  // its first unit should be on the air by now
   LifeSign Sign() const;
   LifeSign Step() const;  // the same without its beat
   void KillIfHung(Nanos now, WriterPhase phase, const PhaseDeadline& deadline);

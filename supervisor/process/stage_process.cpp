@@ -27,8 +27,9 @@ namespace air {
 namespace {
 
 // posix_spawn's two attribute objects with the stage's starting conditions: the listening socket as
-// descriptor 3 and nothing else but stdio, no blocked signal, default dispositions, a process group of its
-// own (Ctrl-C is the supervisor's business).
+// descriptor 3 and nothing else but stdio, no blocked signal, default dispositions, a session of its own: Ctrl-C is
+// the supervisor's business, and a kernel that shares the processors between sessions (sched_autogroup) lets no decoder
+// take the selector's and the encoder's part, whatever it has to chew.
 class SpawnAttributes {
  public:
   explicit SpawnAttributes(int listener) {
@@ -42,9 +43,8 @@ class SpawnAttributes {
     sigfillset(&all);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &all);
-    posix_spawnattr_setpgroup(&attributes, 0);
     posix_spawnattr_setflags(&attributes,
-                             POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+                             POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
   }
   ~SpawnAttributes() {
     posix_spawn_file_actions_destroy(&actions);

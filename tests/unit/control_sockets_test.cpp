@@ -72,6 +72,30 @@ class ControlSockets : public testing::Test {
   std::vector<UniqueFd> taken_;
 };
 
+TEST_F(ControlSockets, ServeOneThatListensAlreadyAndThoseWhoDialedBefore) {
+  UniqueFd passed = Socket();
+  const sockaddr_un name = Name();
+  ASSERT_EQ(bind(passed.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name), 0);
+  ASSERT_EQ(listen(passed.get(), 8), 0);
+  const UniqueFd early = Client();
+  auto listener = *ControlListener::Bind({"fd:" + std::to_string(passed.get())}, 4);
+  EXPECT_NE(fcntl(passed.get(), F_GETFD) & FD_CLOEXEC, 0) << "the stages would have it, too";
+  passed.Release();  // the listener's now
+  listener->Start(*loop_, [this](UniqueFd connection) { taken_.push_back(std::move(connection)); });
+  const UniqueFd late = Client();
+  RunUntil([&] { return taken_.size() == 2; });
+  listener.reset();
+  EXPECT_FALSE(fs::exists(path_)) << "its name is the listener's, too";
+}
+
+TEST_F(ControlSockets, AreRefusedWhereNothingListensOnWhatWasPassed) {
+  const UniqueFd file(open("/dev/null", O_RDONLY | O_CLOEXEC)), silent = Socket();
+  for (const int fd : {file.get(), silent.get(), 9999}) {
+    const auto listener = ControlListener::Bind({"fd:" + std::to_string(fd)}, 4);
+    EXPECT_THAT(std::string(listener.status().message()), HasSubstr("it is no UNIX socket that listens"));
+  }
+}
+
 TEST_F(ControlSockets, TakeSoManyConnectionsAndCountThoseTheyRefuse) {
   const auto listener = Listener(2);
   std::vector<UniqueFd> clients;

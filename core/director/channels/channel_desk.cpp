@@ -19,6 +19,7 @@ extern "C" {  // the header of glibc 2.36 forgets to say so
 #include "absl/strings/str_format.h"
 #include "base/one_line.h"
 #include "base/stage_log.h"
+#include "base/step_log.h"
 #include "core/link/block_plan.h"
 #include "core/model/stable_hash.h"
 
@@ -123,6 +124,7 @@ void ChannelDesk::Spawn() {
     policy_.SpawnFailed(settings_.now());
     return;
   }
+  air::NoteStep("manager spawned");
   manager_pid_ = process->pid;
   policy_.Spawned(settings_.now());
   Watch(std::move(process->pidfd));
@@ -183,6 +185,7 @@ void ChannelDesk::OnClosed(const absl::Status& status) {
 }
 
 void ChannelDesk::OnHello(const channel_link::Hello& hello) {
+  air::NoteStep("manager linked");
   manager_pid_ = hello.pid();
   greeted_ = true;
   held_.clear();

@@ -63,7 +63,7 @@ TEST_F(AirLineTest, AsksForTheSinkToReplaceWhateverIsAttached) {
   std::optional<absl::Status> ready, attached;
   line.AskReady(10s, Into(ready));
   EXPECT_TRUE(Await(ready).ok());
-  line.Attach("/run/sink.sock", Into(attached));
+  line.Attach("/run/sink.sock", 0ms, Into(attached));
   EXPECT_TRUE(Await(attached).ok());
   EXPECT_EQ(air.attached->channel_id(), 4);
   EXPECT_EQ(air.attached->endpoint(), "/run/sink.sock");

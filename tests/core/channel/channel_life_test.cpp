@@ -45,6 +45,50 @@ TEST_F(ChannelLifeTest, TheFirstViewerStartsItStepByStep) {
   EXPECT_EQ(shelf_.waiting_at_air(), ChannelLife::kBlocksWaiting);
 }
 
+TEST_F(ChannelLifeTest, WhereNothingWasLeftTheFirstCallAttachesTheSink) {
+  Viewers(1);
+  life_.OnAssetChecked(absl::OkStatus(), now());
+  Done();
+  life_.OnAirSpawned(absl::OkStatus(), now(), /*may_have_session=*/false);
+  EXPECT_EQ(Done(), "attach to new air");
+  EXPECT_FALSE(life_.has_answered());
+  life_.OnAttached(absl::OkStatus(), now());
+  EXPECT_TRUE(life_.has_answered());
+  EXPECT_EQ(Done(), "start 0+1 at 50");
+  life_.OnSessionStarted(absl::OkStatus(), now());
+  EXPECT_EQ(life_.phase(), channel_link::ON_AIR);
+}
+
+TEST_F(ChannelLifeTest, AnAirThatIsNewAndNeverListensIsEndedAndStartedAgain) {
+  Viewers(1);
+  life_.OnAssetChecked(absl::OkStatus(), now());
+  life_.OnAirSpawned(absl::OkStatus(), now(), /*may_have_session=*/false);
+  Done();
+  life_.OnAttached(absl::DeadlineExceededError("nobody listens"), now());
+  EXPECT_EQ(Done(), "terminate");
+  life_.OnAirEnded("was killed by signal 9", now());
+  EXPECT_EQ(Done(), "check /media/0.mkv") << "at once the first time";
+}
+
+TEST_F(ChannelLifeTest, AViewerThatLeavesWhileNewAirIsAttachedEndsIt) {
+  Viewers(1);
+  life_.OnAssetChecked(absl::OkStatus(), now());
+  life_.OnAirSpawned(absl::OkStatus(), now(), /*may_have_session=*/false);
+  Done();
+  life_.OnDemand(0, false, 0s, now());
+  EXPECT_EQ(Done(), "terminate");
+  life_.OnAttached(absl::OkStatus(), now());
+  EXPECT_EQ(Done(), "") << "too late";
+}
+
+TEST_F(ChannelLifeTest, ASessionThatMayBeOnTheAirIsAskedForWhateverItsFolderSays) {
+  GoOnAir();
+  life_.OnAirEnded("was killed by signal 9", now());
+  EXPECT_EQ(Done(), "spawn");
+  life_.OnAirSpawned(absl::OkStatus(), now(), /*may_have_session=*/false);
+  EXPECT_EQ(Done(), "ask");
+}
+
 TEST_F(ChannelLifeTest, JoinsWhereTheClockIsWhenTheSinkIsThere) {
   Viewers(1);
   life_.OnAssetChecked(absl::OkStatus(), now());

@@ -23,7 +23,7 @@ struct Words {
   std::string operator()(const SpawnAir&) const { return "spawn"; }
   std::string operator()(const AskReady&) const { return "ask"; }
   std::string operator()(const FollowEvents&) const { return "follow"; }
-  std::string operator()(const AttachSink&) const { return "attach"; }
+  std::string operator()(const AttachSink& a) const { return a.to_new_air ? "attach to new air" : "attach"; }
   std::string operator()(const StartSession& a) const {
     return absl::StrCat("start ", a.first.block_id(), "+", a.second.block_id(), " at ", UtcMs(a.join) / 1000);
   }

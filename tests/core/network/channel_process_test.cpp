@@ -52,6 +52,38 @@ TEST_F(ChannelProcess, StartsOnTheFirstViewerAtThePlaceTheClockSays) {
                                        << ": " << air::analyser::DescribeContent(content);
 }
 
+// The processes that have `parent`; those that end meanwhile are left out.
+std::vector<pid_t> ChildrenOf(pid_t parent) {
+  std::vector<pid_t> children;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    std::string stat;
+    std::getline(std::ifstream(entry.path() / "stat"), stat);
+    const std::size_t name_end = stat.rfind(')');
+    if (name_end == std::string::npos || name_end + 4 > stat.size()) continue;
+    if (std::atoi(stat.c_str() + name_end + 4) == parent) children.push_back(std::atoi(stat.c_str()));
+  }
+  return children;
+}
+
+// What one of them has to do takes nothing from the others, where the kernel shares the processors between sessions.
+TEST_F(ChannelProcess, EachOfItsProcessesIsASessionOfItsOwn) {
+  StartManager();
+  TestDirector director(Folder());
+  (void)director.Setup(setup_);
+  (void)director.Blocks(Plan(120'000));
+  Viewer viewer(director, 1);
+  ASSERT_TRUE(viewer.WaitForBytes(1000));
+  ASSERT_GT(AirPid(), 0);
+  EXPECT_EQ(getsid(manager_.pid), manager_.pid);
+  EXPECT_EQ(getsid(AirPid()), AirPid());
+  const std::vector<pid_t> stages = ChildrenOf(AirPid());
+  EXPECT_GE(stages.size(), 3u) << "selector, encoder, decoder";
+  for (const pid_t stage : stages) {
+    const pid_t session = getsid(stage);
+    EXPECT_TRUE(session == stage || session == -1) << "a stage in session " << session;  // -1: it has ended
+  }
+}
+
 TEST_F(ChannelProcess, IsSharedByLaterViewersLingersBehindTheLastAndStopsInOrder) {
   StartManager();
   TestDirector director(Folder());

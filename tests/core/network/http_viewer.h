@@ -21,6 +21,18 @@
 
 namespace retrovue {
 
+// Of the loopback; nobody listens there at the moment.
+inline int FreePort() {
+  const air::UniqueFd socket(::socket(AF_INET, SOCK_STREAM, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  bind(socket.get(), reinterpret_cast<sockaddr*>(&address), size);
+  getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size);
+  return ntohs(address.sin_port);
+}
+
 class HttpViewer {
  public:
   HttpViewer(int port, const std::string& path, const std::string& method = "GET") {

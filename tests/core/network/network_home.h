@@ -23,10 +23,10 @@ class NetworkHome {
  public:
   static constexpr Millis kClip{4'000};
 
-  // `clips`: paths of clips of 4 s; the first one is the programme of every block, the others fill the rest of it. `now`: the network's
+  // `clips`: paths of clips of `clip_length`; the first one is the programme of every block, the others fill the rest of it. `now`: the network's
   // clock, for the planning.
-  NetworkHome(std::vector<std::string> clips, std::function<Instant()> now)
-      : clips_(std::move(clips)), now_(std::move(now)) {
+  NetworkHome(std::vector<std::string> clips, std::function<Instant()> now, Millis clip_length = kClip)
+      : clips_(std::move(clips)), clip_length_(clip_length), now_(std::move(now)) {
     char folder[] = "/tmp/rvh-XXXXXX";
     folder_ = mkdtemp(folder);
     store_ = *Store::Open(url(), {.now = now_});
@@ -88,7 +88,7 @@ class NetworkHome {
           Asset asset;
           asset.collection_id = collection.id;
           asset.canonical_key = asset.canonical_uri = asset.source_uri = clip;
-          asset.duration = kClip;
+          asset.duration = clip_length_;
           asset.state = AssetState::kReady;
           asset.approved_for_broadcast = true;
           asset.editorial.title = std::filesystem::path(clip).stem();
@@ -121,6 +121,7 @@ class NetworkHome {
 
  private:
   const std::vector<std::string> clips_;
+  const Millis clip_length_;
   const std::function<Instant()> now_;
   std::string folder_;
   std::unique_ptr<Store> store_;
