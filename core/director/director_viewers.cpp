@@ -46,7 +46,7 @@ asio::awaitable<Director::Desk> Director::FindDesk(std::string slug) {
       return data->Channels();
     };
     auto list = co_await Ask<NetworkData::ChannelList>(loop_, reader_, std::move(job), kViewerDataLimit);
-    Note(list.status());
+    NoteRead(list.status());
     if (list.ok()) SetChannels(*std::move(list));
     desk = KnownDesk(slug);
   }

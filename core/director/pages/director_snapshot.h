@@ -36,6 +36,7 @@ struct DirectorSnapshot {
   bool channels_known = false;  // they have been read once
   bool database_answers = false;
   std::string database_error;  // the last one; empty: it answers
+  std::string write_error;     // the last one, of evidence or of anything else; empty: it can be written
   std::int64_t database_errors = 0;
   std::uint64_t evidence_received = 0, evidence_stored = 0, evidence_refused = 0, evidence_behind = 0;
   std::uint64_t evidence_failed_writes = 0;
@@ -55,7 +56,7 @@ std::string MetricsText(const DirectorSnapshot& snapshot);
 // One JSON object; docs/core/director.md has its shape.
 std::string StatusJson(const DirectorSnapshot& snapshot);
 
-// Why viewers cannot be served; empty: they can.
+// Why viewers cannot be served, or not for long, or what they see not be written down; empty: all is well.
 std::vector<std::string> WhyNotReady(const DirectorSnapshot& snapshot);
 
 }  // namespace retrovue
