@@ -4,7 +4,7 @@
 //   network_run [--minutes 20] [--seed 1] [--victims director,manager,supervisor,stage] [--least-gap-ms 1000] [--most-gap-ms 3000]
 //               [--outage postgres|lock|disk] [--outage-seconds 120] [--keep DIR]
 //
-// It runs by `retrovue start`; the network's clock begins 20 s before a boundary of the grid, so that each run has one. Programmes and
+// It runs by `retrovue start`; the network's clock begins 30 s before a boundary of the grid, so that each run has one. Programmes and
 // fillers are clips of 5 to 20 s. Victims get SIGKILL at random instants, a director at most every twelve seconds (its guardian waits longer
 // from death to death). In an outage the database is away for a while: a PostgreSQL that is stopped, an SQLite file that another process
 // has locked, or one on a disk that is full. The second viewer comes in the middle of it.
@@ -43,8 +43,8 @@ using namespace std::chrono_literals;
 using Steady = std::chrono::steady_clock;
 
 constexpr auto kClosedWithin = 5s;  // of the death of its manager
-constexpr auto kServedWithin =
-    60s;  // of that: the guardian may be waiting, 30 s at most, and AIR have to be taken up
+// Of that; the guardian may be waiting, 30 s at most, and AIR have to be taken up.
+constexpr auto kServedWithin = 60s;
 constexpr auto kDirectorRests = 12s;  // between its deaths
 constexpr auto kManagerRests = 4s;
 constexpr auto kReadyWithin = 30s;  // of the end of an outage
@@ -131,7 +131,7 @@ class NetworkRun {
 
  private:
   void MakeHome() {
-    shift_ = At("2026-06-10T12:14:40Z") - MachineNow();
+    shift_ = At("2026-06-10T12:14:30Z") - MachineNow();
     home_ = std::make_unique<ProgrammeHome>(
         HomeOptions{.episodes = MakeClips(clips_.path(), {{1, 5}, {2, 5}, {3, 5}}),
                     .fillers = MakeClips(clips_.path(), {{4, 5}, {5, 10}, {6, 20}}),
@@ -147,7 +147,7 @@ class NetworkRun {
       home_->AddChannel(channel);
       seats_.push_back({slug, {}, {}, {}, {}});
     }
-    shift_ = At("2026-06-10T12:14:40Z") - MachineNow();
+    shift_ = At("2026-06-10T12:14:30Z") - MachineNow();
   }
 
   // ---- viewers
@@ -197,7 +197,7 @@ class NetworkRun {
     next_strike_ =
         Steady::now() + std::chrono::milliseconds(Random(options_.least_gap_ms, options_.most_gap_ms));
     if (options_.victims.empty()) return;
-    if (Steady::now() - began_ < 4s) return;  // both are on the air first
+    if (Steady::now() - began_ < 14s) return;  // both are on the air first, and settled
     const std::string& kind = options_.victims[static_cast<std::size_t>(
         Random(0, static_cast<std::int64_t>(options_.victims.size()) - 1))];
     Seat& seat = seats_[static_cast<std::size_t>(Random(0, 1))];
@@ -348,7 +348,7 @@ class NetworkRun {
       sessions.insert(row.session_id);
       if (row.actual_end.has_value() && row.status == "AIRED") last = std::max(last, *row.actual_end);
     }
-    EXPECT_EQ(AsRunFaults(truth, truth.rows.front().actual_start + 34ms, last, rows), Faults());
+    EXPECT_EQ(AsRunFaults(truth, truth.rows.front().actual_start + kSettledAfter, last, rows), Faults());
     EXPECT_EQ(sessions.size(), 1u) << seat.slug << ": the channel has begun anew";
     for (const std::string& session : sessions) ExpectNoGap(session);
     std::printf(

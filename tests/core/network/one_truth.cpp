@@ -23,8 +23,7 @@ using Json = nlohmann::json;
 using air::analyser::PictureRun;
 
 constexpr Millis kOnePicture{34};
-constexpr std::int64_t kSettled =
-    2 * kClipRate;  // pictures until the next clip is ready at a session's start
+constexpr std::int64_t kReady = 2 * kClipRate;  // pictures; what begins sooner may be on the way already
 constexpr std::size_t kMostFaults = 12;
 
 std::int64_t PicturesIn(Millis time) { return time.count() * kClipRate / 1000; }
@@ -270,8 +269,9 @@ Watched WatchedAgainst(const air::analyser::ContentReport& content, const Stored
   const std::vector<PictureRun>& runs = content.runs;
   const std::vector<PlaylogEvent> events = EventsOf(truth.blocks);
   // The first clip that began under the viewer's eyes, and was prepared in good time, places the rest.
-  const auto anchor = std::find_if(runs.begin(), runs.end(), [](const PictureRun& run) {
-    return run.kind == PictureRun::kClip && run.first == 0 && run.first_index >= kSettled;
+  const std::int64_t settled = began_with_it ? PicturesIn(kSettledAfter) : kReady;
+  const auto anchor = std::find_if(runs.begin(), runs.end(), [&](const PictureRun& run) {
+    return run.kind == PictureRun::kClip && run.first == 0 && run.first_index >= settled;
   });
   if (anchor == runs.end()) {
     if (content.pictures > 40 * kClipRate) watched.faults.push_back("in all that time no clip has begun");

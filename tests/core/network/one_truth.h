@@ -41,6 +41,9 @@ Faults RecordFaults(const channel_record::Record& record, const StoredTruth& tru
 // the picture. `compared` counts rows.
 Faults AsRunFaults(const StoredTruth& truth, Instant from, Instant to, int& compared);
 
+// A session that begins on a busy machine has its first clips late: what begins so long after it is judged.
+inline constexpr Millis kSettledAfter{10'000};
+
 // What was seen, from where on, by the network's clock.
 struct SeenClip {
   Instant at;
@@ -52,7 +55,8 @@ struct Watched {
   Instant from, to;             // what could be judged
 };
 // A viewer's pictures against the playlog, picture by picture. `first_byte`: when it came, by the network's clock. `began_with_it`: the
-// channel came on the air for it; then it is judged from where the first clip begins that was prepared in good time.
+// channel came on the air for it; then it is judged from the first clip on that begins
+// after kSettledAfter.
 Watched WatchedAgainst(const air::analyser::ContentReport& content, const StoredTruth& truth,
                        const std::map<std::string, int>& clip_ids, Instant first_byte, bool began_with_it);
 

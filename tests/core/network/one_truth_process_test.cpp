@@ -35,7 +35,7 @@ class OneTruth : public testing::TestWithParam<Change> {
   void SetUp() override {
     clips_ = std::make_unique<air::e2e::TestFolder>();
     if (GetParam().database == Kind::kPostgres) database_ = std::make_unique<TestDatabase>(Kind::kPostgres);
-    shift_ = At(GetParam().boundary) - 14s - MachineNow();
+    shift_ = At(GetParam().boundary) - 25s - MachineNow();
     home_ = std::make_unique<ProgrammeHome>(
         HomeOptions{.episodes = MakeClips(clips_->path(), {{1, 4}, {2, 5}, {3, 6}}),
                     .fillers = MakeClips(clips_->path(), {{4, 3}, {5, 60}}),
@@ -51,7 +51,7 @@ class OneTruth : public testing::TestWithParam<Change> {
     howe.time_zone = "Australia/Lord_Howe";
     howe.grid = {60, {0}, 0};
     home_->AddChannel(howe, {{0, 360, false}, {360, 1440, true}});
-    shift_ = At(GetParam().boundary) - 14s - MachineNow();  // all that took its time
+    shift_ = At(GetParam().boundary) - 25s - MachineNow();  // all that took its time
   }
 
   // The span of the comparison: the day before the change to the day behind it.
@@ -130,10 +130,12 @@ TEST_P(OneTruth, GuideDayPlaylogBlocksAndAsRunAreTheSameRows) {
   for (const AsRunRow& row : truth.rows)
     if (row.actual_end.has_value()) whole.push_back(row);
   ASSERT_GE(whole.size(), 2u);
-  EXPECT_LT(truth.rows.front().actual_start, boundary) << "it came on the air too late to be of use";
+  EXPECT_LT(truth.rows.front().actual_start + kSettledAfter, boundary)
+      << "it came on the air too late to be of use";
   int aired = 0;
-  EXPECT_EQ(AsRunFaults(truth, truth.rows.front().actual_start + 34ms, *whole.back().actual_end, aired),
-            Faults());
+  EXPECT_EQ(
+      AsRunFaults(truth, truth.rows.front().actual_start + kSettledAfter, *whole.back().actual_end, aired),
+      Faults());
   EXPECT_GE(aired, 2);
   const auto at_boundary = std::find_if(whole.begin(), whole.end(),
                                         [&](const AsRunRow& row) { return row.planned_start == boundary; });
