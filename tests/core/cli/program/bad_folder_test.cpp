@@ -35,6 +35,12 @@ const std::vector<BadFolder> kBadFolders = {
     {"gone", [](const std::string&) {}, "", "", false},
     {"a text file", [](const std::string& path) { Write(path, "no film\n"); },
      "there is no media in it (1 files of other kinds", "retrovue collection ingest \"bad\""},
+    {"full of text without an extension",
+     [](const std::string& path) {
+       fs::create_directory(path);
+       for (const char* name : {"README", "LICENSE"}) Write(absl::StrCat(path, "/", name), "no film\n");
+     },
+     "there is no media in it (2 files of other kinds", "retrovue collection ingest \"bad\""},
     {"full of text",
      [](const std::string& path) {
        fs::create_directory(path);
