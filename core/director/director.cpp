@@ -29,6 +29,7 @@ constexpr auto kBookOfRunning = 15s;  // how old a book may be while its channel
 constexpr auto kBookOfOthers = 120s;
 constexpr auto kDataLimit = 20s;  // for what nobody waits for
 constexpr Millis kBookBehind = 10min, kBookAhead = 90min;
+constexpr Millis kAwayPause = 5s;  // until a schedule is carried on again, while the database is away
 constexpr auto kEndLimit = 15s;
 constexpr std::size_t kJobs = 256;
 constexpr std::size_t kCachedPages = 24;
@@ -151,7 +152,7 @@ asio::awaitable<void> Director::ReadChannels(Milliseconds limit) {
     return data->Channels();
   };
   auto list = co_await Ask<NetworkData::ChannelList>(loop_, reader_, std::move(job), limit);
-  Note(list.status());
+  NoteRead(list.status());
   if (!list.ok() || stopping_) co_return;
   co_await ReadLinks(*list, limit);
   if (stopping_) co_return;
@@ -169,7 +170,7 @@ asio::awaitable<void> Director::ReadLinks(const NetworkData::ChannelList& list, 
     return data->AssetPaths();
   };
   auto paths = co_await Ask<std::vector<std::string>>(loop_, reader_, std::move(read), limit);
-  Note(paths.status());
+  NoteRead(paths.status());
   if (!paths.ok()) co_return;
   std::function<absl::StatusOr<LinkRoots>()> look = [roots = list.media_roots, paths = *std::move(paths)] {
     return absl::StatusOr<LinkRoots>(FindLinkRoots(roots, paths));
@@ -197,7 +198,7 @@ void Director::SetMediaRoots(const std::vector<std::string>& of_catalogue) {
   for (const auto& [id, desk] : desks_) desk->SettingsChanged();
 }
 
-void Director::Note(const absl::Status& status) {
+void Director::NoteRead(const absl::Status& status) {
   database_was_asked_ = database_was_asked_ || status.ok() || IsAway(status);
   if (status.ok()) {
     if (!database_error_.empty()) air::Log().info("the database answers again");
@@ -209,6 +210,18 @@ void Director::Note(const absl::Status& status) {
   if (database_error_.empty()) air::Log().error("the database: {}", std::string(status.message()));
   database_answers_ = false;
   database_error_ = std::string(status.message());
+}
+
+void Director::NoteWrite(const absl::Status& status) {
+  if (status.ok()) {
+    if (!write_error_.empty()) air::Log().info("the database can be written again");
+    write_error_.clear();
+    return;
+  }
+  if (!IsAway(status)) return;
+  if (write_error_.empty())
+    air::Log().error("the database cannot be written: {}", std::string(status.message()));
+  write_error_ = std::string(status.message());
 }
 
 void Director::SetChannels(NetworkData::ChannelList list) {
@@ -267,7 +280,7 @@ asio::awaitable<void> Director::ReadBook(Desk desk) {
   auto stored = co_await Ask<NetworkData::Stored>(loop_, reader_, std::move(job), kDataLimit);
   Care& after = care_[desk->channel().id.text];
   after.is_reading = false;
-  Note(stored.status());
+  NoteRead(stored.status());
   if (!stored.ok()) co_return;
   after.book_read = std::chrono::steady_clock::now();
   stored->book.schedule_error = desk->book().schedule_error;
@@ -287,7 +300,7 @@ asio::awaitable<absl::Status> Director::CarryOn(Desk desk, Milliseconds limit) {
     return 0;
   };
   const absl::StatusOr<int> done = co_await Ask<int>(loop_, writer_, std::move(job), limit);
-  Note(done.status());
+  NoteWrite(done.status());
   Care& care = care_[id];
   care.is_carrying_on = false;
   if (done.ok()) {
@@ -295,7 +308,9 @@ asio::awaitable<absl::Status> Director::CarryOn(Desk desk, Milliseconds limit) {
     desk->book().schedule_error.clear();
   } else {
     ++horizon_failures_;
-    care.not_before = UtcNow() + HorizonPause(++care.failures);
+    ++care.failures;
+    // A database that is back is known to be by what is done with it.
+    care.not_before = UtcNow() + (IsAway(done.status()) ? kAwayPause : HorizonPause(care.failures));
     const std::string why(done.status().message());
     if (!IsAway(done.status()) && desk->book().schedule_error != why)
       air::Log().warn("channel {}: its schedule cannot be carried on: {}", desk->channel().slug, why);
@@ -379,7 +394,7 @@ void Director::MarkFed() {
     const absl::Status marked = data_.MarkFed(ids);
     asio::post(loop_, [this, marked, portions] {
       marking_ = false;
-      Note(marked);
+      NoteWrite(marked);
       if (!IsAway(marked)) return;
       for (const auto& [desk, of_desk] : portions) desk->PutBackFedBlocks(of_desk);
     });

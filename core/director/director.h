@@ -91,12 +91,15 @@ class Director {
   Awaitable<absl::Status> CarryOn(Desk desk, Milliseconds limit);
   void GrantStarts();
   void MarkFed();
-  void Note(const absl::Status& status);
+  // What a call to the database says of it. Reads and writes are told apart: of a full disk one can read.
+  void NoteRead(const absl::Status& status);
+  void NoteWrite(const absl::Status& status);
 
   // ---- requests
   Awaitable<std::optional<Answer>> TuneIn(const PageRequest& request, HttpService::Stream& stream);
   Awaitable<FileFindings> LookAt(std::vector<std::string> paths);
   Awaitable<Answer> Page(const PageRequest& request);
+  Awaitable<absl::StatusOr<Answer>> AskForPage(std::function<absl::StatusOr<Answer>()> job);
   Awaitable<Answer> StreamHead(const PageRequest& request);
   // For a page whose channels are not known.
   Answer ChannelsUnknown() const;
@@ -127,7 +130,7 @@ class Director {
   std::map<std::string, Care> care_;   // by channel id
   std::string instance_id_;
   bool channels_known_ = false, database_was_asked_ = false, database_answers_ = false, stopping_ = false;
-  std::string database_error_;
+  std::string database_error_, write_error_;  // the last one; empty: it can be read, written
   std::optional<Monotonic> channels_read_;
   std::optional<std::int64_t> links_catalogue_;  // what the links were looked at for
   std::optional<Monotonic> links_read_;

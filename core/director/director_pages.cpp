@@ -155,6 +155,13 @@ Answer Director::ChannelsPage(const PageRequest& request) const {
   return JsonAnswer(all.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
 }
 
+// Noted here, and not where it is answered: that may be a page of before, while the database is away.
+asio::awaitable<absl::StatusOr<Answer>> Director::AskForPage(std::function<absl::StatusOr<Answer>()> job) {
+  absl::StatusOr<Answer> made = co_await Ask<Answer>(loop_, pages_, std::move(job), kPageLimit);
+  NoteRead(made.status());
+  co_return made;
+}
+
 asio::awaitable<Answer> Director::GuidePage(const PageRequest& request, bool gzip) {
   if (!channels_known_) co_return ChannelsUnknown();
   int days = kUsualGuideDays;
@@ -184,11 +191,10 @@ asio::awaitable<Answer> Director::GuidePage(const PageRequest& request, bool gzi
       answer.headers = {{"ETag", EtagOf(*answer.body)}, {"Cache-Control", "no-cache"}};
       return answer;
     };
-    co_return co_await Ask<Answer>(loop_, pages_, std::move(job), kPageLimit);
+    co_return co_await AskForPage(std::move(job));
   };
   const absl::StatusOr<Answer> made = co_await cache_.Get(
       absl::StrCat(gzip ? "gz " : "xml ", days, " ", request.base_url), kXmltvGoodFor, std::move(make));
-  Note(made.status());
   if (!made.ok()) co_return DatabaseAway(std::string(made.status().message()));
   Answer answer = *made;
   const std::string etag(answer.Header("ETag"));
@@ -212,11 +218,10 @@ asio::awaitable<Answer> Director::ApiGuide(const PageRequest& request) {
       return TextAnswer(std::string(kJsonContentType),
                         GuideJson(in_order, span.from, span.to, now_again, DetailsIn(*guides)));
     };
-    co_return co_await Ask<Answer>(loop_, pages_, std::move(job), kPageLimit);
+    co_return co_await AskForPage(std::move(job));
   };
   const absl::StatusOr<Answer> made = co_await cache_.Get(
       absl::StrCat("api ", UtcMs(span->from), " ", UtcMs(span->to)), kApiGoodFor, std::move(make));
-  Note(made.status());
   if (!made.ok()) co_return DatabaseAway(std::string(made.status().message()));
   co_return *made;
 }
@@ -237,11 +242,10 @@ asio::awaitable<Answer> Director::ApiNow(const PageRequest& request) {
       return TextAnswer(std::string(kJsonContentType),
                         NowJson({&channel, &guides->guides.front()}, now, DetailsIn(*guides)));
     };
-    co_return co_await Ask<Answer>(loop_, pages_, std::move(job), kPageLimit);
+    co_return co_await AskForPage(std::move(job));
   };
   const absl::StatusOr<Answer> made =
       co_await cache_.Get(absl::StrCat("now ", desk->channel().slug), kApiGoodFor, std::move(make));
-  Note(made.status());
   if (!made.ok()) co_return DatabaseAway(std::string(made.status().message()));
   co_return *made;
 }
@@ -283,6 +287,7 @@ DirectorSnapshot Director::Snapshot() const {
   s.database_error = database_error_;
   s.database_errors = data_.database_errors();
   const EvidenceCounts evidence = evidence_->counts();
+  s.write_error = write_error_.empty() ? evidence.last_error : write_error_;
   s.evidence_received = evidence.received;
   s.evidence_stored = evidence.stored;
   s.evidence_refused = evidence.refused;

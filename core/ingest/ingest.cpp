@@ -51,6 +51,8 @@ class Run {
     if (absl::Status done = MarkMissing(finder); !done.ok()) return done;
     if (!options_.dry_run) {
       if (absl::Status done = Probe(); !done.ok()) return done;
+      // What might have been media by its name, having none of another kind, has turned out to be none.
+      if (report_.found == 0 && known_.empty() && !report_.stopped) report_.outage = NoMedia();
     }
     return std::move(report_);
   }
@@ -99,6 +101,12 @@ class Run {
     });
   }
 
+  std::string NoMedia() const {
+    return absl::StrCat(air::OneLine(root_, 4096), ": there is no media in it (",
+                        report_.ignored + report_.skipped, " files of other kinds, hidden or empty, ",
+                        report_.failed, " that cannot be read): name a folder of films, episodes or clips");
+  }
+
   // What the scan says in itself.
   void Account() {
     report_.found = static_cast<std::int64_t>(scan_.files.size());
@@ -119,9 +127,7 @@ class Run {
           absl::StrCat(root, ": it is empty, and the catalogue has ", known_.size(),
                        " assets of it. Nothing is taken for missing: check that its disk is mounted");
     } else if (scan_.ignored + report_.skipped + report_.failed > 0) {
-      report_.outage = absl::StrCat(root, ": there is no media in it (", scan_.ignored + report_.skipped,
-                                    " files of other kinds, hidden or empty, ", report_.failed,
-                                    " that cannot be read): name a folder of films, episodes or clips");
+      report_.outage = NoMedia();
     } else {
       report_.outage = absl::StrCat(root, ": it is empty: put media into it, or name another folder");
     }

@@ -96,7 +96,7 @@ absl::StatusOr<Answer> IngestAll(Context& context, const std::vector<Collection>
   answer.columns = {{"COLLECTION", "collection"}, {"FOUND", "found"},     {"NEW", "added"},
                     {"CHANGED", "changed"},       {"MISSING", "missing"}, {"READY", "ready"},
                     {"REVIEW", "review"},         {"FAILED", "failed"}};
-  std::int64_t review = 0;
+  std::int64_t review = 0, found = 0, failed = 0;
   bool partly = false;
   for (const Collection& collection : collections) {
     const absl::StatusOr<IngestReport> report = Ingest(**store, collection.id, options);
@@ -107,6 +107,8 @@ absl::StatusOr<Answer> IngestAll(Context& context, const std::vector<Collection>
     row.update(ShapeOf(*report));
     answer.value.push_back(row);
     review += report->review;
+    found += report->found;
+    failed += report->failed;
     if (!report->outage.empty())
       answer.notices.push_back(absl::StrCat(collection.name, ": ", report->outage));
     NoteWhatNeedsAPerson(*report, answer);
@@ -117,8 +119,15 @@ absl::StatusOr<Answer> IngestAll(Context& context, const std::vector<Collection>
     answer.code = "INGEST_PARTLY";
     answer.says = {"Not everything could be taken in."};
   }
-  answer.next =
-      review > 0 ? "retrovue asset attention" : "retrovue channel add my-channel --title \"My Channel\"";
+  if (review > 0 || (failed > 0 && failed == found)) {
+    answer.next = "retrovue asset attention";
+  } else if (found == 0 && partly) {  // once what the notice says is done
+    answer.next = collections.size() == 1
+                      ? absl::StrCat("retrovue collection ingest \"", collections.front().name, "\"")
+                      : "retrovue collection ingest --all";
+  } else {
+    answer.next = "retrovue channel add my-channel --title \"My Channel\"";
+  }
   return answer;
 }
 

@@ -101,6 +101,8 @@ std::string MetricsText(const DirectorSnapshot& s) {
   f.Counter("retrovue_horizon_failures_total", "Attempts to carry a schedule on that failed",
             double(s.horizon_failures));
   f.Gauge("retrovue_database_up", "1 while the database answers", s.database_answers ? 1 : 0);
+  f.Gauge("retrovue_database_writable", "1 while what is written to it is stored",
+          s.write_error.empty() ? 1 : 0);
   f.Counter("retrovue_database_errors_total", "Calls the database failed", double(s.database_errors));
   f.Gauge("retrovue_evidence_streams", "AIR sessions whose evidence comes in", s.evidence_streams);
   f.Counter("retrovue_evidence_received_total", "Messages of evidence that were dealt with",
@@ -152,6 +154,8 @@ std::string StatusJson(const DirectorSnapshot& s) {
   json["database_up"] = s.database_answers;
   json["database_errors"] = s.database_errors;
   json["database_error"] = s.database_error;
+  json["database_writable"] = s.write_error.empty();
+  json["write_error"] = s.write_error;
   json["evidence_streams"] = s.evidence_streams;
   json["evidence_stored"] = s.evidence_stored;
   json["evidence_behind"] = s.evidence_behind;
@@ -169,6 +173,8 @@ std::vector<std::string> WhyNotReady(const DirectorSnapshot& s) {
   if (!s.database_answers)
     why.push_back(
         absl::StrCat("the database does not answer", s.database_error.empty() ? "" : ": ", s.database_error));
+  else if (!s.write_error.empty())
+    why.push_back(absl::StrCat("the database cannot be written, and evidence waits: ", s.write_error));
   return why;
 }
 

@@ -37,6 +37,7 @@ struct DirectorSnapshot {
   bool database_was_asked = false;  // it has answered, or failed, once; until then the network is starting
   bool database_answers = false;
   std::string database_error;  // the last one; empty: it answers
+  std::string write_error;     // the last one, of evidence or of anything else; empty: it can be written
   std::int64_t database_errors = 0;
   std::uint64_t evidence_received = 0, evidence_stored = 0, evidence_refused = 0, evidence_behind = 0;
   std::uint64_t evidence_failed_writes = 0;
@@ -56,7 +57,8 @@ std::string MetricsText(const DirectorSnapshot& snapshot);
 // One JSON object; docs/core/director.md has its shape.
 std::string StatusJson(const DirectorSnapshot& snapshot);
 
-// Why viewers cannot be served, "starting" until the database was asked; empty: they can.
+// Why viewers cannot be served, or not for long, or what they see not be written down, "starting" until the database was
+// asked; empty: all is well.
 std::vector<std::string> WhyNotReady(const DirectorSnapshot& snapshot);
 
 }  // namespace retrovue

@@ -211,6 +211,19 @@ TEST(Ready, IsStartingUntilTheDatabaseWasAsked) {
   EXPECT_THAT(WhyNotReady(failed), testing::Contains("the database does not answer"));
 }
 
+TEST(Ready, MeansThatWhatIsSeenIsStored) {
+  DirectorSnapshot s = TwoChannels();
+  EXPECT_THAT(MetricsText(s), HasSubstr("retrovue_database_writable 1\n"));
+  s.write_error = "the disk is full";
+  EXPECT_THAT(WhyNotReady(s), testing::ElementsAre(HasSubstr("evidence waits: the disk is full")));
+  EXPECT_THAT(MetricsText(s), testing::AllOf(HasSubstr("retrovue_database_writable 0\n"),
+                                             HasSubstr("retrovue_database_up 1\n")));
+  const auto json = nlohmann::json::parse(StatusJson(s));
+  EXPECT_EQ(json["database_writable"], false);
+  EXPECT_EQ(json["write_error"], "the disk is full");
+  EXPECT_EQ(json["ready"], false);
+}
+
 TEST(ClockShift, IsThatOfThePredecessorWhereItIsMeantToBe) {
   const Instant machine = FromUtcMs(1'000'000'000);
   const Instant wanted = machine + seconds(5'000);

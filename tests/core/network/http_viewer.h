@@ -77,8 +77,15 @@ class HttpViewer {
     const std::lock_guard lock(mutex_);
     return bytes_;
   }
+  std::string beginning(std::size_t bytes) const {
+    const std::lock_guard lock(mutex_);
+    return bytes_.substr(0, bytes);
+  }
   // "HTTP/1.1 200 OK"
-  std::string status_line() const { return text().substr(0, text().find("\r\n")); }
+  std::string status_line() const {
+    const std::string head = beginning(1000);
+    return head.substr(0, head.find("\r\n"));
+  }
   std::string body() const {
     const std::string all = text();
     const std::size_t end = all.find("\r\n\r\n");
@@ -87,6 +94,11 @@ class HttpViewer {
   std::vector<std::uint8_t> stream() const {
     const std::string all = body();
     return {all.begin(), all.end()};
+  }
+  // When the first byte of the answer came.
+  std::chrono::system_clock::time_point first_byte_at() const {
+    const std::lock_guard lock(mutex_);
+    return first_byte_at_;
   }
   // Without a byte, from the first one on.
   std::chrono::milliseconds longest_silence() const {
@@ -116,6 +128,7 @@ class HttpViewer {
       }
       const auto now = std::chrono::steady_clock::now();
       const std::lock_guard lock(mutex_);
+      if (bytes_.empty()) first_byte_at_ = std::chrono::system_clock::now();
       if (!bytes_.empty())
         longest_ = std::max(longest_, std::chrono::duration_cast<std::chrono::milliseconds>(now - last_));
       last_ = now;
@@ -125,9 +138,12 @@ class HttpViewer {
 
   air::UniqueFd socket_;
   mutable std::mutex mutex_;
-  std::string bytes_;                           // guarded by mutex_
-  std::chrono::steady_clock::time_point last_;  // guarded by mutex_
-  std::chrono::milliseconds longest_{0};        // guarded by mutex_
+  // Guarded by mutex_:
+  std::string bytes_;
+  std::chrono::steady_clock::time_point last_;
+  std::chrono::milliseconds longest_{0};
+  std::chrono::system_clock::time_point first_byte_at_;
+
   std::atomic<bool> stop_ = false, over_ = false;
   std::thread thread_;
 };
