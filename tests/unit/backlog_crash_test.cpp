@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "shm/transport_journal.h"
+#include "tests/support/effort.h"
 #include "tests/unit/constant_rate_channel.h"
 
 namespace air {
@@ -94,9 +95,10 @@ TEST(BacklogCrash, LeavesTheStreamAsItWasAtEveryPairOfSteps) {
   EXPECT_FALSE(RunEncoder(unbroken, kNever));
   const std::vector<std::byte> expected = unbroken.Stream();
   EXPECT_GT(unbroken.MostBacklog(), 100u) << "without a backlog this proves nothing";
+  constexpr int kStride = EveryNthIfSanitized(7);
   int deaths = 0;
   for (int first = 0; first < kTicks * kSteps; ++first) {
-    for (int second = 0; second < kTicks * kSteps - first; ++second) {
+    for (int second = first % kStride; second < kTicks * kSteps - first; second += kStride) {
       Journal journal;
       for (int steps : {first, second, kNever}) {
         if (RunEncoder(journal, steps)) ++deaths;
@@ -106,7 +108,7 @@ TEST(BacklogCrash, LeavesTheStreamAsItWasAtEveryPairOfSteps) {
           << "died behind step " << first << ", its successor behind " << second;
     }
   }
-  EXPECT_GT(deaths, 4000);
+  EXPECT_GT(deaths, 4000 / kStride);
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "stages/encoder/send/rejoin_mask.h"
 #include "stages/encoder/ts/ts_multiplexer.h"
 #include "stages/encoder/ts/ts_tables.h"
+#include "tests/support/effort.h"
 #include "tests/unit/constant_rate_channel.h"
 #include "tests/unit/ts_receiver.h"
 
@@ -48,9 +49,11 @@ TEST(ConstantRate, SendsExactlyItsRateInEveryTickAndEverySecond) {
 }
 
 TEST(ConstantRate, EveryPcrIsThatOfItsPlaceInTheStream) {
+  int number = 0;
   for (FrameRate rate : kHouseRates) {
     for (uint32_t kbps : {2'000u, 4'321u, 19'393u}) {
       for (int64_t from : {0, 12'345, 1'000'000'000}) {
+        if (number++ % EveryNthIfSanitized(4) != 0) continue;
         Channel channel(rate, kbps, Uneven);
         channel.set_origin(0);
         TsReceiver receiver;
