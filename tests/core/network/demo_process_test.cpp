@@ -195,7 +195,7 @@ TEST_F(DemoProcess, SaysWhyTheChannelCannotComeOnTheAir) {
   StartDemo(programs.Path("retrovue"));
   const auto viewer = Tune();
   ASSERT_TRUE(viewer->WaitForEnd(kPatience));
-  EXPECT_THAT(viewer->text(), AllOf(StartsWith("HTTP/1.1 503 "), HasSubstr("\"playout_failed\""),
+  EXPECT_THAT(viewer->text(), AllOf(StartsWith("HTTP/1.1 503 "), HasSubstr("\"PLAYOUT_FAILED\""),
                                     HasSubstr("air-supervisor exited with status 1")));
 }
 
