@@ -185,7 +185,7 @@ TEST_F(Scheduled, AsRunPutsTheTruthBesideThePlan) {
   EXPECT_EQ(rows[0]["frames"], 53'988);
   EXPECT_EQ(rows[0]["status"], "TRUNCATED");
   EXPECT_EQ(rows[0]["reason"], "FENCE_TERMINATION");
-  EXPECT_EQ(rows[0]["pad_frames"], Json::parse(R"({"LATE": 8, "EOF": 3, "UNSAID": 1})"));
+  EXPECT_EQ(rows[0]["pad_frames"], Json::parse(R"({"EOF": 3, "LATE": 8, "UNSAID": 1})"));
   EXPECT_THAT(home_.Run({"as-run", "show", "--channel", "one", "--date", kToday}).out,
               HasSubstr("3 EOF + 8 LATE + 1 UNSAID"));
   // With what was planned and not aired.
