@@ -50,7 +50,7 @@ void FormatRing(std::span<std::byte> memory, const RingSpec& spec) {
   auto* writer = new (memory.data() + kPage) WriterPage{};
   writer->next.store(spec.first_index, std::memory_order_relaxed);
   writer->end.store(kEndUnknown, std::memory_order_relaxed);
-  for (uint32_t i = 0; i < spec.slot_count && !spec.is_zeroed; ++i) {
+  for (uint32_t i = 0; i < spec.slot_count; ++i) {
     new (memory.data() + 2 * kPage + geometry.slot_stride * i) SlotHeader{};
   }
 

@@ -36,8 +36,6 @@ struct RingSpec {
   uint64_t generation = 1;   // >= 1
   uint64_t first_index = 0;  // of the first unit that will be written
   std::array<uint64_t, 2> instance_id{};
-  bool is_zeroed =
-      false;  // the memory is new, and zero: its slots are empty as they are, and none is touched
 };
 
 // Segment size of a ring in bytes.

@@ -88,7 +88,6 @@ class Supervisor {
                        .ring_seconds = options_.ring_seconds,
                        .slate_file = options_.slate_file,
                        .pts_origin = options_.pts_origin});
-    engine_->LoadStages();
     interface_ = std::make_unique<PlayoutInterface>(*loop_, *engine_);
     absl::StatusOr<std::unique_ptr<PlayoutServer>> server = PlayoutServer::Create(*interface_);
     if (!server.ok()) return server.status();

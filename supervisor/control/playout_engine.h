@@ -40,9 +40,6 @@ class PlayoutEngine {
   PlayoutEngine(EventLoop& loop, StageSupervisor& stages, DescriptorStore& store, SessionRecord& record,
                 PlayoutControl& control, EngineSettings settings);
 
-  // Once, as early as there is an engine: where no session was left, has spares made, so that they load while the
-  // rest of the supervisor starts. Waits for stages of before no longer than a second.
-  void LoadStages();
   // Once, before the first call: takes up the session a predecessor of this supervisor has left on the air,
   // if there is one, and has spares made. Waits for stages no longer than a second in all.
   void Open();
@@ -103,7 +100,6 @@ class PlayoutEngine {
   absl::Status StartSession(NewSession session);
   PlayoutInstance::Callbacks CallbacksOf(uint64_t session_number);
   void TakeUpWhatIsLeft();
-  void KeepSpares();
   absl::Status TakeUp(const record::Session& session, DescriptorStore::Items stored);
   // What the record says; false without a session.
   bool Describe(record::Session& session) const;
@@ -124,7 +120,6 @@ class PlayoutEngine {
   PlanReader plans_;
   std::unique_ptr<PlayoutInstance> instance_;
   OutputStreams streams_;
-  bool keeps_spares_ = false;
   uint64_t sessions_ = 0;     // begun so far: a late report about an old one is none about the present one
   std::string format_json_;   // of the session
   bool ending_ = false;       // the session

@@ -32,19 +32,6 @@ bool PlayoutEngine::Describe(record::Session& session) const {
   return true;
 }
 
-void PlayoutEngine::LoadStages() {
-  if (!absl::IsNotFound(record_.Load().status())) return;       // Open() has to look at what is there first
-  stages_.EndStrays({}, loop_.clock().Now() + kLongestWaitNs);  // nothing says what they work for
-  KeepSpares();
-}
-
-// In the order in which they have the most to do before a viewer sees content.
-void PlayoutEngine::KeepSpares() {
-  if (std::exchange(keeps_spares_, true)) return;
-  for (StageKind kind : {StageKind::kDecoder, StageKind::kEncoder, StageKind::kSelector})
-    stages_.KeepSpare(kind);
-}
-
 void PlayoutEngine::Open() {
   TakeUpWhatIsLeft();
   evidence_.TakeCareOfThePast();
@@ -57,10 +44,12 @@ void PlayoutEngine::TakeUpWhatIsLeft() {
     // Spares, and stages that the predecessor started and did not live to record. They have no work: nothing depends
     // on their end, and a viewer may be waiting.
     stages_.EndStrays(*left, Nanos(0));
-  } else if (!keeps_spares_) {
+  } else {
     stages_.EndStrays({}, loop_.clock().Now() + kLongestWaitNs);  // nothing says what they work for
   }
-  KeepSpares();
+  // In the order in which they have the most to do before a viewer sees content.
+  for (StageKind kind : {StageKind::kDecoder, StageKind::kEncoder, StageKind::kSelector})
+    stages_.KeepSpare(kind);
   absl::Status taken = left.status();
   if (left.ok()) taken = TakeUp(*left, store_.TakeAll());
   if (taken.ok()) return;

@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
-#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -97,8 +96,7 @@ absl::Status SessionMemory::Build(const Plan& plan) {
                 .policy = RingPolicy::kOverwrite,
                 .slot_count = SlotsFor(format, plan.ring_seconds),
                 .generation = 1,
-                .instance_id = RandomId(),
-                .is_zeroed = true};
+                .instance_id = RandomId()};
   facts_ = plan.facts;
   absl::Status s = named(page_, kPageSuffix, kSessionBytes, [&](auto bytes) {
     FormatSession(bytes, facts_);
@@ -141,11 +139,10 @@ absl::Status SessionMemory::MakeRing(size_t index, uint32_t slot_count) {
                              .policy = RingPolicy::kBackpressure,
                              .slot_count = slot_count,
                              .generation = pooled.generation + 1,
-                             .instance_id = RandomId(),
-                             .is_zeroed = true});
+                             .instance_id = RandomId()});
   pooled.ring = *std::move(ring);
   pooled.reader_page = *std::move(reader);
-  pooled.is_new = pooled.is_untouched = true;
+  pooled.is_new = true;
   return absl::OkStatus();
 }
 
@@ -269,8 +266,7 @@ SourceRef SessionMemory::ResetRing(uint32_t index, uint64_t first_unit) {
                                    .slot_count = program_view_->slot_count(),
                                    .generation = ++pooled.generation,
                                    .first_index = first_unit,
-                                   .instance_id = RandomId(),
-                                   .is_zeroed = std::exchange(pooled.is_untouched, false)});
+                                   .instance_id = RandomId()});
   return {.ring = index, .reserved = 0, .generation = pooled.generation};
 }
 

@@ -32,9 +32,8 @@ namespace air {
 struct DecoderRing {
   SharedSegment ring;
   SharedSegment reader_page;
-  uint64_t generation = 0;    // of its current asset; 0 = never used
-  bool is_new = false;        // made by this supervisor: nobody else has seen it
-  bool is_untouched = false;  // no decoder has had it: its slots are zero
+  uint64_t generation = 0;  // of its current asset; 0 = never used
+  bool is_new = false;      // made by this supervisor: nobody else has seen it
 };
 
 class SessionMemory {

@@ -14,9 +14,7 @@ constexpr int64_t kPrepareAheadNs =
 // Of one segment: a mount that is dead would take every ring there is.
 constexpr size_t kMostStuck = 2;
 constexpr int64_t kDepthWindowNs = 30 * kNanosPerSecond;
-constexpr int64_t kSoonNs = 2 * kNanosPerSecond;  // what airs later than this may wait its turn
-constexpr int64_t kStartNs =
-    2 * kNanosPerSecond;  // the longest that anything waits for a session's first picture
+constexpr int64_t kSoonNs = 2 * kNanosPerSecond;     // what airs later than this may wait its turn
 constexpr int64_t kHistoryNs = 5 * kNanosPerSecond;  // entries kept for a selector that has to catch up
 
 // A segment goes on with what the one before it began. Not when that is later than this, ...
@@ -148,7 +146,7 @@ void PlanExecutor::AssignRings() {
 
     prepared_block_ = std::max(prepared_block_, segment.block_serial);
     // What airs later does not compete with what is about to deliver its first picture.
-    if (segment.start > soon && (IsOpening() || IsStarting())) return;
+    if (segment.start > soon && IsOpening()) return;
     runs_[*ring] = MakeRun(segment, memory_.ResetRing(*ring, FirstUnitOf(segment, run)));
     runs_[*ring]->Start(/*soon=*/segment.start < soon);
   }
@@ -220,11 +218,6 @@ void PlanExecutor::NotePreparation(Tick on_air_at, uint64_t segment_serial) {
 
 void PlanExecutor::AppendStages(std::vector<StageSnapshot>& stages) const {
   for (const auto& [ring, run] : runs_) run->AppendStage(stages);
-}
-
-bool PlanExecutor::IsStarting() const {
-  const bool waits = !observer_.content_on_air() && !LiveGivenUp();
-  return waits && loop_.clock().Now() - epoch_.mono < kStartNs;
 }
 
 bool PlanExecutor::IsOpening() const {

@@ -99,9 +99,6 @@ class PlanExecutor {
   const PlannedSegment* SegmentOnAir() const { return rundown_.FindSegment(observer_.segment_on_air()); }
   size_t waiting_blocks() const;
   // Units in the ring of the segment on air that have not aired; 0 without content.
-  // The session has just begun, and what it begins with is not on the air yet: a viewer may be waiting for it, and what is needed
-  // later waits its turn.
-  bool IsStarting() const;
   uint64_t LiveDepth() const;
   // The lowest that was within the last minute or so, while more was to come.
   uint64_t LowestDepth() const { return std::min(lowest_, lowest_before_); }

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <set>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/stage_log.h"
@@ -97,12 +96,6 @@ void StageSupervisor::KeepSpare(StageKind kind) {
   Refill(kind);
 }
 
-void StageSupervisor::ReleaseSpares() {
-  if (!std::exchange(held_, false)) return;
-  for (StageKind kind : {StageKind::kDecoder, StageKind::kEncoder, StageKind::kSelector})
-    spares_[static_cast<size_t>(kind)].retry = loop_.After(kRefillDelayNs, [this, kind] { Refill(kind); });
-}
-
 absl::StatusOr<std::unique_ptr<StageProcess>> StageSupervisor::Take(StageKind kind) {
   Spare& spare = spares_[static_cast<size_t>(kind)];
   if (spare.process == nullptr) return Spawn(kind);
@@ -153,7 +146,7 @@ void StageSupervisor::AppendSpares(std::vector<StageSnapshot>& stages) const {
 
 void StageSupervisor::Refill(StageKind kind) {
   Spare& spare = spares_[static_cast<size_t>(kind)];
-  if (!spare.wanted || held_ || spare.process != nullptr) return;
+  if (!spare.wanted || spare.process != nullptr) return;
   absl::StatusOr<std::unique_ptr<StageProcess>> process = Spawn(kind);
   if (!process.ok()) {
     Log().error("no spare {}: {}", ProgramOf(kind), process.status().ToString());

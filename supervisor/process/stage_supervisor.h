@@ -24,9 +24,6 @@ class StageSupervisor {
 
   // Keeps one idle process of this kind from now on.
   void KeepSpare(StageKind kind);
-  // Between the two no spare is made in place of one that was taken: what a viewer waits for has the processors to itself.
-  void HoldSpares() { held_ = true; }
-  void ReleaseSpares();
   // A process without an assignment: the spare when there is one (another takes its place), else a fresh one.
   // The caller Watch()es it. Errors: those of the spawn.
   absl::StatusOr<std::unique_ptr<StageProcess>> Take(StageKind kind);
@@ -92,7 +89,6 @@ class StageSupervisor {
   StageGraveyard graveyard_;  // outlives every process of ours
   EventSource look_;
   std::array<Spare, 3> spares_;
-  bool held_ = false;
   stage::ToStage warm_;     // empty: nothing is on the air
   bool warm_fits_ = false;  // no spare has come to grief over it
   std::array<StageRecord, 3> records_;

@@ -63,24 +63,17 @@ absl::StatusOr<std::unique_ptr<PlayoutInstance>> PlayoutInstance::Create(
   return instance;
 }
 
-PlayoutInstance::~PlayoutInstance() {
-  if (starting_) stages_.ReleaseSpares();
-}
-
 void PlayoutInstance::UseMemory(std::unique_ptr<SessionMemory> memory) {
   memory_ = std::move(memory);
+  memory_->AllocateRings([&loop = loop_, failed = callbacks_.on_failed](const absl::Status& why) {
+    loop.Post([failed, text = std::string(why.message())] { failed(text); });
+  });
   keeper_.Keep(kPageName, {memory_->page().fd()});
   keeper_.Keep(kSlateName, {memory_->slate().fd()});
   for (size_t i = 0; i < memory_->rings().size(); ++i) {
     const DecoderRing& ring = memory_->rings()[i];
     keeper_.Keep(RingName(i), {ring.ring.fd(), ring.reader_page.fd()});
   }
-}
-
-void PlayoutInstance::AllocateRings() {
-  memory_->AllocateRings([&loop = loop_, failed = callbacks_.on_failed](const absl::Status& why) {
-    loop.Post([failed, text = std::string(why.message())] { failed(text); });
-  });
 }
 
 absl::Status PlayoutInstance::MakePlan() {
@@ -182,20 +175,10 @@ absl::Status PlayoutInstance::Begin(const std::vector<wire::BlockPlan>& blocks) 
   }
   control_.Apply(PlayoutEvent::kSessionStarted);
   selector_started_ = true;
-  starting_ = true;
-  stages_.HoldSpares();
   StartSelector();
+  slate_ = MakeSlate();
   Poll();
   return absl::OkStatus();
-}
-
-// Memory that is not allocated yet is when it is first written to. Half a gigabyte of it, a slate and the next spares together cost
-// more than all that a first picture needs.
-void PlayoutInstance::Settle() {
-  starting_ = false;
-  stages_.ReleaseSpares();
-  AllocateRings();
-  slate_ = MakeSlate();
 }
 
 std::unique_ptr<SlateCard> PlayoutInstance::MakeSlate() {
@@ -249,7 +232,6 @@ void PlayoutInstance::Resume() {
     OnSelectorDeath({StageDeath::Kind::kUnknown, "gone (adopted)", /*from_outside=*/true});
   }
   plan_->Resume();
-  AllocateRings();
   slate_ = MakeSlate();
   Poll();
 }
@@ -363,7 +345,6 @@ void PlayoutInstance::Poll() {
   if (plan_->LiveGivenUp() && !plan_->observer().content_on_air())
     control_.Apply(PlayoutEvent::kContentGivenUp);
   LookAtSelector();
-  if (starting_ && !plan_->IsStarting()) Settle();
   poll_ = loop_.After(kLookNs, [this] { Poll(); });
 }
 

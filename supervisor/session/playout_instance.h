@@ -58,7 +58,6 @@ class PlayoutInstance {
   // every tick.
   absl::Status Begin(const std::vector<wire::BlockPlan>& blocks);
 
-  ~PlayoutInstance();
   // The session of a predecessor of this supervisor: its memory, its epoch, whatever of its stages lives.
   // Nothing happens before Resume().
   static absl::StatusOr<std::unique_ptr<PlayoutInstance>> Adopt(EventLoop& loop, StageSupervisor& stages,
@@ -99,9 +98,6 @@ class PlayoutInstance {
  private:
   PlayoutInstance(EventLoop& loop, StageSupervisor& stages, DescriptorStore& store, PlayoutControl& control,
                   EventHub& events, Settings settings, Callbacks callbacks);
-  // What the first picture needs is there: now for the rest.
-  void Settle();
-  void AllocateRings();
   // What a session that begins and one that is taken up have in common.
   void UseMemory(std::unique_ptr<SessionMemory> memory);
   absl::Status MakePlan();
@@ -147,7 +143,6 @@ class PlayoutInstance {
   std::optional<DriftWatch> drift_;
   Nanos drift_at_;  // when it was looked at last
   uint64_t lookahead_low_ = 0;
-  bool starting_ = false;          // until Settle()
   bool selector_started_ = false;  // the session has begun: what comes now was fed
   int32_t blocks_executed_ = 0;
 };

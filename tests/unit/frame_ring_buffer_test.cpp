@@ -476,25 +476,6 @@ TEST_F(BackpressureRing, CarriesSideDataBesideTheUnit) {
   EXPECT_TRUE(unit.Is(5));
 }
 
-TEST(FrameRingBuffer, MemoryThatIsZeroIsFormattedWithoutItsSlots) {
-  RingSpec spec{
-      .format = kTinyFormat, .slot_count = 8, .generation = 3, .first_index = 40, .instance_id = {1, 2}};
-  const size_t bytes = RingBytes(spec.format, spec.slot_count);
-  const PageMemory every_slot(bytes), none(bytes);
-  FormatRing(every_slot.bytes(), spec);
-  spec.is_zeroed = true;
-  FormatRing(none.bytes(), spec);
-  EXPECT_EQ(std::memcmp(every_slot.bytes().data(), none.bytes().data(), bytes), 0);
-}
-
-TEST(FrameRingBuffer, MemoryThatHasBeenUsedIsEmptiedSlotBySlot) {
-  RingMemory memory(RingPolicy::kOverwrite, 8);
-  OverwriteWriter writer(memory.View(), nullptr, 1);
-  Put(writer, 8);
-  memory.Format();
-  for (uint64_t i = 0; i < 8; ++i) EXPECT_EQ(memory.View().slot(i).commit.load(), 0u) << i;
-}
-
 TEST(FrameRingBuffer, EveryRateHasRoomForItsLongestUnit) {
   for (FrameRate rate : kHouseRates) {
     const HouseFormat format{.width = 18, .height = 22, .rate = rate};  // no power of two anywhere
