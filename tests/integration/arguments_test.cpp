@@ -170,7 +170,7 @@ TEST_F(Arguments, WhatIsNoneOfThoseThereAreIsRefusedInWords) {
            {{"air-supervisor", "--listen", "127.0.0.1:50051"},
             "unix:PATH; TCP listens on the loopback with --port"},
            {{"air-supervisor", "--listen", "unix:/tmp/" + std::string(120, 'x')}, "1 to 107 bytes"},
-           {{"air-supervisor", "--port", "1", "--media-root", "/nowhere"}, "/nowhere"},
+           {{"air-supervisor", "--port", "1", "--media-root", "nowhere"}, "give an absolute path"},
            {{"air-supervisor", "--port", "1", "--slate", "/nowhere.png"}, "/nowhere.png"},
            {{"air-supervisor", "--port", "1", "--log-level", "loud"}, "loud"},
            {{"air-supervisor", "--port", "1", "--on-drift", "panic"}, "panic"},

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
 
 #include "absl/strings/str_cat.h"
 #include "core/store/assets.h"
@@ -43,7 +44,9 @@ void ProgrammeHome::FillCatalogue() {
     if (absl::Status put = t.sources().Put(source); !put.ok()) return put;
     Collection collection;
     collection.source_id = source.id;
-    collection.external_id = collection.name = "clips";
+    collection.name = "clips";
+    const HomeClip& any = options_.episodes.empty() ? options_.fillers.at(0) : options_.episodes.at(0);
+    collection.external_id = std::filesystem::path(any.path()).parent_path().string();  // AIR plays from there
     if (absl::Status put = t.collections().Put(collection); !put.ok()) return put;
     const auto put = [&](const std::string& path, Millis duration, const auto& describe) -> absl::Status {
       Asset asset;
