@@ -43,7 +43,7 @@ Instant StopOf(const Json& entry) { return FromUtcMs(entry["stop_utc_ms"].get<st
 Instant XmltvTime(const std::string& text) {
   absl::Time time;
   std::string error;
-  if (!absl::ParseTime("%Y%m%d%H%M%S %z", text, &time, &error)) return Instant{};
+  if (!absl::ParseTime("%E4Y%m%d%H%M%S %z", text, &time, &error)) return Instant{};
   return FromUtcMs(absl::ToUnixMillis(time));
 }
 
