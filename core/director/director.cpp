@@ -29,6 +29,7 @@ constexpr auto kBookOfRunning = 15s;  // how old a book may be while its channel
 constexpr auto kBookOfOthers = 120s;
 constexpr auto kDataLimit = 20s;  // for what nobody waits for
 constexpr Millis kBookBehind = 10min, kBookAhead = 90min;
+constexpr auto kLookAgain = 20ms;  // whether another one has read, or carried on, what is wanted
 constexpr Millis kAwayPause = 5s;  // until a schedule is carried on again, while the database is away
 constexpr auto kEndLimit = 15s;
 constexpr std::size_t kJobs = 256;
@@ -269,9 +270,10 @@ void Director::SetChannels(NetworkData::ChannelList list) {
 // ---- books and horizons
 
 asio::awaitable<void> Director::ReadBook(Desk desk) {
-  Care& care = care_[desk->channel().id.text];
-  if (care.is_reading) co_return;
-  care.is_reading = true;
+  const std::string id = desk->channel().id.text;
+  // What another one is reading may be older than what this one was asked for. It ends within kDataLimit.
+  while (care_[id].is_reading) co_await Sleep(loop_, kLookAgain);
+  care_[id].is_reading = true;
   const Instant now = UtcNow();
   std::function<absl::StatusOr<NetworkData::Stored>()> job =
       [data = &data_, id = desk->channel().id, from = now - kBookBehind, to = now + kBookAhead] {
@@ -291,7 +293,16 @@ asio::awaitable<void> Director::ReadBook(Desk desk) {
 
 asio::awaitable<absl::Status> Director::CarryOn(Desk desk, Milliseconds limit) {
   const std::string id = desk->channel().id.text;
-  if (care_[id].is_carrying_on) co_return absl::UnavailableError("it is being carried on");
+  if (care_[id].is_carrying_on) {
+    // A viewer who comes while a new network's first schedule is made gets it, too.
+    const auto until = std::chrono::steady_clock::now() + limit;
+    while (care_[id].is_carrying_on) {
+      if (stopping_ || std::chrono::steady_clock::now() >= until)
+        co_return absl::UnavailableError("it is being carried on");
+      co_await Sleep(loop_, kLookAgain);
+    }
+    co_return absl::OkStatus();
+  }
   care_[id].is_carrying_on = true;
   std::function<absl::StatusOr<int>()> job = [data = &data_,
                                               channel = desk->channel().id]() -> absl::StatusOr<int> {
@@ -302,7 +313,6 @@ asio::awaitable<absl::Status> Director::CarryOn(Desk desk, Milliseconds limit) {
   const absl::StatusOr<int> done = co_await Ask<int>(loop_, writer_, std::move(job), limit);
   NoteWrite(done.status());
   Care& care = care_[id];
-  care.is_carrying_on = false;
   if (done.ok()) {
     care.failures = 0;
     desk->book().schedule_error.clear();
@@ -317,6 +327,7 @@ asio::awaitable<absl::Status> Director::CarryOn(Desk desk, Milliseconds limit) {
     if (!IsAway(done.status())) desk->book().schedule_error = why;
   }
   co_await ReadBook(desk);
+  care_[id].is_carrying_on = false;
   co_return done.status();
 }
 

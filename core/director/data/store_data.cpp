@@ -28,26 +28,6 @@ std::uint64_t RandomBits() {
   return static_cast<std::uint64_t>(random()) << 32 | random();
 }
 
-// The days that make the guide of [from, to). An avail at the start of a day may be the rest of an entry of the day before, and the
-// last entry may go on in avails of the day after: then those are read, too, so that an entry is the same in every span it is asked in.
-absl::StatusOr<std::vector<ScheduleDay>> DaysOfGuide(const Snapshot& snapshot, const ChannelId& channel,
-                                                     Instant from, Instant to) {
-  auto days = snapshot.schedule_days().Airing(channel, from, to);
-  if (!days.ok() || days->empty()) return days;
-  const auto is_content = [](const ScheduleItem& item) { return item.kind == ItemKind::kContent; };
-  const std::vector<ScheduleItem>& first = days->front().items;
-  const std::vector<ScheduleItem>& last = days->back().items;
-  const auto first_content = std::find_if(first.begin(), first.end(), is_content);
-  const bool begins_before =
-      first_content != first.begin() && (first_content == first.end() || first_content->start > from);
-  const bool ends_behind = std::none_of(last.begin(), last.end(), [&](const ScheduleItem& item) {
-    return is_content(item) && item.start >= to;
-  });
-  if (!begins_before && !ends_behind) return days;
-  return snapshot.schedule_days().Airing(channel, begins_before ? from - kOneDay : from,
-                                         ends_behind ? to + kOneDay : to);
-}
-
 // How far blocks reach from `now` on without a hole.
 Instant CoveredFrom(const std::vector<PlannedBlock>& blocks, Instant now) {
   Instant until = now;
@@ -244,7 +224,7 @@ absl::StatusOr<NetworkData::GuideSet> StoreData::Guides(const std::vector<Channe
     std::vector<std::pair<std::string, AssetId>> items;
     std::vector<AssetId> ids;
     for (const Channel& channel : channels) {
-      const auto days = DaysOfGuide(snapshot, channel.id, from, to);
+      const auto days = snapshot.schedule_days().Airing(channel.id, from, to);
       if (!days.ok()) return days.status();
       set.guides.push_back(GuideOf(channel, *days));
       for (const ScheduleDay& day : *days) {

@@ -46,7 +46,8 @@ void ProgrammeHome::FillCatalogue() {
     collection.source_id = source.id;
     collection.name = "clips";
     const HomeClip& any = options_.episodes.empty() ? options_.fillers.at(0) : options_.episodes.at(0);
-    collection.external_id = std::filesystem::path(any.path()).parent_path().string();  // AIR plays from there
+    collection.external_id =
+        std::filesystem::path(any.path()).parent_path().string();  // AIR plays from there
     if (absl::Status put = t.collections().Put(collection); !put.ok()) return put;
     const auto put = [&](const std::string& path, Millis duration, const auto& describe) -> absl::Status {
       Asset asset;
