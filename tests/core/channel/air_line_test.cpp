@@ -76,7 +76,7 @@ TEST_F(AirLineTest, HandsOnTheReasonOfARefusal) {
   air.refuse_start = "program_format_json: video.width: 0";
   AirLine line(loop_, air.address(), 1);
   std::optional<absl::Status> attached;
-  line.Attach("/run/sink.sock", Into(attached));
+  line.Attach("/run/sink.sock", 0s, Into(attached));
   EXPECT_THAT(std::string(Await(attached).message()), HasSubstr("nobody listens there"));
   const absl::Status refused = Start(line);
   EXPECT_TRUE(absl::IsFailedPrecondition(refused));
