@@ -139,8 +139,8 @@ TEST_F(Service, AMistakeCostsOneAnswer) {
 }
 
 TEST_F(Service, AViewerThatIsRefusedIsToldSo) {
-  EXPECT_THAT(Ask("/channel/off.ts"),
-              AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("Retry-After: 3"), HasSubstr("\"code\":\"X\"")));
+  EXPECT_THAT(Ask("/channel/off.ts"), AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("Retry-After: 3"),
+                                            HasSubstr("\"code\":\"NOT_READY\"")));
 }
 
 TEST_F(Service, AViewersSocketLivesOnInOtherHands) {
