@@ -291,17 +291,16 @@ asio::awaitable<void> Director::ReadBook(Desk desk) {
   desk->Look();
 }
 
-asio::awaitable<absl::Status> Director::CarryOn(Desk desk, Milliseconds limit) {
+asio::awaitable<void> Director::CarryOn(Desk desk, Milliseconds limit) {
   const std::string id = desk->channel().id.text;
   if (care_[id].is_carrying_on) {
     // A viewer who comes while a new network's first schedule is made gets it, too.
     const auto until = std::chrono::steady_clock::now() + limit;
     while (care_[id].is_carrying_on) {
-      if (stopping_ || std::chrono::steady_clock::now() >= until)
-        co_return absl::UnavailableError("it is being carried on");
+      if (stopping_ || std::chrono::steady_clock::now() >= until) co_return;
       co_await Sleep(loop_, kLookAgain);
     }
-    co_return absl::OkStatus();
+    co_return;
   }
   care_[id].is_carrying_on = true;
   std::function<absl::StatusOr<int>()> job = [data = &data_,
@@ -328,7 +327,6 @@ asio::awaitable<absl::Status> Director::CarryOn(Desk desk, Milliseconds limit) {
   }
   co_await ReadBook(desk);
   care_[id].is_carrying_on = false;
-  co_return done.status();
 }
 
 asio::awaitable<void> Director::CarryOnForEver() {
@@ -352,7 +350,7 @@ asio::awaitable<void> Director::CarryOnForEver() {
       const HorizonDue due =
           DueHorizon(desk->channel(), Grid(desk->channel().grid, *zone), desk->horizon(), now);
       if ((due.days || due.playlog) && now >= care.not_before && care_[desk->channel().id.text].book_read)
-        (void)co_await CarryOn(desk, kDataLimit);
+        co_await CarryOn(desk, kDataLimit);
     }
   }
 }

@@ -88,7 +88,7 @@ class Director {
   void SetChannels(NetworkData::ChannelList list);
   Awaitable<void> ReadBook(Desk desk);
   // Makes what is missing of the schedule, and reads the book.
-  Awaitable<absl::Status> CarryOn(Desk desk, Milliseconds limit);
+  Awaitable<void> CarryOn(Desk desk, Milliseconds limit);
   void GrantStarts();
   void MarkFed();
   // What a call to the database says of it. Reads and writes are told apart: of a full disk one can read.

@@ -76,7 +76,7 @@ asio::awaitable<std::optional<Answer>> Director::TuneIn(const PageRequest& reque
       continue;
     }
     may_read = false;
-    (void)co_await CarryOn(desk, kViewerDataLimit);
+    co_await CarryOn(desk, kViewerDataLimit);
   }
 
   air::NoteStep("viewer admitted");
