@@ -4,9 +4,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/file.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +22,7 @@ extern "C" {  // the header of glibc 2.36 forgets to say so
 #include "absl/strings/str_cat.h"
 #include "base/unique_fd.h"
 #include "core/link/spawn_settings.h"
+#include "net/unix_listen.h"
 
 namespace retrovue {
 namespace {
@@ -38,25 +37,6 @@ constexpr int kControlBacklog = 64;
 std::string Fate(const siginfo_t& info) {
   if (info.si_code == CLD_EXITED) return absl::StrCat("exited with status ", info.si_status);
   return absl::StrCat("was killed by signal ", info.si_status, " (", strsignal(info.si_status), ")");
-}
-
-// A socket that listens at `path` for a supervisor to come. None where another process listens already, or where it cannot be made:
-// then the supervisor is to say so itself.
-air::UniqueFd ListenFor(const std::string& path) {
-  sockaddr_un name = {};
-  name.sun_family = AF_UNIX;
-  if (path.size() >= sizeof name.sun_path) return {};
-  std::memcpy(name.sun_path, path.c_str(), path.size() + 1);
-  const auto* const address = reinterpret_cast<const sockaddr*>(&name);
-  const air::UniqueFd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!probe.valid() || connect(probe.get(), address, sizeof name) == 0 || errno == EAGAIN) return {};
-  struct stat what {};
-  if (lstat(path.c_str(), &what) == 0 && S_ISSOCK(what.st_mode)) unlink(path.c_str());
-  air::UniqueFd listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  const bool listens = listener.valid() && bind(listener.get(), address, sizeof name) == 0 &&
-                       listen(listener.get(), kControlBacklog) == 0;
-  if (!listens) listener.Reset();
-  return listener;
 }
 
 }  // namespace
@@ -94,9 +74,11 @@ absl::StatusOr<std::unique_ptr<AirProcess>> AirProcess::Spawn(boost::asio::io_co
   std::filesystem::create_directories(launch.runtime_dir, error);
   if (error) return absl::InternalError(absl::StrCat("making ", launch.runtime_dir, ": ", error.message()));
   chmod(launch.runtime_dir.c_str(), 0700);
-  const air::UniqueFd listener = ListenFor(Address(launch.runtime_dir).substr(sizeof "unix:" - 1));
-  const std::string address =
-      listener.valid() ? absl::StrCat("fd:", SpawnSettings::kFirstPassed) : Address(launch.runtime_dir);
+  const std::string wanted = Address(launch.runtime_dir);
+  // Where no socket can be made the supervisor is to say so itself.
+  const absl::StatusOr<air::UniqueFd> listener =
+      air::ListenUnix(wanted.substr(sizeof "unix:" - 1), 0777, kControlBacklog);
+  const std::string address = listener.ok() ? absl::StrCat("fd:", SpawnSettings::kFirstPassed) : wanted;
   std::vector<std::string> arguments = {launch.program,      "--listen",          address,
                                         "--runtime-dir",     launch.runtime_dir,  "--orphan-grace",
                                         kOrphanGraceSeconds, "--metrics-address", "127.0.0.1:0",
@@ -110,7 +92,7 @@ absl::StatusOr<std::unique_ptr<AirProcess>> AirProcess::Spawn(boost::asio::io_co
   argv.push_back(nullptr);
 
   const SpawnSettings settings(LogPath(launch.runtime_dir),
-                               listener.valid() ? listener.get() : SpawnSettings::kNoDescriptor);
+                               listener.ok() ? listener->get() : SpawnSettings::kNoDescriptor);
   pid_t pid = -1;
   const int failed = posix_spawn(&pid, launch.program.c_str(), &settings.actions, &settings.attributes,
                                  argv.data(), environ);

@@ -21,6 +21,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/stage_log.h"
 #include "net/host_port.h"
+#include "net/unix_listen.h"
 
 namespace air {
 namespace {
@@ -37,25 +38,8 @@ absl::Status Failed(const std::string& address, const std::string& why) {
 }
 
 absl::StatusOr<UniqueFd> BindUnix(const std::string& address, const std::string& path) {
-  sockaddr_un name{.sun_family = AF_UNIX, .sun_path = {}};
-  if (path.size() >= sizeof name.sun_path) {
-    return Failed(address, absl::StrCat("the path has ", path.size(), " bytes, a socket's may have ",
-                                        sizeof name.sun_path - 1));
-  }
-  std::memcpy(name.sun_path, path.c_str(), path.size() + 1);
-  const auto* where = reinterpret_cast<const sockaddr*>(&name);
-  UniqueFd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!probe.valid()) return Failed(address, std::strerror(errno));
-  if (connect(probe.get(), where, sizeof name) == 0 || errno == EAGAIN)
-    return Failed(address, "another process listens there");
-  // A socket on which nobody listens is what a predecessor has left. Anything else is not ours to remove.
-  struct stat what {};
-  if (lstat(path.c_str(), &what) == 0 && S_ISSOCK(what.st_mode)) unlink(path.c_str());
-  UniqueFd listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!listener.valid() || bind(listener.get(), where, sizeof name) != 0 ||
-      listen(listener.get(), kBacklog) != 0) {
-    return Failed(address, std::strerror(errno));
-  }
+  absl::StatusOr<UniqueFd> listener = ListenUnix(path, 0777, kBacklog);
+  if (!listener.ok()) return Failed(address, std::string(listener.status().message()));
   return listener;
 }
 

@@ -60,7 +60,7 @@ core/ingest:                 base protos core/model core/store
 core/demo:                   base media core/model core/store core/ingest stages/decoder/pattern
 core/home:
 core/link:                   base link protos core/model
-core/channel:                base link protos core/model core/link
+core/channel:                base net link protos core/model core/link
 core/director/http:          base net core/model
 core/director/decisions:     core/model core/schedule core/director/http
 core/director/data:          core/model core/schedule core/guide core/store core/planning core/director/decisions

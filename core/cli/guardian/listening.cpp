@@ -1,9 +1,6 @@
 #include "core/cli/guardian/listening.h"
 
 #include <fcntl.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -17,6 +14,7 @@
 #include "core/cli/frame/answer.h"
 #include "net/host_port.h"
 #include "net/tcp_listen.h"
+#include "net/unix_listen.h"
 
 namespace retrovue::cli {
 namespace {
@@ -53,38 +51,19 @@ absl::StatusOr<ListeningSocket> ListenTcp(const std::string& address, const std:
   return socket;
 }
 
-bool SomebodyListens(const sockaddr_un& address) {
-  const air::UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  return connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 ||
-         errno == EAGAIN;  // its queue is full
-}
-
 absl::StatusOr<ListeningSocket> ListenUnix(const std::string& path, const std::string& option) {
   const std::string text = absl::StrCat("unix:", path);
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  path.copy(address.sun_path, path.size());
-  struct stat found = {};
-  if (lstat(path.c_str(), &found) == 0) {
-    if (!S_ISSOCK(found.st_mode))
-      return Refuse("ADDRESS_TAKEN",
-                    absl::StrCat(option, " ", text,
-                                 ": there is a file of that name: remove it, or give another "
-                                 "path"));
-    if (SomebodyListens(address)) return Taken(text, option);
-    unlink(path.c_str());
+  absl::StatusOr<air::UniqueFd> fd = air::ListenUnix(path, 0600);  // operators of this user alone
+  if (absl::IsAlreadyExists(fd.status())) return Taken(text, option);
+  if (absl::IsFailedPrecondition(fd.status())) {
+    return Refuse(
+        "ADDRESS_TAKEN",
+        absl::StrCat(option, " ", text, ": there is a file of that name: remove it, or give another path"));
   }
+  if (!fd.ok()) return Unavailable(text, option, std::string(fd.status().message()));
   ListeningSocket socket;
   socket.address = text;
-  socket.fd = air::UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const mode_t before = umask(0177);  // operators of this user alone
-  const bool bound =
-      socket.fd.valid() &&
-      bind(socket.fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 &&
-      listen(socket.fd.get(), SOMAXCONN) == 0;
-  const int error = errno;
-  umask(before);
-  if (!bound) return Unavailable(text, option, std::strerror(error));
+  socket.fd = *std::move(fd);
   return socket;
 }
 
