@@ -44,7 +44,7 @@ absl::StatusOr<UniqueFd> BindUnix(const std::string& address, const std::string&
   if (!probe.valid()) return Failed(address, std::strerror(errno));
   if (connect(probe.get(), where, sizeof name) == 0 || errno == EAGAIN)
     return Failed(address, "another process listens there");
-  // A socket on which nobody listens is what a predecessor has left. Anything else is not ours to remove.
+  // A socket on which no process listens is what a predecessor has left. Anything else is not ours to remove.
   struct stat what {};
   if (lstat(path.c_str(), &what) == 0 && S_ISSOCK(what.st_mode)) unlink(path.c_str());
   UniqueFd listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
