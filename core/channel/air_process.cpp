@@ -126,12 +126,6 @@ std::unique_ptr<AirProcess> AirProcess::Find(boost::asio::io_context& loop, cons
   return std::unique_ptr<AirProcess>(new AirProcess(std::move(impl)));
 }
 
-bool AirProcess::LeftSession(const std::string& runtime_dir) {
-  std::error_code error;
-  const bool is_there = std::filesystem::exists(runtime_dir + "/session.record", error);
-  return is_there || error;
-}
-
 AirProcess::~AirProcess() {
   impl_->on_ended = nullptr;
   error_code ignored;

@@ -42,8 +42,6 @@ class AirProcess {
   AirProcess(const AirProcess&) = delete;
   AirProcess& operator=(const AirProcess&) = delete;
 
-  // Whether a supervisor that has died in this folder has left a session there, which the next one may take up.
-  static bool LeftSession(const std::string& runtime_dir);
   static std::string LogPath(const std::string& runtime_dir) { return runtime_dir + "/air-supervisor.log"; }
   // Where it serves PlayoutControl, "unix:PATH".
   static std::string Address(const std::string& runtime_dir) {

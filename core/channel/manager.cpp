@@ -123,6 +123,7 @@ Moment Manager::Now() const {
 
 void Manager::TakeUp() {
   absl::StatusOr<channel_record::Record> record = record_.Load();
+  predecessor_was_on_air_ = record.ok() ? record->on_air() : !absl::IsNotFound(record.status());
   if (record.ok()) {
     setup_ = record->setup();
     shelf_ = BlockShelf::Restore(*record);
@@ -299,6 +300,7 @@ AirProcess::OnEnded Manager::WhenAirEnds() {
     air::Log().info("air-supervisor {}", fate);
     process_.reset();
     line_.reset();
+    if (life_.has_answered()) predecessor_was_on_air_ = false;  // what was left has been taken up, or is gone
     life_.OnAirEnded(life_.has_answered()
                          ? fate
                          : absl::StrCat(fate, " while starting; see ", AirProcess::LogPath(AirDir())),
@@ -308,8 +310,8 @@ AirProcess::OnEnded Manager::WhenAirEnds() {
 }
 
 void Manager::Do(const SpawnAir&) {
+  Save();  // a successor knows by it that there may be a session
   absl::Status spawned;
-  const bool may_have_session = AirProcess::LeftSession(AirDir());
   if (auto process = AirProcess::Spawn(loop_, Launch(), WhenAirEnds()); !process.ok()) {
     spawned = process.status();
   } else {
@@ -320,7 +322,7 @@ void Manager::Do(const SpawnAir&) {
     air::Log().info("air-supervisor is started (pid {}, log {})", process_->pid(),
                     AirProcess::LogPath(AirDir()));
   }
-  life_.OnAirSpawned(spawned, Now(), may_have_session);
+  life_.OnAirSpawned(spawned, Now(), predecessor_was_on_air_);
 }
 
 void Manager::Do(const AskReady&) {

@@ -97,6 +97,7 @@ class Manager {
   BlockShelf shelf_;
   ChannelLife life_{shelf_};
   bool adopted_ = false;
+  bool predecessor_was_on_air_ = false;  // it may have left a session, which the next supervisor takes up
   bool quits_ = false;
 
   TsFanout fanout_;

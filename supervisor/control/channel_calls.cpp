@@ -107,13 +107,12 @@ void PlayoutEngine::PutInForce(absl::StatusOr<ChannelPlan> plan,
   if (!plan.ok()) return refuse(plan.status());
   if (absl::Status s = CanFollow(*plan); !s.ok()) return refuse(s);
   if (plan->fingerprint == plan_fingerprint_) return reply(Succeeded<Response>());  // it is in force
-  instance_->UpdatePlan(std::move(plan->blocks), plan->relative,
-                        [this, reply, refuse, fingerprint = plan->fingerprint](absl::StatusOr<Tick> at) {
-                          if (!at.ok()) return refuse(at.status());
-                          plan_fingerprint_ = fingerprint;
-                          record_.Save();
-                          reply(Succeeded<Response>());
-                        });
+  instance_->UpdatePlan(
+      std::move(plan->blocks), plan->relative,
+      [this, fingerprint = plan->fingerprint] { plan_fingerprint_ = fingerprint; },
+      [reply, refuse](const absl::StatusOr<Tick>& at) {
+        at.ok() ? reply(Succeeded<Response>()) : refuse(at.status());
+      });
 }
 
 wire::StopChannelResponse PlayoutEngine::StopChannel(const wire::StopChannelRequest& request) {

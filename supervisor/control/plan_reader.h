@@ -27,7 +27,7 @@ class PlanReader {
 
   // `load` runs in other threads, perhaps several times at once. `longest_ns`: the wait for one file.
   explicit PlanReader(EventLoop& loop, Load load = LoadChannelPlan, int64_t longest_ns = kLongestNs);
-  // Answers nobody: call Close() before, where callers wait.
+  // Answers no call: Close() does, before, where callers wait.
   ~PlanReader();
   PlanReader(const PlanReader&) = delete;
   PlanReader& operator=(const PlanReader&) = delete;

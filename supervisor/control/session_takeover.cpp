@@ -1,7 +1,7 @@
-// PlayoutEngine: what it leaves to its successor, and how that one takes the session up.
+// PlayoutEngine: what it leaves to its successor, and how the successor takes the session up.
 //
-// First everything is looked for and put together, and nothing is done: whoever is killed here has changed
-// nothing but who the stages listen to. Then everything goes on, and from the first stage that is started the
+// First everything is looked for and put together, and nothing is done: a supervisor that is killed here has
+// changed nothing but which supervisor the stages listen to. Then everything goes on, and from the first stage that is started the
 // record is that of the whole session again.
 #include <string>
 #include <utility>
@@ -62,7 +62,7 @@ void PlayoutEngine::TakeUpWhatIsLeft() {
 }
 
 absl::Status PlayoutEngine::TakeUp(const record::Session& session, DescriptorStore::Items stored) {
-  Survivors survivors(stages_, session, std::move(stored));  // those that nobody takes out end with it
+  Survivors survivors(stages_, session, std::move(stored));  // the stages that are not taken out end with it
   if (!SessionLives(session.segment_prefix())) return absl::NotFoundError("none of its stages lives");
   if (session.ending()) return absl::CancelledError("it was being ended");
   survivors.AskForDescriptors(loop_.clock().Now() + kLongestWaitNs);

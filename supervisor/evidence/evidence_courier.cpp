@@ -90,12 +90,31 @@ class EvidenceCourier::Call final : public grpc::ClientBidiReactor<EvidenceFromA
   std::atomic<bool> done_ = false;
 };
 
-EvidenceCourier::EvidenceCourier(MasterClock& clock, std::unique_ptr<EvidenceSpool> spool)
-    : clock_(clock), spool_(std::move(spool)), line_(spool_->acknowledged()) {
-  snapshot_.configured = !spool_->session().endpoint().empty();
-  terminated_ = spool_->last_state().has_value() && spool_->last_state()->terminated();
-  NoteSnapshot();
+EvidenceCourier::EvidenceCourier(MasterClock& clock, std::string folder, evidence::Session session,
+                                 EvidenceSpool::Limits limits)
+    : clock_(clock) {
+  snapshot_.configured = !session.endpoint().empty();
+  thread_ = std::jthread(
+      [this, source = Source{std::move(folder), std::move(session), limits}](const std::stop_token& stop) {
+        if (Open(source)) Run(stop);
+      });
+}
+
+EvidenceCourier::EvidenceCourier(MasterClock& clock, std::unique_ptr<EvidenceSpool> spool) : clock_(clock) {
+  UseSpool(std::move(spool));
   thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
+}
+
+void EvidenceCourier::UseSpool(std::unique_ptr<EvidenceSpool> spool) {
+  spool_ = std::move(spool);
+  line_ = EvidenceLine(spool_->acknowledged());
+  {
+    const std::lock_guard lock(mutex_);
+    snapshot_.configured = !spool_->session().endpoint().empty();
+    terminated_ = terminated_ || (spool_->last_state().has_value() && spool_->last_state()->terminated());
+    found_ = {.session = spool_->session(), .last_state = spool_->last_state()};
+  }
+  NoteSnapshot();
 }
 
 EvidenceCourier::~EvidenceCourier() {
@@ -106,6 +125,12 @@ EvidenceCourier::~EvidenceCourier() {
 
 void EvidenceCourier::Submit(evidence::Record record) {
   const std::lock_guard lock(mutex_);
+  if (lost_) return;
+  if (inbox_.size() >= kMostUnwritten) {
+    inbox_.pop_front();
+    ++overrun_;
+    ++snapshot_.dropped;
+  }
   terminated_ = terminated_ || record.state().terminated();
   snapshot_.messages =
       record.state().sequence();  // now, not when the thread has looked: Finish() waits for it
@@ -124,10 +149,21 @@ EvidenceSnapshot EvidenceCourier::Snapshot() const {
   return snapshot_;
 }
 
+std::optional<EvidenceCourier::Found> EvidenceCourier::found() const {
+  const std::lock_guard lock(mutex_);
+  return found_;
+}
+
 bool EvidenceCourier::IsDone() const {
   const std::lock_guard lock(mutex_);
-  return terminated_ && inbox_.empty() &&
+  if (lost_) return true;
+  return found_.has_value() && terminated_ && inbox_.empty() &&
          (!snapshot_.configured || snapshot_.acknowledged == snapshot_.messages);
+}
+
+bool EvidenceCourier::HasEnded() const {
+  const std::lock_guard lock(mutex_);
+  return ended_by_itself_;
 }
 
 bool EvidenceCourier::Finish(std::chrono::milliseconds limit) {
@@ -135,15 +171,50 @@ bool EvidenceCourier::Finish(std::chrono::milliseconds limit) {
   return changed_.wait_for(lock, limit, [this] {
     const bool all =
         !snapshot_.configured || !snapshot_.talking || snapshot_.acknowledged == snapshot_.messages;
-    return inbox_.empty() && all;
+    return lost_ || (inbox_.empty() && all);
   });
 }
 
 // ---- the thread
 // -----------------------------------------------------------------------------------------------------------
 
+bool EvidenceCourier::Open(const Source& source) {
+  absl::StatusOr<std::unique_ptr<EvidenceSpool>> spool =
+      EvidenceSpool::Open(source.folder, source.session, source.limits);
+  if (spool.ok()) {
+    UseSpool(*std::move(spool));
+    return true;
+  }
+  Log().error("no evidence of this session: {}", std::string(spool.status().message()));
+  const std::lock_guard lock(mutex_);
+  lost_ = ended_by_itself_ = true;
+  inbox_.clear();
+  snapshot_ = {};
+  changed_.notify_all();
+  return false;
+}
+
 void EvidenceCourier::Run(const std::stop_token& stop) {
-  while (!stop.stop_requested()) {
+  Deliver(stop);
+  HangUp();
+  std::deque<evidence::Record> rest;
+  {
+    const std::lock_guard lock(mutex_);
+    rest.swap(inbox_);
+  }
+  WriteDown(std::move(rest));
+  spool_->Sync();
+  // Cancelled as they are, gRPC is done with them at once.
+  while (!ended_.empty()) {
+    std::erase_if(ended_, [](const auto& call) { return call->is_done(); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  const std::lock_guard lock(mutex_);
+  ended_by_itself_ = true;
+}
+
+void EvidenceCourier::Deliver(const std::stop_token& stop) {
+  while (!stop.stop_requested() && !IsFinished()) {
     std::deque<evidence::Record> records;
     std::deque<News> news;
     {
@@ -163,19 +234,12 @@ void EvidenceCourier::Run(const std::stop_token& stop) {
     NoteSnapshot();
     std::erase_if(ended_, [](const auto& call) { return call->is_done(); });
   }
-  HangUp();
-  std::deque<evidence::Record> rest;
-  {
-    const std::lock_guard lock(mutex_);
-    rest.swap(inbox_);
-  }
-  WriteDown(std::move(rest));
-  spool_->Sync();
-  // Cancelled as they are, gRPC is done with them at once.
-  while (!ended_.empty()) {
-    std::erase_if(ended_, [](const auto& call) { return call->is_done(); });
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
+}
+
+bool EvidenceCourier::IsFinished() const {
+  if (!IsOver() || !unwritten_.empty() || call_ != nullptr) return false;
+  const std::lock_guard lock(mutex_);
+  return inbox_.empty() && (!snapshot_.configured || line_.acknowledged() == LastMessage());
 }
 
 void EvidenceCourier::WriteDown(std::deque<evidence::Record> records) {
@@ -313,7 +377,7 @@ void EvidenceCourier::NoteSnapshot() {
   const std::lock_guard lock(mutex_);
   snapshot_.messages = inbox_.empty() ? LastMessage() : inbox_.back().state().sequence();
   snapshot_.acknowledged = line_.acknowledged();
-  snapshot_.dropped = dropped_;
+  snapshot_.dropped = dropped_ + overrun_;
   snapshot_.unwritten = unwritten_.size();
   snapshot_.attempts = line_.attempts();
   snapshot_.talking = line_.state() != EvidenceLine::State::kWaiting;

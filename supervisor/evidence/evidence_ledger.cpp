@@ -72,6 +72,12 @@ EvidenceLedger::EvidenceLedger(const evidence::Session& session, Callbacks callb
       time_(HouseFormat{.rate = {session.rate_num(), session.rate_den()}}),
       epoch_(session.epoch_utc_ms()) {}
 
+void EvidenceLedger::Restore(const evidence::LedgerState& state) {
+  state_ = state;
+  // What was known before, and is over.
+  std::erase_if(plan_, [&](const auto& known) { return known.first <= state_.last_block(); });
+}
+
 void EvidenceLedger::Know(const PlannedBlock& block) {
   if (block.serial > state_.last_block()) plan_.try_emplace(block.serial, block);
 }
@@ -159,7 +165,7 @@ void EvidenceLedger::NoteInSegment(const Piece& piece) {
   const auto frames = static_cast<uint64_t>(piece.frames());
   const bool own = piece.run.kind == AiredKind::kContent || Open()->planned.IsPad();
   if (own && !segment.started()) {
-    // Told before anything of it is counted: whoever goes on behind this record counts it.
+    // Told before anything of it is counted: a ledger that goes on behind this record counts it.
     segment.set_started(true);
     segment.set_own_first(piece.from);
     segment.set_first_media_us(piece.run.first_media_us);

@@ -53,7 +53,12 @@ class EvidenceLedger {
   EvidenceLedger(const evidence::Session& session, Callbacks callbacks);
 
   // Goes on behind the record that has this state.
-  void Restore(const evidence::LedgerState& state) { state_ = state; }
+  void Restore(const evidence::LedgerState& state);
+  // The same of a session that began elsewhere, under that name; nullopt: there is no record of it.
+  void GoOnFrom(const evidence::Session& session, const std::optional<evidence::LedgerState>& state) {
+    session_ = session;
+    if (state.has_value()) Restore(*state);
+  }
   const evidence::LedgerState& state() const { return state_; }
 
   // A block that was accepted. One it knows, or that is over, changes nothing.
@@ -73,7 +78,7 @@ class EvidenceLedger {
     evidence::LiveSegment facts;
     Tick end;  // as far as is known
   };
-  // A segment that is on the air, whoever put it there.
+  // A segment that is on the air, planned or switched to LIVE.
   struct Subject {
     std::string block_id;
     PlannedSegment planned;
@@ -115,7 +120,7 @@ class EvidenceLedger {
   // The plan's; one of our own where it has none.
   std::string SegmentUuid(const Subject& subject) const;
 
-  const evidence::Session session_;
+  evidence::Session session_;
   const Callbacks callbacks_;
   const HouseTime time_;
   const UtcMs epoch_;

@@ -1,6 +1,6 @@
 // EvidenceLine: the protocol of execution_evidence_v1.proto towards the control plane, as a state machine.
 //
-//   kWaiting   nobody is there; the next attempt is at an instant. 100 ms after the first failure, doubling
+//   kWaiting   no control plane is there; the next attempt is at an instant. 100 ms after the first failure, doubling
 //              to 5 s; an acknowledgement sets it back
 //   kGreeting  connected, or about to be: Hello is on its way. Its acknowledgement, or five seconds without
 //              one, makes it live
@@ -39,7 +39,7 @@ class EvidenceLine {
     greeting_ends_ = now + kGreetingNs;
     ++attempts_;
   }
-  // Returns true when that is news. `last`: the newest message there is; nobody can have stored a later one.
+  // Returns true when that is news. `last`: the newest message there is; no control plane can have stored a later one.
   bool Acknowledged(uint64_t sequence, uint64_t last);
   void Broken(Nanos now);
   void Look(Nanos now) {

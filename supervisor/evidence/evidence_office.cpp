@@ -28,30 +28,27 @@ bool HasUnsent(const std::string& folder) {
 EvidenceOffice::EvidenceOffice(MasterClock& clock, const std::string& runtime_dir)
     : clock_(clock), folder_(EvidenceFolderOf(runtime_dir)) {}
 
-EvidenceOffice::Opened EvidenceOffice::Open(const evidence::Session& session) {
-  std::erase_if(couriers_, [](const auto& entry) { return entry.second->IsDone(); });
-  Opened opened{.session = session};
-  absl::StatusOr<std::unique_ptr<EvidenceSpool>> spool =
-      EvidenceSpool::Open(absl::StrCat(folder_, "/", session.playout_session_id()), session, {});
-  if (!spool.ok()) {
-    Log().error("no evidence of this session: {}", std::string(spool.status().message()));
-    return opened;
+EvidenceCourier& EvidenceOffice::Open(const evidence::Session& session) {
+  std::erase_if(couriers_, [](const auto& entry) { return entry.second->HasEnded(); });
+  const std::string& id = session.playout_session_id();
+  {
+    const std::lock_guard lock(mutex_);
+    ours_.insert(id);
   }
-  opened.last_state = (*spool)->last_state();
-  opened.session = (*spool)->session();
-  couriers_.emplace_back(session.playout_session_id(),
-                         std::make_unique<EvidenceCourier>(clock_, *std::move(spool)));
-  opened.courier = couriers_.back().second.get();
-  return opened;
+  couriers_.emplace_back(id,
+                         std::make_unique<EvidenceCourier>(clock_, absl::StrCat(folder_, "/", id), session));
+  return *couriers_.back().second;
+}
+
+bool EvidenceOffice::IsOurs(const std::string& folder) {
+  const std::lock_guard lock(mutex_);
+  return ours_.contains(std::filesystem::path(folder).filename().string());
 }
 
 void EvidenceOffice::TakeCareOfThePast() {
-  std::vector<std::string> folders = ListEvidenceSessions(folder_);
-  std::erase_if(folders, [&](const std::string& folder) {
-    const std::string id = std::filesystem::path(folder).filename().string();
-    return std::ranges::any_of(couriers_, [&](const auto& entry) { return entry.first == id; });
-  });
-  caretaker_ = std::jthread([this, folders](const std::stop_token& stop) {
+  caretaker_ = std::jthread([this](const std::stop_token& stop) {
+    std::vector<std::string> folders = ListEvidenceSessions(folder_);
+    std::erase_if(folders, [this](const std::string& folder) { return IsOurs(folder); });
     for (size_t i = 0; i < folders.size() && !stop.stop_requested(); ++i) {
       std::error_code ignored;
       if (i >= kUnsentSessionsKept || (i >= kSessionsKept && !HasUnsent(folders[i]))) {

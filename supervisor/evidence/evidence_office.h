@@ -6,6 +6,7 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -22,16 +23,12 @@ class EvidenceOffice {
 
   EvidenceOffice(MasterClock& clock, const std::string& runtime_dir);
 
-  struct Opened {
-    EvidenceCourier* courier = nullptr;               // nullptr: the disk takes nothing; said in the log
-    std::optional<evidence::LedgerState> last_state;  // of a session that is gone on with
-    evidence::Session session;
-  };
-  // That of a session that begins, or is taken up.
-  Opened Open(const evidence::Session& session);
-  // Once, when the session of a predecessor has been taken up, or there was none: ends what nobody will go on
-  // with, sends what has not been sent, and removes what is older than the last sessions. In the background:
-  // a start waits for no disk.
+  // That of a session that begins, or is taken up. Waits for no disk. The courier is there until the session has ended
+  // and another one is opened.
+  EvidenceCourier& Open(const evidence::Session& session);
+  // Once, when the session of a predecessor has been taken up, or there was none: ends what nothing will go on with,
+  // sends what has not been sent, and removes what is older than the last sessions. In the background: a start waits
+  // for no disk.
   void TakeCareOfThePast();
 
   EvidenceSnapshot Snapshot() const;  // of the session opened last
@@ -41,12 +38,15 @@ class EvidenceOffice {
  private:
   using Couriers = std::vector<std::pair<std::string, std::unique_ptr<EvidenceCourier>>>;  // by session
   void TakeCareOf(const std::string& folder);
+  bool IsOurs(const std::string& folder);
 
   MasterClock& clock_;
   std::string folder_;
   Couriers couriers_;
   std::mutex mutex_;
   Couriers past_;  // guarded by mutex_
+  std::set<std::string>
+      ours_;  // guarded by mutex_: sessions that were opened here, before their folders were made
   std::jthread caretaker_;
 };
 

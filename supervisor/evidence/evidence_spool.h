@@ -1,7 +1,7 @@
 // EvidenceSpool: the records of one session on disk (evidence/evidence_files.h), in files of a bounded size.
 //
-// A record is whole or not there, whoever is killed when: it is one write(2), and what is behind the last
-// whole frame is cut off by whoever opens the file again. A kill loses nothing that was written. A power cut
+// A record is whole or not there, whenever the supervisor is killed: it is one write(2), and what is behind the last
+// whole frame is cut off by the supervisor that opens the file again. A kill loses nothing that was written. A power cut
 // loses at most the last second: files are synced (fdatasync) by Sync(), which the courier calls a second
 // after the first record that is not, and at the end of a session. Most runtime folders are on a tmpfs, which
 // is gone with the power anyway.

@@ -1,5 +1,5 @@
-// DescriptorKeeper: which descriptors a successor of this supervisor would miss, and who keeps second copies
-// of them: the selector, which is always there, every encoder, and the service manager, where there is one.
+// DescriptorKeeper: which descriptors a successor of this supervisor would miss. Second copies of them are kept by
+// the selector, which is always there, by every encoder, and by the service manager, where there is one.
 // So the channel loses none as long as any of these is left. A stage that follows another one is entrusted
 // with all of them anew.
 //
@@ -40,7 +40,7 @@ class DescriptorKeeper {
     store_.Keep(name, fds);
     items_[name] = std::move(fds);
   }
-  // Also of a name that a predecessor kept and nobody wants any more.
+  // Also of a name that a predecessor kept and this session does not use.
   void Drop(const std::string& name) {
     items_.erase(name);
     store_.Drop(name);

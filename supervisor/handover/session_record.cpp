@@ -1,15 +1,18 @@
 #include "supervisor/handover/session_record.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
-#include <sstream>
+#include <filesystem>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
 #include "base/stage_log.h"
 #include "base/unique_fd.h"
 
@@ -23,6 +26,9 @@ struct FileHeader {
 };
 constexpr uint64_t kMagic = 0x3144434552524941;  // "AIRRECD1", little endian
 static_assert(sizeof(FileHeader) == 24);
+
+// Behind the name of one that is being written. It begins like all names of the session, and goes with them.
+constexpr char kUnfinished[] = ".new";
 
 // FNV-1a: it is to find accidents, not forgers; the folder is ours alone.
 uint64_t Checksum(const std::string& bytes) {
@@ -41,28 +47,89 @@ absl::Status WriteAll(int fd, const std::string& bytes) {
   return absl::OkStatus();
 }
 
+// A file of this user that no other user may read or write: /dev/shm is open to all users.
+bool IsOurs(const struct stat& info) {
+  return S_ISREG(info.st_mode) && info.st_uid == geteuid() && (info.st_mode & 077) == 0;
+}
+
+bool IsOlder(const timespec& a, const timespec& b) {
+  return a.tv_sec != b.tv_sec ? a.tv_sec < b.tv_sec : a.tv_nsec < b.tv_nsec;
+}
+
+absl::StatusOr<std::string> ReadAll(const std::string& path) {
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat info {};
+  if (!fd.valid() || fstat(fd.get(), &info) != 0)
+    return absl::NotFoundError(absl::StrCat(path, ": ", std::strerror(errno)));
+  if (!IsOurs(info)) return absl::NotFoundError(absl::StrCat(path, " is another user's"));
+  std::string bytes(static_cast<size_t>(info.st_size), '\0');
+  for (size_t at = 0; at < bytes.size();) {
+    const ssize_t n = read(fd.get(), bytes.data() + at, bytes.size() - at);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return absl::DataLossError(absl::StrCat(path, ": ", std::strerror(errno)));
+    if (n == 0) bytes.resize(at);
+    at += static_cast<size_t>(n);
+  }
+  return bytes;
+}
+
 }  // namespace
 
+SessionRecord::SessionRecord(const std::string& runtime_dir, std::string memory)
+    : memory_(std::move(memory)) {
+  std::error_code error;
+  const std::filesystem::path folder = std::filesystem::weakly_canonical(runtime_dir, error);
+  suffix_ = absl::StrFormat(".record-%016x", Checksum(error ? runtime_dir : folder.string()));
+}
+
+std::string SessionRecord::PathOf(const std::string& session_prefix) const {
+  return absl::StrCat(memory_, "/", session_prefix, suffix_);
+}
+
+std::vector<std::string> SessionRecord::Names() const {
+  std::vector<std::string> names;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(memory_, ignored)) {
+    std::string name = entry.path().filename().string();
+    if (absl::EndsWith(absl::StripSuffix(name, kUnfinished), suffix_)) names.push_back(std::move(name));
+  }
+  return names;
+}
+
+std::string SessionRecord::Find() const {
+  std::string newest;
+  timespec written{};
+  for (const std::string& name : Names()) {
+    const std::string path = absl::StrCat(memory_, "/", name);
+    struct stat info {};
+    if (absl::EndsWith(name, kUnfinished) || lstat(path.c_str(), &info) != 0 || !IsOurs(info)) continue;
+    if (!newest.empty() && !IsOlder(written, info.st_mtim)) continue;
+    newest = path;
+    written = info.st_mtim;
+  }
+  return newest;
+}
+
 absl::StatusOr<record::Session> SessionRecord::Load() const {
-  std::ifstream file(path_, std::ios::binary);
-  if (!file) return absl::NotFoundError(absl::StrCat(path_, ": none"));
-  std::ostringstream content;
-  content << file.rdbuf();
-  const std::string bytes = content.str();
+  const std::string path = Find();
+  if (path.empty()) return absl::NotFoundError(absl::StrCat(memory_, "/*", suffix_, ": none"));
+  const absl::StatusOr<std::string> read = ReadAll(path);
+  if (!read.ok()) return read.status();
+  const std::string& bytes = *read;
 
   FileHeader header{};
-  if (bytes.size() < sizeof header) return absl::DataLossError(absl::StrCat(path_, " is too short"));
+  if (bytes.size() < sizeof header) return absl::DataLossError(absl::StrCat(path, " is too short"));
   std::memcpy(&header, bytes.data(), sizeof header);
-  if (header.magic != kMagic) return absl::DataLossError(absl::StrCat(path_, " is not a session record"));
+  if (header.magic != kMagic) return absl::DataLossError(absl::StrCat(path, " is not a session record"));
   if (header.version != kSessionRecordVersion) {
-    return absl::FailedPreconditionError(absl::StrCat(path_, " is of version ", header.version,
+    return absl::FailedPreconditionError(absl::StrCat(path, " is of version ", header.version,
                                                       ", this program reads ", kSessionRecordVersion));
   }
   const std::string message = bytes.substr(sizeof header);
   if (message.size() != header.bytes || Checksum(message) != header.checksum)
-    return absl::DataLossError(absl::StrCat(path_, " is damaged"));
+    return absl::DataLossError(absl::StrCat(path, " is damaged"));
   record::Session session;
-  if (!session.ParseFromString(message)) return absl::DataLossError(absl::StrCat(path_, " cannot be read"));
+  if (!session.ParseFromString(message)) return absl::DataLossError(absl::StrCat(path, " cannot be read"));
   return session;
 }
 
@@ -77,30 +144,33 @@ void SessionRecord::Save() {
                           .checksum = Checksum(message)};
   std::string bytes(reinterpret_cast<const char*>(&header), sizeof header);
   bytes += message;
-  if (absl::Status s = Replace(bytes); !s.ok()) {
+  const std::string path = PathOf(session.segment_prefix());
+  if (absl::Status s = Replace(path, bytes); !s.ok()) {
     if (!std::exchange(complained_, true)) {
-      Log().error("{}: {}; a supervisor that comes after this one will know an older state", path_,
+      Log().error("{}: {}; a supervisor that comes after this one will know an older state", path,
                   std::string(s.message()));
     }
     return;
   }
-  if (std::exchange(complained_, false)) Log().info("{}: written again", path_);
+  if (std::exchange(complained_, false)) Log().info("{}: written again", path);
   written_ = std::move(message);
   ++writes_;
 }
 
-absl::Status SessionRecord::Replace(const std::string& bytes) const {
-  const std::string temporary = path_ + ".new";
-  const UniqueFd fd(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+absl::Status SessionRecord::Replace(const std::string& path, const std::string& bytes) {
+  const std::string temporary = path + kUnfinished;
+  unlink(temporary.c_str());  // of a supervisor that was killed here
+  const UniqueFd fd(open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!fd.valid()) return absl::InternalError(std::strerror(errno));
-  if (absl::Status s = WriteAll(fd.get(), bytes); !s.ok()) return s;
-  if (rename(temporary.c_str(), path_.c_str()) != 0) return absl::InternalError(std::strerror(errno));
-  return absl::OkStatus();
+  absl::Status written = WriteAll(fd.get(), bytes);
+  if (written.ok() && rename(temporary.c_str(), path.c_str()) != 0)
+    written = absl::InternalError(std::strerror(errno));
+  if (!written.ok()) unlink(temporary.c_str());
+  return written;
 }
 
 void SessionRecord::Remove() {
-  unlink(path_.c_str());
-  unlink((path_ + ".new").c_str());
+  for (const std::string& name : Names()) unlink(absl::StrCat(memory_, "/", name).c_str());
   written_.clear();
   complained_ = false;
 }

@@ -1,20 +1,24 @@
-// SessionRecord: what a supervisor leaves to its successor, in one file that is written by it alone. There is
-// no other persistence.
+// SessionRecord: what a supervisor leaves to its successor, in one file that the supervisor alone writes.
+//
+// The file lies in /dev/shm, which is memory: the event loop writes it before it answers a call, and a write may wait
+// for no disk. It lives as long as what it speaks of, the session's other shared memory, and goes with it: its name is
+// "<the session's prefix>.record-<runtime folder>". The successor knows the session by its runtime folder.
 //
 // Rules that make a SIGKILL at any instant harmless:
 //
 //   A stage is recorded before it is given work. So a process that has work is always known to the
-//   successor; one that is not known has none, and leaves by itself.
+//   successor; a process that is not recorded has none, and leaves by itself.
 //   A block is recorded before it is called accepted, an event before it is told.
 //   The file is replaced as a whole: it is always of one moment.
 //
-// What is read is checked (magic, version, length, checksum) and believed only where shared memory and /proc
-// agree. It is not synced: what it speaks of is gone after a power cut anyway.
+// A record of another user is not looked at. What is read is checked (magic, version, length, checksum) and believed
+// only where shared memory and /proc agree.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -29,15 +33,18 @@ class SessionRecord {
   // Fills in the session as it is now; false: there is none.
   using Describe = std::function<bool(record::Session&)>;
 
-  explicit SessionRecord(std::string runtime_dir) : path_(std::move(runtime_dir) + "/session.record") {}
+  // The record of the supervisor with this runtime folder. `memory`: where it lies, a folder in memory.
+  explicit SessionRecord(const std::string& runtime_dir, std::string memory = "/dev/shm");
   void DescribedBy(Describe describe) { describe_ = std::move(describe); }
 
+  // Where the newest record of this runtime folder lies; empty: there is none. It waits for no disk.
+  std::string Find() const;
   // What the predecessor left. Errors: NotFound (nothing), FailedPrecondition (of another version), DataLoss
   // (not whole, or not a record at all), each in words for the log.
   absl::StatusOr<record::Session> Load() const;
 
   // Writes the session as it is now, if it has changed since it was written last, or removes the file when
-  // there is none. A disk that is full costs a line in the log, once, and leaves the last record in place.
+  // there is none. Memory that is full costs a line in the log, once, and leaves the last record in place.
   void Save();
   void Remove();
 
@@ -46,9 +53,13 @@ class SessionRecord {
   bool is_stale() const { return complained_; }
 
  private:
-  absl::Status Replace(const std::string& bytes) const;
+  static absl::Status Replace(const std::string& path, const std::string& bytes);
+  std::string PathOf(const std::string& session_prefix) const;
+  // All names of records of this runtime folder, unfinished ones included.
+  std::vector<std::string> Names() const;
 
-  std::string path_;
+  std::string memory_;
+  std::string suffix_;  // of the file's name: that of the runtime folder
   Describe describe_;
   std::string written_;  // the session as it stands in the file
   bool complained_ = false;

@@ -19,8 +19,8 @@ class Survivors {
   // Dials every stage the record names. `stored`: what the service manager had.
   Survivors(StageSupervisor& stages, const record::Session& session, DescriptorStore::Items stored);
   // Asks selector and encoders what they keep, until nothing the session needs is missing: a stage that is
-  // slow to answer, or stopped, then holds nobody up. When something is missing at `deadline`, those that
-  // have not answered are hung, and killed.
+  // slow to answer, or stopped, does not delay the adoption then. When something is missing at `deadline`, the
+  // stages that have not answered are hung, and killed.
   void AskForDescriptors(Nanos deadline);
 
   // The process of that record, once; nothing when it is gone.

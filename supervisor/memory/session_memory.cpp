@@ -194,7 +194,8 @@ absl::Status SessionMemory::Open(const std::string& prefix) {
     if (!opened.ok()) return absl::FailedPreconditionError(std::string(opened.status().message()));
     part.segment = *std::move(opened);
   }
-  flock(page_.fd(), LOCK_SH);  // as the maker did; nobody holds it exclusively for longer than a look
+  flock(page_.fd(),
+        LOCK_SH);  // as the maker did; another supervisor's sweep holds it exclusively for a look at most
   absl::StatusOr<SessionPage> session = SessionPage::Attach(page_.bytes());
   if (!session.ok()) return session.status();
   session_ = std::make_unique<SessionPage>(*session);

@@ -33,7 +33,7 @@ struct DecoderRing {
   SharedSegment ring;
   SharedSegment reader_page;
   uint64_t generation = 0;  // of its current asset; 0 = never used
-  bool is_new = false;      // made by this supervisor: nobody else has seen it
+  bool is_new = false;      // made by this supervisor: no other process has seen it
 };
 
 class SessionMemory {
@@ -76,8 +76,8 @@ class SessionMemory {
   // That of a sink that was there before this supervisor.
   absl::StatusOr<SharedSegment> OpenJournal(uint64_t serial) const;
 
-  // Empties a ring for another asset: a new generation, whose first unit has this index. Nobody may be
-  // attached to it.
+  // Empties a ring for another asset: a new generation, whose first unit has this index. No decoder may
+  // be attached to it.
   SourceRef ResetRing(uint32_t index, uint64_t first_unit);
   // What the writer of that ring says of itself. Found without the header: a decoder may have scribbled on
   // it.

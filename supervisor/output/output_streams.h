@@ -29,7 +29,7 @@ class OutputStreams {
   // not. `output_json` changes the session's encoder and mux settings for this stream (program_format.proto).
   // With `replace` the streams attached before end as soon as this one is connected. Errors: AlreadyExists (a
   // stream to that endpoint), ResourceExhausted (kMaxSinks), InvalidArgument (settings, endpoint),
-  // Unavailable and DeadlineExceeded (nobody listens).
+  // Unavailable and DeadlineExceeded (no viewer listens).
   void Attach(const StreamEndpoint& endpoint, const std::string& output_json, bool replace, OnAttached done);
   // Serves the stream on a loopback TCP port from now on. Errors: those of StreamListener.
   absl::Status Listen(uint16_t port);
@@ -47,7 +47,7 @@ class OutputStreams {
   void Describe(record::Session& session) const;
   // Every stream ends with its session, and the port is closed.
   void EndSession();
-  // Answers whoever still waits for a connection.
+  // Answers the calls that still wait for a connection.
   void CancelPending();
 
   bool empty() const { return streams_.empty(); }

@@ -1,4 +1,4 @@
-// StreamListener: the loopback TCP port on which a channel serves its stream to whoever connects. One sink is
+// StreamListener: the loopback TCP port on which a channel serves its stream to the viewer that connects. One sink is
 // one connection: a second viewer is turned away, with a line in the log, until the first has left.
 #pragma once
 

@@ -41,7 +41,7 @@ struct PlannedSegment {
   std::optional<Tick> lock;
 
   // Worked out by Rundown: whose units it shows, the run of planned segments that each go on where the one
-  // before ended (named after the first), and how far that one's in-point lies before its seam on the clock.
+  // before ended (named after the first), and how far the in-point of the first lies before its seam on the clock.
   UnitLine line = {};
   uint64_t chain = 0;
   int64_t chain_offset_ms = 0;

@@ -19,7 +19,7 @@ uint64_t FingerprintOf(const std::string& bytes) {
 absl::StatusOr<ChannelPlan> Read(const std::string& path, int32_t channel_id) {
   absl::StatusOr<PlanFile> file = LoadPlanFile(path);
   if (!file.ok()) return file.status();
-  // A plan says which channel it was written for; which one carries it out is for the call to say.
+  // A plan says which channel it was written for; the call says which channel carries it out.
   file->set_channel_id(channel_id);
   for (auto& block : *file->mutable_blocks()) block.set_channel_id(channel_id);
   if (absl::Status s = CheckPlan(*file); !s.ok()) return s;

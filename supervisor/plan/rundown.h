@@ -8,8 +8,8 @@
 // Whatever changes the program is one of three operations: Append, ReplaceFrom, Insert. What comes out is one
 // list of segments, sorted and without overlap, that becomes the Timeline. A segment that is entered in the
 // middle is another segment (another serial): its units are counted from where it is entered. A segment that
-// goes on where the one before it ended (GoesOnFrom) shows that one's units, from the same decoder, for as long
-// as it follows it without a gap: its `line` says whose they are.
+// goes on where the one before it ended (GoesOnFrom) shows the units of the segment before it, from the same
+// decoder, for as long as it follows it without a gap: its `line` says whose they are.
 //
 // Pure: no clock, no process. Serials are counted through the session and recorded, so that a successor of
 // this supervisor works out the very same list.

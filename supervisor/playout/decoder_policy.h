@@ -7,11 +7,11 @@
 //   it died where others had (below)         the next one begins at least 1 s further on, where it can do so
 //                                            without what lies before; the units in between will never come
 //
-// Where a decoder died is held against the place, and twice is too often, when it brought itself down there
-// (crashed, ended, hung), within a second of the same unit: what does it may lie some pictures ahead.
-// Somebody who is killed (SIGKILL) may be the victim of what the place made it do (memory), or of somebody
-// who kills at random: it counts for less, and only at the very same unit; three times is too often. Behind a
-// place that was passed over once is too often.
+// Where a decoder died is held against the place. Two deaths are too many where decoders brought themselves down
+// (crashed, ended, hung) within a second of the same unit: the cause may lie some pictures ahead.
+// A decoder that is killed (SIGKILL) may have been killed for the memory that the place made it take, or by a process
+// that has nothing to do with the file: its death counts for less, and only at the very same unit; three are too many.
+// Behind a place that was passed over, one death is too many.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +37,7 @@ class DecoderPolicy {
 
   enum class Witness {
     kNone,      // it had not come to a place, it waited, or it was stopped
-    kKilled,    // by somebody, while it was at work
+    kKilled,    // by a signal from outside, while it was at work
     kOwnDoing,  // it crashed, ended or hung
   };
   struct Death {

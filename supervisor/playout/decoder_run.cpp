@@ -222,7 +222,7 @@ bool DecoderRun::IsDue() const {
   return session.time().Deadline(session.facts().epoch.mono, segment_.start) <= loop_.clock().Now();
 }
 
-// A successor of this decoder will find the same: nobody needs to hear it twice.
+// A successor of this decoder will find the same: subscribers are told once.
 void DecoderRun::TellDropped(const stage::DecoderState& message) {
   if (std::exchange(told_dropped_, told_dropped_ || message.dropped_enrichers_size() > 0)) return;
   const std::vector<std::string> reasons(message.dropped_enrichers().begin(),
@@ -233,7 +233,7 @@ void DecoderRun::TellDropped(const stage::DecoderState& message) {
   on_dropped_(segment_, reasons);
 }
 
-// Where it was, in words that let somebody find the spot in the file.
+// Where it was, in words that let an operator find the spot in the file.
 std::string DecoderRun::Where() const {
   const FrameRate rate = memory_.session().facts().format.rate;
   const uint64_t unit = RingNext();

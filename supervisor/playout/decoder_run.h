@@ -5,7 +5,7 @@
 // What it does when is a table, decoder_run_table.h; what a death means is worked out in decoder_policy.h.
 //
 // A decoder that was killed and does not die (a read that hangs in the kernel) is stuck: it may still write,
-// so its ring cannot be given to anybody. The run then is over, and the plan gives the rest of the segment
+// so its ring cannot be given to another decoder. The run then is over, and the plan gives the rest of the segment
 // another ring.
 #pragma once
 

@@ -1,4 +1,4 @@
-// DecoderRun: what it leaves to a successor of this supervisor, and how that one goes on with it.
+// DecoderRun: what it leaves to a successor of this supervisor, and how the successor goes on with it.
 #include <array>
 
 #include "supervisor/playout/decoder_run.h"
@@ -73,7 +73,7 @@ void DecoderRun::Resume() {
   std::unique_ptr<StageProcess> process = std::move(adopted_);
   if (process == nullptr) {
     const bool has_ended = writer_.end.load(std::memory_order_acquire) != kEndUnknown;
-    if (works && has_ended) {  // as it should, while nobody was there to be told
+    if (works && has_ended) {  // as it should, while there was no supervisor to be told
       pad_cause_ = PadCause::kNone;
       Do(RunEvent::kEnded);
     } else if (works) {

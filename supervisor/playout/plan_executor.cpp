@@ -10,7 +10,7 @@ namespace air {
 namespace {
 
 constexpr int64_t kPrepareAheadNs =
-    30 * kNanosPerSecond;  // no earlier: a prepared ring is a ring nobody else has
+    30 * kNanosPerSecond;  // no earlier: a prepared ring is missing in the pool
 // Of one segment: a mount that is dead would take every ring there is.
 constexpr size_t kMostStuck = 2;
 constexpr int64_t kDepthWindowNs = 30 * kNanosPerSecond;
@@ -142,7 +142,7 @@ void PlanExecutor::AssignRings() {
     if (run != nullptr && !run->is_stuck()) continue;
     if (StuckRuns(segment.line.serial) >= kMostStuck) continue;
     const std::optional<uint32_t> ring = FreeRing(/*urgent=*/run != nullptr);
-    if (!ring.has_value()) return;  // in order: nobody overtakes the next segment
+    if (!ring.has_value()) return;  // in order: no later segment gets a ring first
 
     prepared_block_ = std::max(prepared_block_, segment.block_serial);
     // What airs later does not compete with what is about to deliver its first picture.

@@ -61,11 +61,13 @@ class PlanExecutor {
   // Another plan in place of the one that runs: at the next tick at which what it begins with is in the ring,
   // and at the latest so that it happens within kLongestSwap of this call; then it pads until it comes.
   // `blocks` are in order and have been checked; `relative`: they begin with that tick, whenever it is.
-  // `done`, once: it has happened, at that tick. Errors, and what runs goes on: InvalidArgument (it would be
-  // over by now), Unavailable (its first asset cannot be played), Aborted (another one is being carried out,
-  // or the session ends).
+  // `on_decided`: called just before the plan is recorded, for what is to stand in the same record.
+  // `done`, once: it is recorded and committed, for that tick. Errors, and what runs goes on: InvalidArgument (it would
+  // be over by now), Unavailable (its first asset cannot be played), Aborted (another one is being carried out, or the
+  // session ends).
   using OnSwapped = std::function<void(absl::StatusOr<Tick>)>;
-  void UpdatePlan(std::vector<wire::BlockPlan> blocks, bool relative, OnSwapped done);
+  void UpdatePlan(std::vector<wire::BlockPlan> blocks, bool relative, std::function<void()> on_decided,
+                  OnSwapped done);
   static constexpr int64_t kLongestSwapNs = 500 * kNanosPerMs;
 
   // A producer into PREVIEW, in place of the one that is there. `done`, once: true when its first unit is in
@@ -80,10 +82,11 @@ class PlanExecutor {
   // PREVIEW becomes LIVE at the tick of this instant, or as soon as may be for 0. The same again, when
   // PREVIEW is empty since then: the same answer. Errors: NotFound (PREVIEW is empty), Unavailable (what is
   // in it cannot be played; it is empty then), Aborted (another switch is to come), InvalidArgument (that
-  // tick has passed, or the producer's hard stop will have).
+  // tick has passed, or the producer's hard stop will have). What is answered is recorded and committed: it happens at
+  // that very tick, and a successor of this supervisor that is killed keeps the promise.
   absl::StatusOr<Tick> SwitchToLive(int64_t target_utc_ms);
 
-  // Answers whoever waits for an update or a preview.
+  // Answers the calls that wait for an update or a preview.
   void CancelPending();
 
   // Looks at what went on air, retires what is over, prepares what comes. Called a few times per frame period
@@ -141,7 +144,12 @@ class PlanExecutor {
   bool ServeStandby();
   bool ServeStandby(const PlannedSegment& segment);
   void AdvanceUpdate();
-  void FinishUpdate(Tick at);
+  void FinishUpdate();
+  // Makes the change at the earliest tick that can be kept, records it and commits it; returns that tick. `change` is
+  // made again, on the rundown as it was, when its tick has come too near while it was recorded.
+  Tick PutInForce(const std::function<void(Tick at)>& change);
+  // The same for a tick that was asked for; false, and nothing is changed: it has come too near.
+  bool InsertAt(Tick at, const std::function<void(Tick at)>& insert);
   void AdvancePreview();
   void AdvanceLive();
   Tick EarliestChange() const { return now_tick() + kFreezeTicks + 1; }
@@ -179,6 +187,7 @@ class PlanExecutor {
     std::optional<PlannedSegment> begins_with;  // content to be had ready; nothing: planned pad
     Tick prepared_at;                           // its unit 0
     Nanos decide_by;
+    std::function<void()> on_decided;
     OnSwapped done;
   };
   std::optional<Update> update_;

@@ -6,6 +6,7 @@
 #include "base/stage_log.h"
 #include "supervisor/plan/preview_request.h"
 #include "supervisor/playout/plan_executor.h"
+#include "supervisor/playout/tick_of_change.h"
 
 namespace air {
 namespace {
@@ -50,12 +51,32 @@ bool PlanExecutor::ServeStandby(const PlannedSegment& segment) {
   return true;
 }
 
-void PlanExecutor::UpdatePlan(std::vector<wire::BlockPlan> blocks, bool relative, OnSwapped done) {
+Tick PlanExecutor::PutInForce(const std::function<void(Tick at)>& change) {
+  const Rundown before = rundown_;
+  TickOfChange tick;
+  Tick at = tick.Choose(now_tick());
+  change(at);
+  callbacks_.on_changed();  // before any of it can air
+  while (!tick.CanBeKept(now_tick())) {
+    Log().warn("tick {} has come too near while the change was recorded: a later one", at.value());
+    rundown_ = before;
+    at = tick.Choose(now_tick());
+    change(at);
+    callbacks_.on_changed();
+  }
+  exhausted_ = false;
+  CommitTimeline();
+  return at;
+}
+
+void PlanExecutor::UpdatePlan(std::vector<wire::BlockPlan> blocks, bool relative,
+                              std::function<void()> on_decided, OnSwapped done) {
   if (update_.has_value()) return done(absl::AbortedError("another plan is just being put in force"));
   Update update{.blocks = std::move(blocks), .relative = relative, .prepared_at = EarliestChange()};
   const int64_t time_to_change =
       time_.NanosOf(update.prepared_at) - time_.NanosOf(now_tick());  // once it is decided
   update.decide_by = loop_.clock().Now() + (kLongestSwapNs - time_to_change);
+  update.on_decided = std::move(on_decided);
   update.done = std::move(done);
   if (relative) MovePlan(update.blocks, time_.UtcOf(epoch_.utc, update.prepared_at));
   update.first_serial = rundown_.ReserveSegments(SegmentsOf(update.blocks));
@@ -80,7 +101,7 @@ void PlanExecutor::AdvanceUpdate() {
     if (IsGivenUp(run) && !HasUnits(run)) {
       const OnSwapped done = std::move(update_->done);
       const std::string why = absl::StrCat(update_->begins_with->asset_uri, ": ", run->error());
-      update_.reset();  // its run is nobody's now, and leaves
+      update_.reset();  // nothing wants its run any more, and the run leaves
       return done(absl::UnavailableError(why));
     }
     const bool late = loop_.clock().Now() >= update_->decide_by;
@@ -88,21 +109,21 @@ void PlanExecutor::AdvanceUpdate() {
     if (!HasUnits(run))
       Log().warn("{} is not there in time: pad until it is", update_->begins_with->asset_uri);
   }
-  FinishUpdate(EarliestChange());
+  FinishUpdate();
 }
 
-void PlanExecutor::FinishUpdate(Tick at) {
+void PlanExecutor::FinishUpdate() {
   Update update = *std::move(update_);
   update_.reset();
-  if (update.relative) MovePlan(update.blocks, time_.UtcOf(epoch_.utc, at));
   const bool locks = update.begins_with.has_value() && !update.relative;
-  rundown_.ReplaceFrom(at, update.blocks, update.first_serial,
-                       locks ? std::optional(update.prepared_at) : std::nullopt);
-  exhausted_ = false;
-  update.done(at);          // first, so that one record has the plan and whose it is
-  callbacks_.on_changed();  // before any of it can air
-  CommitTimeline();
+  update.on_decided();  // first, so that one record has the plan and whose it is
+  const Tick at = PutInForce([&](Tick from) {
+    if (update.relative) MovePlan(update.blocks, time_.UtcOf(epoch_.utc, from));
+    rundown_.ReplaceFrom(from, update.blocks, update.first_serial,
+                         locks ? std::optional(update.prepared_at) : std::nullopt);
+  });
   Log().info("another plan from tick {} on: {} blocks", at.value(), update.blocks.size());
+  update.done(at);
 }
 
 void PlanExecutor::LoadPreview(const wire::LoadPreviewRequest& request, OnLoaded done) {
@@ -168,25 +189,47 @@ absl::StatusOr<Tick> PlanExecutor::SwitchToLive(int64_t target_utc_ms) {
     return absl::UnavailableError(why);
   }
 
-  LiveInsert insert{.segment = preview_->segment, .target_utc_ms = target_utc_ms};
-  Tick end = Rundown::kNoEnd;
-  if (preview_->ticks.has_value()) end = std::min(end, at + *preview_->ticks);
-  if (preview_->hard_stop.has_value()) end = std::min(end, *preview_->hard_stop);
-  insert.segment.start = at;
-  insert.segment.end = end;
-  insert.open = end == Rundown::kNoEnd;
-  if (!insert.open) insert.asked_end = end;
-  rundown_.Insert(std::move(insert));
-  Log().info("{} is LIVE from tick {} on", preview_->segment.asset_uri, at.value());
-  preview_.reset();
+  const Preview preview = *std::exchange(preview_, std::nullopt);
+  const auto insert = [&](Tick from) {
+    LiveInsert live{.segment = preview.segment, .target_utc_ms = target_utc_ms};
+    Tick end = Rundown::kNoEnd;
+    if (preview.ticks.has_value()) end = std::min(end, from + *preview.ticks);
+    if (preview.hard_stop.has_value()) end = std::min(end, *preview.hard_stop);
+    live.segment.start = from;
+    live.segment.end = std::max(end, from + 1);
+    live.open = end == Rundown::kNoEnd;
+    if (!live.open) live.asked_end = live.segment.end;
+    rundown_.Insert(std::move(live));
+  };
+  Tick from = at;
+  if (target_utc_ms == 0) {
+    from = PutInForce(insert);
+  } else if (!InsertAt(at, insert)) {
+    preview_ = preview;
+    callbacks_.on_changed();
+    return absl::InvalidArgumentError(
+        absl::StrCat("target_boundary_time_ms: ", target_utc_ms, " is tick ", at.value(),
+                     ", which has passed while the switch was recorded; give a later instant, or 0"));
+  }
+  Log().info("{} is LIVE from tick {} on", preview.segment.asset_uri, from.value());
   if (preview_loaded_ != nullptr) std::exchange(preview_loaded_, nullptr)(false);
-  exhausted_ = false;
-  callbacks_.on_changed();  // before it can air
-  CommitTimeline();
-  return at;
+  return from;
 }
 
-// What is LIVE to its end gives way to the plan behind its last unit. That one is known when it has been
+bool PlanExecutor::InsertAt(Tick at, const std::function<void(Tick at)>& insert) {
+  const Rundown before = rundown_;
+  insert(at);
+  callbacks_.on_changed();  // before it can air
+  if (!TickOfChange::CanBeChanged(at, now_tick())) {
+    rundown_ = before;
+    return false;
+  }
+  exhausted_ = false;
+  CommitTimeline();
+  return true;
+}
+
+// An insert that is LIVE to its end gives way to the plan behind its last unit. The last unit is known when it has been
 // decoded, which is early enough for what follows to be prepared.
 void PlanExecutor::AdvanceLive() {
   if (rundown_.inserts().empty() || !rundown_.inserts().back().open) return;

@@ -1,4 +1,4 @@
-// PlanExecutor: what it leaves to a successor of this supervisor, and how that one goes on with it. Ticks,
+// PlanExecutor: what it leaves to a successor of this supervisor, and how the successor goes on with it. Ticks,
 // seams and serials follow from the blocks as they did before, so that the timeline is what it was.
 #include <algorithm>
 

@@ -29,7 +29,7 @@ class ProgramObserver {
   struct Position {
     uint64_t next_tick = 0, block = 0, content_segment = 0;
   };
-  // At a callback this includes what is called about: whoever goes on from here is not called about it again.
+  // During a callback it is past the event already: an observer that goes on from it does not tell of the event again.
   Position position() const { return {seen_, block_, content_segment_}; }
   void Restore(const Position& position) {
     seen_ = position.next_tick;
@@ -37,8 +37,8 @@ class ProgramObserver {
     content_segment_ = position.content_segment;
   }
 
-  // Reads what has been published since the last call. Of ticks the ring has lost meanwhile (nobody looked
-  // for longer than it is deep) the schedule still says whose they were.
+  // Reads what has been published since the last call. Of ticks the ring has lost meanwhile (no
+  // supervisor looked for longer than it is deep) the schedule still says whose they were.
   void Poll();
   Tick next_tick() const { return Tick(static_cast<int64_t>(seen_)); }
   uint64_t block_on_air() const { return block_; }

@@ -1,4 +1,4 @@
-// StageGraveyard: stages that were killed and are nobody's any more, until they are dead and reaped. The
+// StageGraveyard: stages that were killed and have no owner any more, until they are dead and reaped. The
 // event loop never waits for one: a process in a kernel call that does not return dies when it likes.
 #pragma once
 

@@ -58,7 +58,7 @@ class SpawnAttributes {
 };
 
 constexpr int kMessagesAtOnce = 16;
-// A decoder has a handful of things to say in its life. It may be in somebody else's hands.
+// A decoder has a handful of things to say in its life. Its file may have taken it over.
 constexpr int kMostOfADecoder = 100;
 
 // What is laid over a segment: as many as a plan may ask for (plans/plan_check.cpp).
@@ -309,7 +309,7 @@ int64_t StageProcess::StarvedNs() const {
 
 void StageProcess::Receive() {
   for (const SeqpacketMessage& message : std::exchange(early_, {})) Handle(message.bytes);
-  // A few at a time: nobody can keep the loop here.
+  // A few at a time: a stage that floods its link does not keep the loop here.
   for (int i = 0; link_.valid() && i < kMessagesAtOnce; ++i) {
     const absl::StatusOr<SeqpacketMessage> message = ReceiveMessage(link_.get());
     if (absl::IsUnavailable(message.status())) return;

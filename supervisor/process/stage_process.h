@@ -47,7 +47,8 @@ struct StageDeath {
   enum class Kind { kExit, kSignal, kHang, kSpawn, kUnknown, kCount };
   Kind kind = Kind::kExit;
   std::string text;
-  bool from_outside = false;  // somebody killed or stopped it: it says nothing about the work it had
+  bool from_outside =
+      false;  // it was killed or stopped by another process: that says nothing about the work it had
 };
 
 // "exit", "signal", "hang", "spawn", "unknown": as in metrics.

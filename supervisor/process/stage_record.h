@@ -52,7 +52,7 @@ class StageRecord {
   }
 
   uint64_t deaths(StageDeath::Kind cause) const { return deaths_[static_cast<size_t>(cause)]; }
-  const std::string& last_death() const { return last_death_; }  // empty: nobody has died
+  const std::string& last_death() const { return last_death_; }  // empty: none has died
   StageDeath::Kind last_cause() const { return last_cause_; }
   UtcMs last_utc() const { return last_utc_; }
   uint64_t recoveries() const { return recoveries_; }
@@ -74,7 +74,7 @@ class RecoveryTimer {
   void Died(Nanos now) {
     if (since_ == Nanos(0)) since_ = now;
   }
-  // Once a recovery: how long it took; 0 when nobody had died.
+  // Once a recovery: how long it took; 0 when no stage had died.
   int64_t Delivered(Nanos now) {
     const int64_t took = since_ == Nanos(0) ? 0 : now - since_;
     since_ = Nanos(0);
@@ -82,7 +82,7 @@ class RecoveryTimer {
   }
 
  private:
-  Nanos since_;  // 0: nobody has died
+  Nanos since_;  // 0: no stage has died
 };
 
 }  // namespace air

@@ -17,7 +17,7 @@ struct StageSnapshot {
   double silent_seconds = 0;  // since its last sign of life
   bool spare = false;
 };
-StageSnapshot SnapshotOf(const StageProcess& process);  // a spare: nobody watches it
+StageSnapshot SnapshotOf(const StageProcess& process);  // a spare: no HangWatch watches it
 StageSnapshot SnapshotOf(const StageProcess& process, const HangWatch& watch);
 
 }  // namespace air

@@ -30,7 +30,7 @@ std::string FilesOf(const std::string& asset_uri, const Holder& holder) {
 
 StageSupervisor::StageSupervisor(EventLoop& loop, StageEnvironment environment)
     : loop_(loop), environment_(std::move(environment)), graveyard_(loop) {
-  // Of stages that were killed after their supervisor. One that lives and works for nobody leaves by itself.
+  // Of stages that were killed after their supervisor. A stage that lives and has no work leaves by itself.
   RemoveDeadStageSockets(environment_.runtime_dir);
   LookAtSpares();
 }
@@ -67,7 +67,7 @@ void StageSupervisor::Restore(const record::Counters& counters) {
   spawned_ = counters.spawned();
 }
 
-// A spare has no data loop that could beat; what may happen to it is that somebody stops it.
+// A spare has no data loop that could beat; what may happen to it is a SIGSTOP.
 void StageSupervisor::LookAtSpares() {
   for (Spare& spare : spares_) {
     const bool stopped = spare.process != nullptr && spare.process->IsStopped();

@@ -28,10 +28,10 @@ class EventHub {
   static constexpr size_t kKept = 1000;
   static constexpr size_t kMostSubscribers = 64;
 
-  // Called when an event is kept and nobody has been told of it yet.
+  // Called when an event is kept and no subscriber has been told of it yet.
   void OnKept(std::function<void()> on_kept) { on_kept_ = std::move(on_kept); }
   void Publish(const retrovue::playout::BlockEvent& event) { Publish(std::vector{event}); }
-  // Events of one moment: they are kept together, before anybody is told of the first.
+  // Events of one moment: they are kept together, before a subscriber is told of the first.
   void Publish(const std::vector<retrovue::playout::BlockEvent>& events);
   // Those of which the very same is not kept already: a predecessor of this supervisor has told the others.
   void PublishOnce(std::vector<retrovue::playout::BlockEvent> events);

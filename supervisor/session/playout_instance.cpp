@@ -55,7 +55,7 @@ absl::StatusOr<std::unique_ptr<PlayoutInstance>> PlayoutInstance::Create(
   const Nanos mono = clock.Now();
   instance->drift_.emplace(mono, clock.UtcNow());
   if (absl::Status set = instance->memory_->SetEpoch({mono, utc}); !set.ok()) return set;
-  if (absl::Status made = instance->MakePlan(); !made.ok()) return made;
+  if (absl::Status made = instance->MakePlan(SessionEvidence::Origin::kBegins); !made.ok()) return made;
   Log().info("session of channel {}: {}x{} at {}, {} MB of shared memory ({}.*)", s.channel_id,
              s.format.house.width, s.format.house.height, ToString(s.format.house.rate),
              SessionMemory::BytesNeeded(s.format.house, s.decoder_rings, s.ring_seconds) >> 20,
@@ -76,7 +76,7 @@ void PlayoutInstance::UseMemory(std::unique_ptr<SessionMemory> memory) {
   }
 }
 
-absl::Status PlayoutInstance::MakePlan() {
+absl::Status PlayoutInstance::MakePlan(SessionEvidence::Origin origin) {
   PlanExecutor::Settings plan_settings = settings_.plan;
   plan_settings.aspect_policy = settings_.format.aspect_policy;
   absl::StatusOr<std::unique_ptr<PlanExecutor>> plan = PlanExecutor::Create(
@@ -99,7 +99,7 @@ absl::Status PlayoutInstance::MakePlan() {
   if (!plan.ok()) return plan.status();
   plan_ = *std::move(plan);
   evidence_ = std::make_unique<SessionEvidence>(*settings_.evidence, loop_.clock(), memory_->session(),
-                                                settings_.channel_name, settings_.evidence_endpoint);
+                                                origin, settings_.channel_name, settings_.evidence_endpoint);
   return absl::OkStatus();
 }
 
@@ -140,7 +140,7 @@ void PlayoutInstance::TellOfFed(const PlannedBlock& block, std::optional<int64_t
     low.set_block_id(block.plan.block_id());
     low.set_lead_ms(lead_ms);
   }
-  // All of it is over: it begins and ends now, so that whoever feeds on events goes on.
+  // All of it is over: it begins and ends now, so that a client that feeds on events goes on.
   if (block.fence <= plan_->now_tick()) {
     events.push_back(StartedEvent(block));
     events.push_back(CompletedEvent(block));
@@ -212,7 +212,7 @@ absl::StatusOr<std::unique_ptr<PlayoutInstance>> PlayoutInstance::Adopt(
   instance->selector_started_ = true;
   instance->lookahead_low_ = session.lookahead_low();
   instance->drift_.emplace(instance->memory_->session().facts().epoch.mono, UtcMs(session.wall_utc_ms()));
-  if (absl::Status made = instance->MakePlan(); !made.ok()) return made;
+  if (absl::Status made = instance->MakePlan(SessionEvidence::Origin::kIsTakenUp); !made.ok()) return made;
   instance->plan_->Restore(session, survivors);
   instance->evidence_->Know(instance->plan_->rundown());
   instance->selector_ = survivors.Take(session.selector());

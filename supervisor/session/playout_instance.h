@@ -66,19 +66,20 @@ class PlayoutInstance {
                                                                 Settings settings, Callbacks callbacks,
                                                                 const record::Session& session,
                                                                 Survivors& survivors);
-  // Goes on where the predecessor stopped: stages that are missing are started, events that nobody saw are
+  // Goes on where the predecessor stopped: stages that are missing are started, events that no supervisor saw are
   // told.
   void Resume();
   void Describe(record::Session& session) const;
 
-  void UpdatePlan(std::vector<wire::BlockPlan> blocks, bool relative, PlanExecutor::OnSwapped done) {
-    plan_->UpdatePlan(std::move(blocks), relative, std::move(done));
+  void UpdatePlan(std::vector<wire::BlockPlan> blocks, bool relative, std::function<void()> on_decided,
+                  PlanExecutor::OnSwapped done) {
+    plan_->UpdatePlan(std::move(blocks), relative, std::move(on_decided), std::move(done));
   }
   void LoadPreview(const wire::LoadPreviewRequest& request, PlanExecutor::OnLoaded done) {
     plan_->LoadPreview(request, std::move(done));
   }
   absl::StatusOr<Tick> SwitchToLive(int64_t target_utc_ms) { return plan_->SwitchToLive(target_utc_ms); }
-  // Answers whoever waits for one of these.
+  // Answers the calls that wait for one of these.
   void CancelPending() { plan_->CancelPending(); }
   absl::Status Append(const wire::BlockPlan& block);
   // Closes the account of what has aired: the session is about to be destroyed.
@@ -100,7 +101,7 @@ class PlayoutInstance {
                   EventHub& events, Settings settings, Callbacks callbacks);
   // What a session that begins and one that is taken up have in common.
   void UseMemory(std::unique_ptr<SessionMemory> memory);
-  absl::Status MakePlan();
+  absl::Status MakePlan(SessionEvidence::Origin origin);
   std::unique_ptr<SlateCard> MakeSlate();
   void StartSelector();
   void UseSelector(std::unique_ptr<StageProcess> process);

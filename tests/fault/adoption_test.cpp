@@ -344,7 +344,7 @@ TEST_P(UnreadableRecord, IsACleanStart) {
   channel_.Begin(schedule);
   KillSupervisorAt(kLeadInMs + 500);
   {
-    std::fstream record(channel_.runtime_dir() + "/session.record",
+    std::fstream record(SessionRecord(channel_.runtime_dir()).Find(),
                         std::ios::in | std::ios::out | std::ios::binary);
     constexpr int kVersionAt = 8;
     record.seekp(GetParam() == "OfAnotherVersion" ? kVersionAt : 100).put('\x7f');

@@ -1,13 +1,21 @@
-// Plan files that come late or never, with a channel on the air: the supervisor goes on with all it has to do.
+// Plan files that come late or never, and a slow disk under the runtime folder, with a channel on the air: the
+// supervisor goes on with all it has to do, and keeps what it has promised.
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <future>
+#include <optional>
 #include <thread>
+#include <vector>
 
+#include "ctl/as_run.h"
 #include "tests/support/faulted_channel.h"
+#include "tests/support/live_switch.h"
 
 namespace air::e2e {
 namespace {
@@ -15,14 +23,31 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 
-// For the supervisor to come: slow_disk.cpp.
-struct SlowDiskLoaded {
-  SlowDiskLoaded() { setenv("LD_PRELOAD", Built("air-slow-disk.so").c_str(), 1); }
+// For the supervisors that are started while it is there: slow_disk.cpp.
+class SlowDiskLoaded {
+ public:
+  SlowDiskLoaded() {
+    setenv("LD_PRELOAD", Built("air-slow-disk.so").c_str(), 1);
+    setenv("AIR_TEST_SLOW_DISK", ControlFile().c_str(), 1);
+  }
+  ~SlowDiskLoaded() {
+    unsetenv("LD_PRELOAD");
+    unsetenv("AIR_TEST_SLOW_DISK");
+  }
+  SlowDiskLoaded(const SlowDiskLoaded&) = delete;
+  SlowDiskLoaded& operator=(const SlowDiskLoaded&) = delete;
+  static std::string ControlFile() {
+    return ::testing::TempDir() + "air-slow-disk-" + std::to_string(getpid());
+  }
 };
 
-class SlowDisk : private SlowDiskLoaded, public FaultedChannel {
+struct WithSlowDisk {
+  std::optional<SlowDiskLoaded> loaded{std::in_place};
+};
+
+class SlowDisk : private WithSlowDisk, public FaultedChannel {
  protected:
-  SlowDisk() { unsetenv("LD_PRELOAD"); }
+  explicit SlowDisk(const std::vector<std::string>& flags = {}) : FaultedChannel(flags) { loaded.reset(); }
   void SetUp() override {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     GTEST_SKIP() << "a sanitizer's library has to be the first one";
@@ -118,6 +143,88 @@ TEST_F(SlowDisk, OrWhatIsNoDiskFileAtAllIsRefusedAndHoldsNothing) {
   channel_.FeedRest(schedule);
   EXPECT_EQ(StopAndJudge(schedule).pad, 0);
 }
+
+// All that the supervisor keeps on its disk takes so many milliseconds longer an operation.
+class SlowDiskUnderTheRuntimeFolder : public SlowDisk, public ::testing::WithParamInterface<int> {
+ protected:
+  SlowDiskUnderTheRuntimeFolder() : SlowDisk({"--orphan-grace", "60"}) {}
+  // The supervisor is ended on a disk as it should be: it is to write down what it has.
+  void TearDown() override { EndSlowness(); }
+
+  void BeSlow() const {
+    const std::string next = SlowDiskLoaded::ControlFile() + ".next";
+    std::ofstream(next) << GetParam() << " " << channel_.runtime_dir() << "/";
+    std::filesystem::rename(next, SlowDiskLoaded::ControlFile());
+  }
+  static void EndSlowness() { std::filesystem::remove(SlowDiskLoaded::ControlFile()); }
+  Schedule LongSchedule() {
+    Schedule schedule(format_, NowUtcMs());
+    schedule.AddBlock("a", {Pad(2 * kLeadInMs), ShowPattern(1, 10'000)});
+    schedule.AddBlock("b", {ShowPattern(2, 3000)});
+    schedule.AddBlock("c", {ShowPattern(3, 2000)});
+    return schedule;
+  }
+  // Until the account has gone on: there are more messages than a first supervisor can have made.
+  void AwaitEvidence() const {
+    for (int i = 0; i < 300 && channel_.Metrics().Sum("air_evidence_messages_total").value_or(0) < 12; ++i)
+      std::this_thread::sleep_for(100ms);
+  }
+  // What was LIVE included. Ends the channel.
+  void ExpectSegmentsInAsRun(int segments) {
+    channel_.End();
+    const absl::StatusOr<evidence::AsRun> as_run = ReadAsRun(channel_.runtime_dir(), "");
+    ASSERT_TRUE(as_run.ok()) << as_run.status();
+    const auto aired = std::count_if(as_run->lines().begin(), as_run->lines().end(),
+                                     [](const auto& line) { return line.frames_aired() > 0; });
+    EXPECT_EQ(aired, segments) << AsRunTable(*as_run);
+  }
+
+  const LiveClip live_;
+};
+
+// Also when it begins.
+TEST_P(SlowDiskUnderTheRuntimeFolder, KeepsTheSupervisorFromNothing) {
+  BeSlow();
+  const Schedule schedule = LongSchedule();
+  channel_.Begin(schedule);
+  channel_.SleepUntil(2 * kLeadInMs + 500);
+  LoadPreview(channel_, format_, live_);
+  const int64_t at = SwitchToLive(channel_, format_);
+  KillEncoderAndAwaitTheNext();
+  channel_.FeedRest(schedule);
+  EndSlowness();
+  EXPECT_EQ(StopAndJudge(WithLive(schedule.expected(), at, live_)).pad, 0);
+  EXPECT_EQ(metrics_.Sum("air_session_record_stale"), 0);
+  EXPECT_EQ(aired_.At(at - 1).clip, 1);
+  EXPECT_EQ(aired_.At(at), (OnAir{live_.clip, live_.picture})) << "the tick that was named";
+  ExpectSegmentsInAsRun(6);
+}
+
+// The account of what has aired is read from the disk meanwhile.
+TEST_P(SlowDiskUnderTheRuntimeFolder, KeepsNoSupervisorFromTakingASessionUp) {
+  const Schedule schedule = LongSchedule();
+  channel_.Begin(schedule);
+  EXPECT_TRUE(channel_.Feed(schedule.blocks()[2]).success());
+  channel_.SleepUntil(2 * kLeadInMs + 500);
+  channel_.KillSupervisor();
+  ++signals_;
+  BeSlow();
+  {
+    const SlowDiskLoaded slow;
+    channel_.StartSupervisor();
+  }
+  channel_.Resubscribe();
+  KillEncoderAndAwaitTheNext();
+  channel_.AwaitEndOf(schedule.blocks().back());
+  EndSlowness();
+  AwaitEvidence();
+  EXPECT_EQ(StopAndJudge(schedule).pad, 0);
+  EXPECT_EQ(metrics_.Sum("air_adoptions_total"), 1);
+  ExpectSegmentsInAsRun(4);
+}
+
+INSTANTIATE_TEST_SUITE_P(By, SlowDiskUnderTheRuntimeFolder, ::testing::Values(200, 2000),
+                         [](const auto& ms) { return std::to_string(ms.param) + "Ms"; });
 
 }  // namespace
 }  // namespace air::e2e

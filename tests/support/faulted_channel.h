@@ -36,6 +36,9 @@ class FaultedChannel : public ::testing::Test {
   enum class Slate { kNone, kShown };
   // The stream from first byte to last: clean, and of the planned pictures none in a wrong place.
   Losses StopAndJudge(const Schedule& schedule, Slate slate = Slate::kNone) {
+    return StopAndJudge(schedule.expected(), slate);
+  }
+  Losses StopAndJudge(const Program& expected, Slate slate = Slate::kNone) {
     metrics_ = channel_.Metrics();
     channel_.Stop();
     EXPECT_TRUE(viewer_->WaitForEnd(0));
@@ -45,8 +48,8 @@ class FaultedChannel : public ::testing::Test {
       EXPECT_EQ(judged.content.complaints.count, 0) << analyser::DescribeContent(judged.content);
     }
     EXPECT_EQ(judged.content.sound_gaps, 0);
-    EXPECT_GE(judged.aired.end_tick(), schedule.expected().end_tick()) << "the stream has ended too soon";
-    const Losses losses = LossesOf(judged.aired, schedule.expected());
+    EXPECT_GE(judged.aired.end_tick(), expected.end_tick()) << "the stream has ended too soon";
+    const Losses losses = LossesOf(judged.aired, expected);
     if (slate == Slate::kNone) {
       EXPECT_EQ(losses.wrong, std::vector<std::string>());
     }

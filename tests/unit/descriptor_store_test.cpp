@@ -12,6 +12,10 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "link/seqpacket.h"
 
@@ -51,6 +55,50 @@ ino_t FileOf(int fd) {
   return info.st_ino;
 }
 
+// systemd's store, by its rules: what it has under any name is not added once more, and a name takes all that is under it.
+class ManagersStore {
+ public:
+  explicit ManagersStore(Manager& manager) : manager_(manager) {}
+
+  // What the manager has after so many of the messages that wait, and no more. Returns false when there was none.
+  bool TakeOne() {
+    const SeqpacketMessage message = manager_.Next();
+    if (message.bytes.empty()) return false;
+    const std::string name = message.bytes.substr(message.bytes.rfind('=') + 1);
+    if (message.bytes.rfind("FDSTOREREMOVE=1", 0) == 0) {
+      std::erase_if(kept_, [&](const auto& entry) { return entry.first == name; });
+      return true;
+    }
+    const ino_t file = FileOf(message.fds.at(0).get());
+    for (const auto& [other, stored] : kept_) {
+      if (FileOf(stored.get()) == file) return true;
+    }
+    kept_.emplace_back(name, UniqueFd(dup(message.fds[0].get())));
+    return true;
+  }
+  void TakeAll() {
+    while (TakeOne()) {
+    }
+  }
+  // The files of that item as a supervisor that is started now would be given them.
+  std::vector<ino_t> GivenAs(const std::string& item) const {
+    std::map<std::string, std::vector<UniqueFd>> items = Successor().TakeAll();
+    std::vector<ino_t> files;
+    for (const UniqueFd& fd : items[item]) files.push_back(FileOf(fd.get()));
+    return files;
+  }
+  DescriptorStore Successor() const {
+    std::map<std::string, UniqueFd> passed;
+    for (const auto& [name, fd] : kept_) passed[name] = UniqueFd(dup(fd.get()));
+    return DescriptorStore(std::move(passed));
+  }
+  size_t size() const { return kept_.size(); }
+
+ private:
+  Manager& manager_;
+  std::vector<std::pair<std::string, UniqueFd>> kept_;
+};
+
 struct Pipe {
   Pipe() {
     int fds[2];
@@ -66,9 +114,9 @@ TEST(DescriptorStore, TellsTheManagerWhatToKeepAndWhatToDrop) {
   DescriptorStore store;
   const Pipe one, other;
   store.Keep("sink-3", {one.read.get(), other.read.get()});
-  const SeqpacketMessage first = manager.Next(), second = manager.Next();
-  EXPECT_EQ(first.bytes, "FDSTORE=1\nFDPOLL=0\nFDNAME=sink-3.0");
+  const SeqpacketMessage second = manager.Next(), first = manager.Next();  // place 0 comes last
   EXPECT_EQ(second.bytes, "FDSTORE=1\nFDPOLL=0\nFDNAME=sink-3.1");
+  EXPECT_EQ(first.bytes, "FDSTORE=1\nFDPOLL=0\nFDNAME=sink-3.0");
   ASSERT_EQ(first.fds.size(), 1u);
   ASSERT_EQ(second.fds.size(), 1u);
   EXPECT_EQ(FileOf(first.fds[0].get()), FileOf(one.read.get()));
@@ -82,6 +130,69 @@ TEST(DescriptorStore, TellsTheManagerWhatToKeepAndWhatToDrop) {
   store.DropAll();
   EXPECT_EQ(manager.Next().bytes, "FDSTOREREMOVE=1\nFDNAME=sink-30.0");
   EXPECT_EQ(manager.Next().bytes, "") << "and nothing else";
+}
+
+// A supervisor whose rings were lost keeps new ones; it is killed, with all processes of the channel, after any message.
+TEST(DescriptorStore, HasAnItemWholeAtEveryInstantWhileAnotherTakesItsPlace) {
+  const Pipe old_ring, old_page, ring, page;
+  const std::vector<int> before = {old_ring.read.get(), old_page.read.get()};
+  const std::vector<int> after = {ring.read.get(), page.read.get()};
+  const std::vector<ino_t> was = {FileOf(before[0]), FileOf(before[1])};
+  const std::vector<ino_t> is = {FileOf(after[0]), FileOf(after[1])};
+  bool ended = false;
+  for (int messages = 0; !ended; ++messages) {
+    Manager manager;
+    ManagersStore kept(manager);
+    DescriptorStore store;
+    store.Keep("ring-0", before);
+    kept.TakeAll();
+    ASSERT_EQ(kept.GivenAs("ring-0"), was);
+    store.Keep("ring-0", after);
+    for (int i = 0; i < messages; ++i) ended = !kept.TakeOne();
+    const std::vector<ino_t> given = kept.GivenAs("ring-0");
+    EXPECT_TRUE(given == was || given == is)
+        << "after " << messages << " messages: " << given.size() << " files";
+    if (ended) {
+      EXPECT_EQ(given, is);
+      EXPECT_EQ(kept.size(), 2u) << "what was replaced is gone";
+    }
+    // The next supervisor keeps what it was given, tidies up, and loses nothing by it.
+    while (manager.Next().bytes != "") {
+    }
+    DescriptorStore next = kept.Successor();
+    next.TakeAll();
+    next.Keep("ring-0", given == is ? after : before);
+    kept.TakeAll();
+    EXPECT_EQ(kept.GivenAs("ring-0"), given);
+    EXPECT_EQ(kept.size(), 2u) << "after " << messages << " messages";
+  }
+}
+
+TEST(DescriptorStore, IsToldNothingOfAnItemThatItHas) {
+  Manager manager;
+  DescriptorStore store;
+  const Pipe pipe;
+  store.Keep("sink-3", {pipe.read.get(), pipe.write.get()});
+  manager.Next();
+  manager.Next();
+  const UniqueFd copy(dup(pipe.read.get()));
+  store.Keep("sink-3", {copy.get(), pipe.write.get()});
+  EXPECT_EQ(manager.Next().bytes, "");
+  store.Keep("sink-3", {pipe.write.get(), pipe.read.get()});
+  EXPECT_EQ(manager.Next().bytes, "FDSTOREREMOVE=1\nFDNAME=sink-3.0") << "the two have changed places";
+}
+
+// Killed while it stored the first version of an item.
+TEST(DescriptorStore, GivesNoItemOfWhichAPartIsMissing) {
+  const Pipe one, other;
+  for (int messages = 0; messages <= 2; ++messages) {
+    Manager manager;
+    ManagersStore kept(manager);
+    DescriptorStore store;
+    store.Keep("sink-3", {one.read.get(), other.read.get()});
+    for (int i = 0; i < messages; ++i) kept.TakeOne();
+    EXPECT_EQ(kept.GivenAs("sink-3").size(), messages < 2 ? 0u : 2u);
+  }
 }
 
 TEST(DescriptorStore, IsNothingWhereNobodyKeepsDescriptors) {

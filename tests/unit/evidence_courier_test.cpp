@@ -2,10 +2,15 @@
 #include "supervisor/evidence/evidence_courier.h"
 
 #include <gmock/gmock.h>
+#include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
+#include <fstream>
+#include <utility>
 
+#include "evidence/evidence_files.h"
 #include "tests/support/evidence_core.h"
 
 namespace air {
@@ -156,12 +161,113 @@ TEST_F(EvidenceCourierTest, IsDoneWhenTheSessionIsOverAndEverythingIsAcknowledge
   EXPECT_TRUE(courier_->IsDone()) << "for a successor, too";
 }
 
-TEST_F(EvidenceCourierTest, NeverMakesWhoeverSubmitsWait) {
+TEST_F(EvidenceCourierTest, NeverMakesTheSubmitterWait) {
   core_.BeSilent(true);
   Begin(core_.endpoint());
   const auto start = std::chrono::steady_clock::now();
   Submit(1, 20'000);
   EXPECT_LT(std::chrono::steady_clock::now() - start, 2s);
+}
+
+// A disk that does not answer: the session's first file is a pipe, and to open it waits for its other end.
+class EvidenceOnADeadDisk : public EvidenceCourierTest {
+ protected:
+  EvidenceOnADeadDisk() {
+    session_.set_playout_session_id("session");
+    session_.set_channel_name("seven");
+    EXPECT_EQ(mkfifo(Pipe().c_str(), 0600), 0);
+  }
+  // Whatever a test finds, the courier's thread is to end.
+  ~EvidenceOnADeadDisk() override { Answer(); }
+
+  std::string Pipe() const { return folder_ + "/session"; }
+  // What stands in the file from now on.
+  void Answer() {
+    if (std::exchange(answered_, true)) return;
+    std::string text;
+    google::protobuf::TextFormat::PrintToString(session_, &text);
+    std::ofstream(Pipe()) << text;  // returns when the other end is open
+  }
+  void Begin() { courier_ = std::make_unique<EvidenceCourier>(clock_, folder_, session_); }
+  void AwaitTheDisk() {
+    for (int i = 0; i < 1000 && !courier_->found().has_value(); ++i) std::this_thread::sleep_for(10ms);
+    ASSERT_TRUE(courier_->found().has_value());
+  }
+
+  evidence::Session session_;
+  bool answered_ = false;
+};
+
+TEST_F(EvidenceOnADeadDisk, IsWaitedForInTheCouriersThread) {
+  Begin();
+  Submit(1, 5);
+  EXPECT_FALSE(courier_->found().has_value());
+  EXPECT_FALSE(courier_->IsDone());
+  EXPECT_FALSE(courier_->HasEnded());
+  EXPECT_EQ(courier_->Snapshot().messages, 5u);
+  session_.set_endpoint(core_.endpoint());
+  Answer();
+  AwaitTheDisk();
+  EXPECT_EQ(courier_->found()->session.endpoint(), core_.endpoint()) << "as the session began";
+  EXPECT_FALSE(courier_->found()->last_state.has_value());
+  ASSERT_TRUE(WaitUntilAcknowledged(5));
+  ExpectStored(5);
+}
+
+TEST_F(EvidenceOnADeadDisk, KeepsTheNewestRecords) {
+  constexpr uint64_t kMost = EvidenceCourier::kMostUnwritten;
+  Begin();
+  Submit(1, kMost + 7);
+  EXPECT_EQ(courier_->Snapshot().dropped, 7u);
+  Answer();
+  AwaitTheDisk();
+  EXPECT_TRUE(courier_->Finish(20s));
+  courier_.reset();
+  std::vector<uint64_t> numbers;
+  for (const std::string& name : ListEvidenceFiles(folder_)) {
+    for (const evidence::Record& record : ReadEvidenceFile(folder_ + "/" + name).records)
+      numbers.push_back(record.number());
+  }
+  ASSERT_EQ(numbers.size(), kMost);
+  EXPECT_EQ(numbers.front(), 8u);
+  EXPECT_EQ(numbers.back(), kMost + 7);
+}
+
+TEST_F(EvidenceCourierTest, EndsItsThreadWhenNothingIsLeftToDo) {
+  Begin("");
+  Submit(1, 2);
+  EXPECT_TRUE(courier_->Finish(5s));
+  EXPECT_FALSE(courier_->HasEnded()) << "the session goes on";
+  Submit(3, 3, /*terminated=*/true);
+  for (int i = 0; i < 1000 && !courier_->HasEnded(); ++i) std::this_thread::sleep_for(10ms);
+  EXPECT_TRUE(courier_->HasEnded());
+  EXPECT_TRUE(courier_->IsDone());
+}
+
+TEST_F(EvidenceCourierTest, SaysThatItIsDoneWhereThereIsNoDisk) {
+  const std::string file = folder_ + "/file";
+  std::ofstream(file) << "no folder";
+  courier_ = std::make_unique<EvidenceCourier>(clock_, file + "/session", evidence::Session());
+  for (int i = 0; i < 1000 && !courier_->HasEnded(); ++i) std::this_thread::sleep_for(10ms);
+  Submit(1, 2);
+  EXPECT_TRUE(courier_->IsDone());
+  EXPECT_TRUE(courier_->Finish(0ms));
+  EXPECT_FALSE(courier_->found().has_value());
+}
+
+// gRPC's callback thread ends with the last channel of the process and cannot wait for itself: the courier, and never a
+// callback, lets go of a call.
+TEST_F(EvidenceCourierTest, LetsGoOfTheLastChannelOnItsOwnThread) {
+  for (int i = 0; i < 100; ++i) {
+    Begin(core_.endpoint());
+    Submit(1, 3);
+    if (i % 2 == 0) {
+      ASSERT_TRUE(WaitUntilAcknowledged(3));
+    }
+    courier_.reset();
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directory(folder_);
+  }
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// What a supervisor leaves to its successor, and what becomes of it when it is damaged, foreign or old.
+// What a supervisor leaves to its successor, and what becomes of it when it is damaged, foreign or old. A folder of the
+// test's own stands for /dev/shm.
 #include "supervisor/handover/session_record.h"
 
 #include <gmock/gmock.h>
@@ -34,28 +35,34 @@ class SessionRecordTest : public ::testing::Test {
     session.mutable_selector()->set_pid(4711);
     return session;
   }
-  void Write(const record::Session& session) {
-    SessionRecord record(folder_);
+  SessionRecord Record(const std::string& runtime_dir = "/run/one") const {
+    return SessionRecord(runtime_dir, folder_);
+  }
+  void Write(const record::Session& session, const std::string& runtime_dir = "/run/one") {
+    SessionRecord record = Record(runtime_dir);
     record.DescribedBy([&](record::Session& out) {
       out = session;
       return true;
     });
     record.Save();
   }
-  std::string Path() const { return folder_ + "/session.record"; }
+  std::string Path() const { return Record().Find(); }
   std::string Bytes() const {
     std::ifstream file(Path(), std::ios::binary);
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   }
   void Overwrite(const std::string& bytes) { std::ofstream(Path(), std::ios::binary) << bytes; }
-  absl::Status Loading() const { return SessionRecord(folder_).Load().status(); }
+  size_t Files() const {
+    return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(folder_), {}));
+  }
+  absl::Status Loading() const { return Record().Load().status(); }
 
   std::string folder_;
 };
 
 TEST_F(SessionRecordTest, GivesTheSuccessorWhatThePredecessorKnew) {
   Write(Sample());
-  const absl::StatusOr<record::Session> loaded = SessionRecord(folder_).Load();
+  const absl::StatusOr<record::Session> loaded = Record().Load();
   ASSERT_TRUE(loaded.ok()) << loaded.status();
   EXPECT_EQ(loaded->SerializeAsString(), Sample().SerializeAsString());
 }
@@ -68,10 +75,60 @@ TEST_F(SessionRecordTest, CanBeReadBackWhateverADecoderHasSaid) {
     session.add_runs()->set_error(OneLine(said));
     session.add_events()->mutable_segment_failed()->set_reason(OneLine(said));
     Write(session);
-    const absl::StatusOr<record::Session> loaded = SessionRecord(folder_).Load();
+    const absl::StatusOr<record::Session> loaded = Record().Load();
     ASSERT_TRUE(loaded.ok()) << loaded.status();
     EXPECT_EQ(loaded->runs(0).error(), OneLine(said));
   }
+}
+
+// Many channels have their records in one folder.
+TEST_F(SessionRecordTest, IsKnownByTheRuntimeFolderOfItsSupervisor) {
+  record::Session other = Sample();
+  other.set_segment_prefix("air.2-4567");
+  other.set_channel_id(8);
+  Write(Sample(), "/run/one");
+  Write(other, "/run/two");
+  EXPECT_EQ(Record("/run/one").Load()->channel_id(), 7);
+  EXPECT_EQ(Record("/run/two/").Load()->channel_id(), 8) << "the same folder, however it is written";
+  EXPECT_TRUE(absl::IsNotFound(Record("/run/three").Load().status()));
+  Record("/run/one").Remove();
+  EXPECT_TRUE(absl::IsNotFound(Record("/run/one").Load().status()));
+  EXPECT_TRUE(Record("/run/two").Load().ok());
+}
+
+// A supervisor that is killed when a session has been followed by another one leaves both.
+TEST_F(SessionRecordTest, IsTheNewestOfThoseThatAreThere) {
+  Write(Sample());
+  const std::string older = Path();
+  record::Session newer = Sample();
+  newer.set_segment_prefix("air.1-0099");
+  newer.set_channel_id(9);
+  Write(newer);
+  const auto now = std::filesystem::last_write_time(Path());
+  std::filesystem::last_write_time(older, now - std::chrono::seconds(1));
+  EXPECT_EQ(Record().Load()->channel_id(), 9);
+  Record().Remove();
+  EXPECT_EQ(Files(), 0u);
+}
+
+// Its name begins like those of the session's memory: whoever removes them removes the record.
+TEST_F(SessionRecordTest, HasANameOfItsSession) {
+  Write(Sample());
+  EXPECT_EQ(Path().rfind(folder_ + "/air.1-0123.record-", 0), 0u) << Path();
+  EXPECT_EQ(Files(), 1u);
+}
+
+// The folder is open to every user of the machine.
+TEST_F(SessionRecordTest, IsNotTakenFromAFileThatOthersMayWrite) {
+  Write(Sample());
+  ASSERT_EQ(chmod(Path().c_str(), 0620), 0);
+  EXPECT_TRUE(absl::IsNotFound(Loading()));
+  Record().Remove();
+  Write(Sample());
+  const std::string path = Path(), elsewhere = folder_ + "/elsewhere";
+  std::filesystem::rename(path, elsewhere);
+  std::filesystem::create_symlink(elsewhere, path);
+  EXPECT_TRUE(absl::IsNotFound(Loading())) << "a link to one of ours";
 }
 
 TEST_F(SessionRecordTest, IsNobodyElsesBusiness) {
@@ -83,7 +140,7 @@ TEST_F(SessionRecordTest, IsNobodyElsesBusiness) {
 
 TEST_F(SessionRecordTest, IsWrittenOnlyWhenSomethingHasChanged) {
   record::Session session = Sample();
-  SessionRecord record(folder_);
+  SessionRecord record = Record();
   record.DescribedBy([&](record::Session& out) {
     out = session;
     return true;
@@ -94,22 +151,22 @@ TEST_F(SessionRecordTest, IsWrittenOnlyWhenSomethingHasChanged) {
   session.set_blocks_executed(1);
   record.Save();
   EXPECT_EQ(record.writes(), 2u);
-  EXPECT_EQ(SessionRecord(folder_).Load()->blocks_executed(), 1);
+  EXPECT_EQ(Record().Load()->blocks_executed(), 1);
 }
 
 TEST_F(SessionRecordTest, IsGoneWithItsSession) {
   bool runs = true;
-  SessionRecord record(folder_);
+  SessionRecord record = Record();
   record.DescribedBy([&](record::Session& out) {
     out = Sample();
     return runs;
   });
   record.Save();
-  EXPECT_TRUE(std::filesystem::exists(Path()));
+  EXPECT_EQ(Files(), 1u);
   runs = false;
   record.Save();
   EXPECT_TRUE(absl::IsNotFound(Loading()));
-  EXPECT_TRUE(std::filesystem::is_empty(folder_));
+  EXPECT_EQ(Files(), 0u);
   runs = true;  // the same session's bytes again are no reason not to write them
   record.Save();
   EXPECT_TRUE(Loading().ok());
@@ -123,7 +180,7 @@ TEST_F(SessionRecordTest, IsTheLastWholeOneWhenItsWriterIsKilledInTheMiddle) {
   record::Session next = Sample();
   next.set_blocks_executed(9);
   Write(next);
-  EXPECT_EQ(SessionRecord(folder_).Load()->blocks_executed(), 9);
+  EXPECT_EQ(Record().Load()->blocks_executed(), 9);
   EXPECT_FALSE(std::filesystem::exists(Path() + ".new"));
 }
 
@@ -144,6 +201,7 @@ TEST_F(SessionRecordTest, IsRefusedWhateverByteOfItIsDamagedOrMissing) {
 
 TEST_F(SessionRecordTest, IsRefusedInWordsWhenItIsForeignOrOfAnotherVersion) {
   EXPECT_TRUE(absl::IsNotFound(Loading()));
+  Write(Sample());
   Overwrite("Dear supervisor, this is a letter and not a record.");
   EXPECT_TRUE(absl::IsDataLoss(Loading()));
   EXPECT_THAT(std::string(Loading().message()), HasSubstr("not a session record"));
@@ -161,7 +219,7 @@ TEST_F(SessionRecordTest, OfBeforeIsKeptWhenItCannotBeWritten) {
   record::Session next = Sample();
   next.set_blocks_executed(9);
   Write(next);
-  const absl::StatusOr<record::Session> loaded = SessionRecord(folder_).Load();
+  const absl::StatusOr<record::Session> loaded = Record().Load();
   ASSERT_TRUE(loaded.ok()) << loaded.status();
   EXPECT_EQ(loaded->blocks_executed(), 0);
 }
