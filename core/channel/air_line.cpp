@@ -24,7 +24,7 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
   grpc::ChannelArguments arguments;
   // The address is meant literally, whatever http_proxy says.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  // Each line is a connection of its own: one to a supervisor that is gone serves nobody.
+  // Each AirLine has a connection of its own: an old connection to a supervisor that has ended is of no use to it.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   // A supervisor that has just been started is there within milliseconds; the usual back-off starts at a second.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 10);

@@ -25,7 +25,7 @@ class AirLine {
   AirLine(const AirLine&) = delete;
   AirLine& operator=(const AirLine&) = delete;
 
-  // OK as soon as somebody answers there; waits for that at most `limit`.
+  // OK as soon as AIR answers at the address; waits at most `limit` for the answer.
   void AskReady(std::chrono::milliseconds limit, Answer answer);
   // AIR connects to the listener at `socket_path`, in place of the sinks it may have. `patience`: how long AIR may take until it
   // listens at all.

@@ -29,12 +29,13 @@ class AirProcess {
   // How it ended, for people: "was killed by signal 9 (Killed)". Called once, on the loop, unless the object is gone by then.
   using OnEnded = std::function<void(const std::string& fate)>;
 
-  // Its output is appended to LogPath(). Whoever calls it at Address() from now on is answered as soon as it serves: the socket
-  // listens before the process runs. Errors: NOT_FOUND: no such program. INTERNAL with the system's text.
+  // Starts AIR; its output is appended to LogPath(). A client may call Address() from now on: the socket listens before the
+  // process runs, and the call is answered as soon as AIR serves. Errors: NOT_FOUND: no such program. INTERNAL with the
+  // system's text.
   static absl::StatusOr<std::unique_ptr<AirProcess>> Spawn(boost::asio::io_context& loop,
                                                            const AirLaunch& launch, OnEnded on_ended);
-  // The one that runs in this folder, left by another manager; null if there is none. It is nobody's child here: how it ends cannot
-  // be told.
+  // Finds the AIR that another manager has left running in this folder; null if there is none. It is not a child of this process:
+  // its exit status cannot be read.
   static std::unique_ptr<AirProcess> Find(boost::asio::io_context& loop, const std::string& runtime_dir,
                                           OnEnded on_ended);
   // Lets it run on.

@@ -94,7 +94,7 @@ void ChannelLife::Begin(Moment now) {
   const BlockShelf::Pair pair = shelf_.StartingAt(now.utc);
   if (!pair) return NothingToPlay(now);
   const std::string path = AssetAt(pair.first->plan, now.utc);
-  // Those who watch already are better off with a slate than with nothing.
+  // A viewer that watches already is better off with a slate than with nothing.
   if (path.empty() || was_on_air_) return Spawn(now);
   Enter(Step::kChecking, now.since_start + kCheckLimit);
   Do(CheckAsset{path});

@@ -55,7 +55,7 @@ struct StopSession {  // -> OnSessionStopped
 };
 struct TerminateAir {};  // in order, by force if need be -> OnAirEnded
 struct KillAir {};       // at once: it hangs -> OnAirEnded
-// Those who have not had a byte yet.
+// Refuses the viewers that have not got a byte yet.
 struct RefuseViewers {
   AnswerCode code = AnswerCode::kPlayoutFailed;
   std::string message;
@@ -182,7 +182,7 @@ class ChannelLife {
   bool always_on_ = false;
   Millis linger_ = kDefaultLinger;
   std::optional<Millis> linger_until_;
-  std::optional<Millis> waiting_since_;  // somebody has been waiting for a first byte
+  std::optional<Millis> waiting_since_;  // since then a viewer waits for its first byte
   bool quitting_ = false;
   bool has_quit_ = false;
 

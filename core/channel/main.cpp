@@ -1,4 +1,4 @@
-// channel-manager: serves one channel to its viewers, and runs AIR for it while somebody watches. Started by program-director.
+// channel-manager: serves one channel to its viewers, and runs AIR for it while a viewer watches. Started by program-director.
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>

@@ -41,13 +41,13 @@ class ViewerServer {
   ViewerServer(const ViewerServer&) = delete;
   ViewerServer& operator=(const ViewerServer&) = delete;
 
-  // Takes a stream socket of any family. A HEAD request is answered, and counts as nobody.
+  // Takes a stream socket of any family. A HEAD request is answered, but does not count as a viewer.
   void Add(const channel_link::Viewer& viewer, air::UniqueFd socket);
 
   // Viewers that get the stream or wait for it.
   int count() const;
 
-  // Answers those who have not had a byte yet; they leave.
+  // Answers the viewers that have not got a byte yet, and closes their connections.
   void RefuseWaiting(AnswerCode code, const std::string& message, std::optional<int> retry_after_s);
   // Closes all of them.
   void EndAll();
