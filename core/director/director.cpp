@@ -27,9 +27,9 @@ constexpr auto kLinksLimit = 3s;
 constexpr auto kTick = 1s;
 constexpr auto kBookOfRunning = 15s;  // how old a book may be while its channel runs
 constexpr auto kBookOfOthers = 120s;
-constexpr auto kDataLimit = 20s;  // for what nobody waits for
+constexpr auto kDataLimit = 20s;  // for work in the background: no page waits for it
 constexpr Millis kBookBehind = 10min, kBookAhead = 90min;
-constexpr auto kLookAgain = 20ms;  // whether another one has read, or carried on, what is wanted
+constexpr auto kLookAgain = 20ms;  // whether another task has read, or carried on, what is wanted
 constexpr Millis kAwayPause = 5s;  // until a schedule is carried on again, while the database is away
 constexpr auto kEndLimit = 15s;
 constexpr std::size_t kJobs = 256;

@@ -27,8 +27,8 @@ struct DirectorArguments {
 // Gives `app` the options; they are in `arguments` after app.parse(). `arguments` outlives `app`.
 void Define(CLI::App& app, DirectorArguments& arguments);
 
-// The network's clock minus the machine's, in ms. A director that is started again within a network (`kept` is what its predecessor
-// had) keeps that one's shift: a --now that was worked out anew is off by the time it took. Pure.
+// The network's clock minus the machine's, in ms. `kept`: the shift of the director that ran before in this network. It is kept
+// if it is nearly the shift of --now: a --now that was worked out anew is off by the time it took. Pure.
 Millis ClockShift(std::optional<Instant> now_wanted, Instant machine_now, std::optional<Millis> kept);
 
 }  // namespace retrovue

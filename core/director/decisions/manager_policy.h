@@ -50,7 +50,7 @@ class ManagerPolicy {
   void Ended(Monotonic now);
 
   Life life() const { return life_; }
-  // Deaths nobody asked for, and spawns that failed, since this began.
+  // The managers that ended without a Stop, and the spawns that failed, since this object was made.
   std::uint64_t failures() const { return failures_; }
   // How long from `now` on it rests; 0: it does not.
   std::chrono::milliseconds RestLeft(Monotonic now) const;
@@ -63,7 +63,7 @@ class ManagerPolicy {
   Monotonic last_word_{};
   Monotonic last_needed_{};
   Monotonic rests_until_{};
-  bool goes_on_ = false;  // it died on the air: viewers come back, whether or not somebody waits here
+  bool goes_on_ = false;  // it died on the air: its viewers come back, even if no viewer waits here now
   int failures_in_row_ = 0;
   std::uint64_t failures_ = 0;
 };

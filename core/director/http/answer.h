@@ -34,8 +34,8 @@ Answer JsonAnswer(std::string json);
 Answer ErrorAnswer(AnswerCode code, absl::string_view message,
                    std::optional<std::chrono::seconds> retry_after = std::nullopt);
 
-// `answer` with its ETag (in quotes, RFC 9110, 8.8.3; empty: none), or 304 without a body if the client has that one already (RFC 9110, 13.1.2: weak comparison, "*",
-// lists).
+// `answer` with its ETag (in quotes, RFC 9110, 8.8.3; empty: none). 304 without a body if the client has the page with this ETag
+// already (RFC 9110, 13.1.2: weak comparison, "*", lists).
 Answer WithEtag(Answer answer, const std::string& etag, absl::string_view if_none_match);
 
 // Whether an Accept-Encoding header allows gzip (RFC 9110, 12.5.3): named, or "*", and not with q=0.

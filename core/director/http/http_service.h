@@ -28,7 +28,7 @@ namespace retrovue {
 
 struct PageRequest {
   Route route;
-  std::string target;  // as requested, for the log and for whoever goes on answering
+  std::string target;  // as requested; for the log, and for the manager that a viewer is handed to
   bool head = false;
   unsigned http_minor = 1;
   std::string base_url;       // "http://HOST", as the client calls us
@@ -44,7 +44,8 @@ class HttpService {
   struct Handlers {
     // A page, for GET and HEAD alike; the body of a HEAD is not sent. HEAD of a channel's stream comes here, too.
     std::function<boost::asio::awaitable<Answer>(const PageRequest&)> page;
-    // GET of a channel's stream. Nothing: the socket was taken out of the stream (release_socket), and somebody else answers.
+    // GET of a channel's stream. Returns nothing if it took the socket out of the stream (release_socket): then the channel's
+    // manager answers.
     std::function<boost::asio::awaitable<std::optional<Answer>>(const PageRequest&, Stream&)> stream;
   };
   // Whom a listener is for. kOperators: all pages. kViewers: those for operators only if it listens on this machine alone.

@@ -9,7 +9,7 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-constexpr std::chrono::seconds kLongestWait(30);  // for a page somebody else has made
+constexpr std::chrono::seconds kLongestWait(30);  // for a page that another request makes
 
 }  // namespace
 
@@ -58,7 +58,7 @@ void PageCache::MakeRoom() {
     auto oldest = entries_.begin();
     for (auto it = entries_.begin(); it != entries_.end(); ++it)
       if (it->second->asked < oldest->second->asked) oldest = it;
-    entries_.erase(oldest);  // whoever waits for it keeps it
+    entries_.erase(oldest);  // a request that waits for it keeps it
   }
 }
 
