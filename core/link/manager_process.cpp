@@ -60,7 +60,7 @@ absl::StatusOr<ManagerProcess> SpawnManager(const ManagerLaunch& launch) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) return absl::InternalError(absl::StrCat("making ", folder, ": ", error.message()));
-  chmod(folder.c_str(), 0700);  // what is said in it concerns nobody else
+  chmod(folder.c_str(), 0700);  // other users may not read what is in it
   if (const pid_t living = ManagerIn(folder); living != 0) {
     return absl::AlreadyExistsError(
         absl::StrCat("a channel manager (pid ", living, ") lives in ", folder, ": dial it"));

@@ -2,8 +2,8 @@
 //
 //   Source -> Collection -> DiscoveredItem (an importer's answer, never stored) -> Asset
 //
-// The rule: an asset is scheduled only if it is ready, approved and not deleted (IsSchedulable). The planner, the filler
-// pick and the check before a block is fed all ask that one question.
+// The rule: an asset is scheduled only if it is ready, approved, not deleted, and of a known length. The planner, the filler
+// pick and the guide decide by IsSchedulable, or by the SQL view schedulable_assets, which says the same.
 #pragma once
 
 #include <cstdint>

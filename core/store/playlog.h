@@ -20,8 +20,8 @@ class Playlog : public Repository {
   absl::StatusOr<PlannedBlock> GetBlock(const std::string& block_id) const;
   absl::StatusOr<PlaylogEvent> GetEvent(const PlaylogEventId& id) const;
 
-  // Adds a block; events without an id are given one. OK, and nothing is written, if a block with that id is there; then `block`
-  // is that one. ALREADY_EXISTS if another block of the channel is on the air in its time.
+  // Adds a block; events without an id are given one. If a block with this id is there: OK, nothing is written, and `block`
+  // becomes the stored block. ALREADY_EXISTS if another block of the channel is on the air in its time.
   absl::Status Add(const ChannelId& channel_id, PlannedBlock& block);
   // Takes blocks out of which nothing has been fed yet: what is fed stays. Answers how many blocks went.
   absl::StatusOr<int> DropPlanned(const ChannelId& channel_id, const std::vector<std::string>& block_ids);

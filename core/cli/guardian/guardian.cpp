@@ -94,7 +94,7 @@ absl::Status Guardian::StartDirector() {
   start_at_.reset();
   if (!pid.ok()) return pid.status();
   director_ = *pid;
-  // For whoever comes after a guardian that was killed; without it the network runs all the same.
+  // The next guardian reads this if this one is killed. The network runs even if it cannot be written.
   (void)Announce(lock_, {getpid(), http_.address, control_.address, *pid});
   return absl::OkStatus();
 }
@@ -181,7 +181,7 @@ void Guardian::EndAll(Console& console) {
     }
   }
   EndWhatIsLeft(console);
-  (void)Announce(lock_, {});  // nobody is to be looked for
+  (void)Announce(lock_, {});  // no process is left to look for
   console.SetStatus("ended");
 }
 

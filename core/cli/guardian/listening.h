@@ -17,8 +17,8 @@ struct ListeningSocket {
 // ADDRESS_WRONG for what is neither "HOST:PORT" nor "unix:PATH". Pure. `option` is named in errors, "--http".
 absl::Status CheckAddress(const std::string& address, const std::string& option);
 
-// Binds "HOST:PORT" (port 0: any free one) or "unix:PATH" and listens. A socket file that nobody listens on any more is taken
-// over.
+// Binds "HOST:PORT" (port 0: any free one) or "unix:PATH" and listens. A socket file on which no process listens any
+// more is taken over.
 // Errors: ADDRESS_WRONG; ADDRESS_TAKEN and ADDRESS_UNAVAILABLE, with what to do.
 absl::StatusOr<ListeningSocket> ListenOn(const std::string& address, const std::string& option);
 

@@ -33,7 +33,7 @@ absl::StatusOr<Span> SpanOf(const Snapshot& snapshot, const Channel& channel, co
   return Span{grid.Anchor(date), grid.Anchor(date + 1)};
 }
 
-// A row for what was planned, fed to nobody or not yet, and so has no evidence.
+// A row for a planned event without evidence: it was not fed to AIR, or not yet.
 AsRunRow NotAired(const PlaylogEvent& event) {
   AsRunRow row;
   row.block_id = event.block_id;
