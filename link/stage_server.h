@@ -1,12 +1,12 @@
 // StageServer: the stage's end of the link to its supervisor, on a thread of its own, so that no data loop
 // ever waits for a message.
 //
-// The supervisor spawns a stage with a listening socket (kListenFd) and dials in. When it goes away a stage
-// that has work goes on with it and waits `orphan_grace` for a successor to dial in; then the process ends.
-// A stranger that dials in changes nothing: while the supervisor that has given orders is connected, the
-// newest other connection waits, unread, until that one ends.
-// One that has none ends at once: no successor knows of it. A stage has no other way to end than _exit:
-// all that correctness needs is in shared memory already.
+// The supervisor spawns a stage with a listening socket (kListenFd) and dials in. When the supervisor goes
+// away, a stage that has work goes on with it and waits `orphan_grace` for a successor to dial in; then the
+// process ends. A stage without work ends at once: no successor knows of it.
+// A stranger that dials in changes nothing. While the supervisor that has given orders is connected, only
+// the newest other connection is kept; it waits, unread, until the supervisor's connection ends.
+// A stage has no other way to end than _exit: all that correctness needs is in shared memory already.
 //
 // It also keeps second copies of descriptors for the supervisor, and answers for them itself.
 #pragma once

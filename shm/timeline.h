@@ -47,8 +47,8 @@ struct TimelineEntry {
   // kContent: the tick that shows unit 0, when that was fixed before the segment went on the air: it is
   // entered behind its unit 0. kNoLock: its first unit that comes fixes it.
   int64_t lock_tick = kNoLock;
-  // kContent: the segment whose units these are, and whose mapping lock holds; 0: this segment itself. Another
-  // one's when this segment goes on where that one ended.
+  // kContent: the segment whose units these are, and whose mapping lock holds; 0: this segment itself. It is
+  // another segment when this one goes on where the other ended.
   uint64_t line_serial = 0;
 
   uint64_t line() const { return line_serial != 0 ? line_serial : segment_serial; }

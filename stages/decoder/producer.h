@@ -29,8 +29,8 @@ struct ProducerRequest {
   // between can be decoded by itself, else with the next one that can. Next() then says which unit that is.
   bool skips = false;
   UnitIndex bad_unit;
-  // What the maker of unit first_unit - 1 has left in its side data, behind the captions; empty when nobody
-  // knows. Looked at by Start alone.
+  // What the maker of unit first_unit - 1 has left in its side data, behind the captions; empty when that is
+  // not known. Only Start looks at it.
   std::span<const uint8_t> kept = {};
   // Called with every packet that is read or decoded: a sign of life.
   std::function<void()> on_progress = [] {};

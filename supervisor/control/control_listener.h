@@ -30,8 +30,9 @@ class ControlListener {
   // Gets a connected, non-blocking socket, to close.
   using OnConnection = std::function<void(UniqueFd)>;
 
-  // `addresses`: "HOST:PORT", "unix:PATH", or "fd:N" for a UNIX socket that whoever started this process has made to
-  // listen, and which is closed with this object. The name of a UNIX socket on which nobody listens any more is taken over. Errors: Unavailable naming the address that is taken or wrong.
+  // `addresses`: "HOST:PORT", "unix:PATH", or "fd:N". fd:N is a UNIX socket that listens already, passed by the parent
+  // process; it is closed with this object. The name of a UNIX socket on which no process listens any more is taken
+  // over. Errors: Unavailable, naming the address that is taken or wrong.
   static absl::StatusOr<std::unique_ptr<ControlListener>> Bind(const std::vector<std::string>& addresses,
                                                                size_t most);
   // Removes the names of its UNIX sockets.

@@ -116,7 +116,7 @@ void PlanExecutor::FinishUpdate() {
   Update update = *std::move(update_);
   update_.reset();
   const bool locks = update.begins_with.has_value() && !update.relative;
-  update.on_decided();  // first, so that one record has the plan and whose it is
+  update.on_decided();  // first, so that one record has the plan and its fingerprint
   const Tick at = PutInForce([&](Tick from) {
     if (update.relative) MovePlan(update.blocks, time_.UtcOf(epoch_.utc, from));
     rundown_.ReplaceFrom(from, update.blocks, update.first_serial,

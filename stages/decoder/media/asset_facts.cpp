@@ -18,7 +18,7 @@ namespace {
 constexpr AVRational kMilliseconds{1, 1000};
 constexpr AVRational kMicroseconds{1, 1'000'000};
 constexpr int64_t kTailUs = 10'000'000;
-// Beyond this, even an asset whose stamps may jump is measured by its tail: nobody waits for all of it to be read.
+// Beyond this, even an asset whose stamps may jump is measured by its tail: to read all of it takes too long.
 constexpr int64_t kReadWholeBytes = int64_t{512} << 20;
 constexpr size_t kMostChapters = 200;
 constexpr size_t kMostTracks = 32;

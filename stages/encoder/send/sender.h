@@ -18,10 +18,10 @@
 // A viewer that stops reading is never waited for upstream: see send_decision.h. When it reads again it is
 // given the rejoin prologue, and then the newest IDR tick. The prologue is one chunk whose intent is that
 // tick's first packet, so it too is sent exactly once. What of earlier pictures still stands in that tick is
-// masked (rejoin_mask.h), by whichever sender gets that far: where, is noted before the prologue is intended.
+// masked (rejoin_mask.h). The place is noted before the prologue is intended, so that a successor can mask it.
 //
 // The caller guarantees that one sender runs at a time: the predecessor's death is certain before the next
-// one starts. A datagram socket would keep one ambiguous datagram per kill; this one takes stream sockets
+// one starts. A datagram socket would keep one ambiguous datagram per kill; this sender takes stream sockets
 // only.
 #pragma once
 
