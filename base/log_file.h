@@ -1,10 +1,11 @@
-// The file a process logs to, kept within bounds by the processes that write to it: no other one, and no pipe, is needed.
+// The file a process logs to. The processes that write to it keep it within bounds: no other process, and no pipe, is needed.
 //
-// A log is a regular file "NAME.log" that is appended to (O_APPEND). Whoever finds it larger than the limit renames NAME.log.1 to
-// NAME.log.2 and so on, NAME.log to NAME.log.1, and goes on in a new NAME.log; the oldest one goes. Those who have the same file
-// open see by its size that it is time, and by its name that it was done, and follow. All is done with renames, under a lock of the folder (flock)
-// that ends with its holder: a process that is killed at any instruction leaves a log that the next line finds in order, and no
-// line is lost but with the oldest file.
+// A log is a regular file "NAME.log"; each process appends to it (O_APPEND). A process that finds it larger than the limit
+// renames NAME.log.1 to NAME.log.2 and so on, then NAME.log to NAME.log.1, and goes on in a new NAME.log. The oldest file goes.
+// Other processes have the same file open. They see by its size that it is time, and by its name that the rename was done, and
+// open the new file. Everything is done with renames, under a lock of the folder (flock). The lock ends with the process that
+// holds it. So a process may be killed at any instruction: the next line finds the log in order, and lines are lost with the
+// oldest file only.
 //
 // Other descriptors (a terminal, a pipe, a file of another name) are written to as they are.
 #pragma once

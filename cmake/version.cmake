@@ -1,7 +1,7 @@
 # Run at each build: writes OUT, the one file that says which build this is, and leaves it alone when nothing has changed.
 #   cmake -DROOT=... -DVERSION=1.0.0 -DIN=base/version.cpp.in -DOUT=... -P version.cmake
 cmake_path(GET ROOT PARENT_PATH above)
-set(ENV{GIT_CEILING_DIRECTORIES} ${above})  # sources unpacked inside another clone are not of that one
+set(ENV{GIT_CEILING_DIRECTORIES} ${above})  # sources unpacked inside another clone do not belong to that clone
 unset(ENV{GIT_DIR})                         # nor of the one in whose hook we are built
 find_program(GIT git)
 set(COMMIT "")

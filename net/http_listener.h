@@ -38,8 +38,9 @@ class HttpListener {
  public:
   using Stream = boost::beast::tcp_stream;
   using Request = boost::beast::http::request<boost::beast::http::empty_body>;
-  // Answers one request. The connection is closed when it returns; it sets the deadlines of what it writes. One that
-  // gives the socket to somebody else takes it out of the stream (release_socket): then it is not touched here.
+  // Answers one request, and sets the deadlines of what it writes. The connection is closed when it returns. A Serve
+  // that hands the socket to another process takes it out of the stream first (release_socket): the listener does not
+  // touch it then.
   using Serve = std::function<boost::asio::awaitable<void>(Stream&, const Request&)>;
 
   // Binds "HOST:PORT" (port 0: any free one); clients that dial from here on wait until Start().

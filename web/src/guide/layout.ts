@@ -56,7 +56,7 @@ export function nowAndNext(entries: Entry[], now: number): NowNext {
   };
 }
 
-// Where the keyboard is: a row, and an instant. Up and down keep the instant, so that one looks at the same time on all
+// Where the keyboard is: a row, and an instant. Up and down keep the instant, so that the user sees the same time on all
 // channels.
 export interface Cursor {
   row: number;
