@@ -336,7 +336,7 @@ TEST_F(Adoption, OfADeadSessionIsACleanStart) {
   channel_.End();
 }
 
-// Nobody can tell whose the stages are: they are ended at once, not when their grace is over.
+// The record does not say whose the stages are: they are ended at once, not when their grace is over.
 class UnreadableRecord : public Adoption, public ::testing::WithParamInterface<std::string> {};
 
 TEST_P(UnreadableRecord, IsACleanStart) {

@@ -24,7 +24,7 @@ class LastResort : public FaultedChannel {
   }
 };
 
-// Encoders whose patience with a selector that is late is longer than that one's absence.
+// Encoders that wait for a late selector longer than the selector is away.
 class PoisonousTick : public LastResort {
  protected:
   PoisonousTick() : LastResort("20000") {}
@@ -54,7 +54,7 @@ TEST_F(PoisonousTick, IsCodedAsPadWhenTwoEncodersHaveDiedOfIt) {
   EXPECT_THAT(channel_.Log(), ::testing::HasSubstr("brings every encoder down: pad is coded for it"));
 }
 
-// Nothing is derived from the program ring then; the ticks nobody made are given up, declared and counted.
+// Nothing is derived from the program ring then; the ticks that no selector made are given up, declared and counted.
 TEST_F(LastResort, OfASelectorThatDiesThreeTimesWithinASecondIsToBeginAnew) {
   Schedule schedule(format_, NowUtcMs());
   schedule.AddBlock("a", {Pad(kLeadInMs), ShowPattern(1, 6000)});

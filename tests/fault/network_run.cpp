@@ -106,7 +106,7 @@ class NetworkRun {
       for (Seat& seat : seats_) Look(seat);
       std::this_thread::sleep_for(20ms);
     }
-    // Those who are dialing are served yet.
+    // The viewers that are dialing are served, too.
     EXPECT_TRUE(Within(kServedWithin, [&] {
       for (Seat& seat : seats_) Look(seat);
       return std::none_of(seats_.begin(), seats_.end(),
@@ -179,7 +179,7 @@ class NetworkRun {
           << seat.slug << ": its answer was closed for no reason: " << answer.viewer->beginning(300);
       seat.dialing_since = now;
     } else {
-      std::this_thread::sleep_for(100ms);  // refused, or nobody listened
+      std::this_thread::sleep_for(100ms);  // refused, or no process listened
       seat.answers.pop_back();
     }
     seat.manager_killed.reset();
@@ -211,7 +211,7 @@ class NetworkRun {
     if (kind == "director") {
       if (!rests(kind, kDirectorRests)) pid = network_->Director();
     } else if (kind == "manager") {
-      // While it is away already, or its viewer is, there is nobody to take something from.
+      // While the manager is away already, or its viewer is, a kill takes nothing from a viewer.
       if (seat.dialing_since.has_value() || seat.manager_killed.has_value() ||
           rests(kind + seat.slug, kManagerRests))
         return;

@@ -1,4 +1,4 @@
-// What is left of a session when nobody comes after its supervisor: nothing.
+// What is left of a session when no supervisor follows its own: nothing.
 #include <csignal>
 
 #include "tests/support/faulted_channel.h"

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 constexpr size_t kSomeBytes = 100'000;  // a second and more
 
-// A session of the endless test picture, so that each tick shows its own number whoever looks when.
+// A session of the endless test picture: each tick shows its own number, whenever a viewer looks.
 class Attach : public ::testing::Test {
  protected:
   // The first viewer is attached, the session runs.

@@ -20,7 +20,7 @@ using ::testing::HasSubstr;
 
 constexpr size_t kSomeBytes = 100'000;  // a second and more
 
-// A port nobody listens on at this moment.
+// A port on which no process listens at this moment.
 class Control : public ::testing::Test {
  protected:
   Control() : viewer_(StreamViewer::OnUnixSocket(channel_.Path("viewer.sock"))) {}

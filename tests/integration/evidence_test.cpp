@@ -1,5 +1,5 @@
 // Evidence, from the program to the control plane: the account of a session whose supervisor and whose
-// control plane both die in the middle of it, and which nobody who reads it can tell from another.
+// control plane both die in the middle of it. A reader cannot tell it from the account of any other session.
 #include <gmock/gmock.h>
 
 #include <sys/resource.h>

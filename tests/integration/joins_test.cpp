@@ -1,6 +1,6 @@
 // Sixty joins in real time, through all processes, judged from the captured bytes: segments of 0.5 to 1.5 s
-// whose seams lie anywhere, and no control plane. It has fed its plan and gone: nobody subscribes, nobody
-// feeds, nobody takes evidence, for as long as there is plan.
+// whose seams lie anywhere, and no control plane. The control plane has fed its plan and gone: no process
+// subscribes, feeds or takes evidence, for as long as there is plan.
 //
 // AIR_TEST_RATE=60000/1001 plays at another house rate than 29.97, AIR_TEST_JOINS=N makes another number of
 // joins.
@@ -52,7 +52,7 @@ TEST(Joins, AreAllOnTheirTickWithNobodyThereButTheViewer) {
   }
   wire::StartBlockPlanSessionRequest request = TestChannel::StartRequest(schedule);
   request.set_max_queue_depth(64);
-  request.set_evidence_endpoint(absl::StrCat("127.0.0.1:", FreePort()));  // nobody listens there
+  request.set_evidence_endpoint(absl::StrCat("127.0.0.1:", FreePort()));  // no process listens there
   channel.Begin(request);
   for (size_t i = 2; i < schedule.blocks().size(); ++i)
     ASSERT_TRUE(channel.Feed(schedule.blocks()[i]).success());

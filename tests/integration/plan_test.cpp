@@ -108,7 +108,7 @@ TEST_F(Plan, PadsAHoleAndTakesTheNextBlockOnItsTick) {
   schedule.LeaveHole(3000);
   const wire::BlockPlan c = schedule.AddBlock("c", {Show(clip, 1700, 1001)});
 
-  // Nobody knows of c when b ends.
+  // AIR does not know of c when b ends.
   channel_.Begin(schedule);
   ASSERT_TRUE(channel_.events().WaitFor("completed b"));
   const wire::FeedBlockPlanResponse fed = channel_.Feed(c);

@@ -1,5 +1,5 @@
 // Several streams of one channel at once: each with its own encoder, its own settings and its own fate. And
-// the port on which a channel serves whoever connects.
+// the port on which a channel serves each viewer that connects.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

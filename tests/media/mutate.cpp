@@ -4,9 +4,9 @@
 //   tests/fault/mutate [--seed 1] [--minutes 10] [FOLDER]
 //
 // They are made of generated clips and of the files of FOLDER. Half of the time each one goes through a
-// decoder alone, as many as there is time for; half of the time they air one second each in a channel. What
-// may happen to a decoder is that it refuses, plays something, or dies. What may not: that one is hung, that
-// anything else dies, that a program frame is missing, that an ordinary segment in between lacks a picture.
+// decoder alone, as many as there is time for; half of the time they air one second each in a channel. A
+// decoder may refuse, play something, or die. What may not happen: a decoder hangs, another process dies, a
+// program frame is missing, an ordinary segment in between lacks a picture.
 // With the same seed the same files are made.
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Clips of the test picture with captions in their pictures, and the reading of such captions off a file or a
-// captured stream: each picture's number beside its captions, so that one can be held against the other. Made
+// captured stream: each picture's number beside its captions, so that the two can be compared. Made
 // and read with libavcodec, which is not what writes or carries them in AIR.
 #pragma once
 

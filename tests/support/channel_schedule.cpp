@@ -185,7 +185,7 @@ void Schedule::Expect(const Entry& entry, int64_t start_ms, int64_t end_ms) {
 Program Aired(const analyser::ContentReport& content, const ChannelFormat& format) {
   Program aired;
   for (const analyser::PictureRun& run : content.runs) {
-    // Unwrapped, from the first stamp of the capture on; that one may lie before the wrap.
+    // Unwrapped, from the first stamp of the capture on; this first stamp may lie before the wrap.
     const int64_t first = content.runs.front().first_pts;
     const int64_t since_origin = (first - format.pts_origin + kPtsWrap) % kPtsWrap + (run.first_pts - first);
     const int64_t tick = RoundDiv(since_origin * format.num, kPtsHz * format.den);

@@ -1,6 +1,6 @@
 // A program of this build as a child of the test: started, watched, ended; and what else its family leaves.
 //
-// A stage that outlives its supervisor belongs to nobody, so family is told by a mark in the environment,
+// A stage that outlives its supervisor is not our child, so family is told by a mark in the environment,
 // which every descendant inherits.
 #pragma once
 

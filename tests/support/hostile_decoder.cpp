@@ -1,10 +1,9 @@
-// air-decoder in somebody else's hands: the real program, sandbox and all, around a producer that misbehaves
-// as a decoder does that a hostile file has taken over.
+// air-decoder under an attacker's control: the real program, sandbox and all, around a producer that
+// misbehaves as a decoder does that a hostile file has taken over.
 //
 // Asset URI: "hostile:WHAT@UNIT,WHAT@UNIT...:ASSET". Each WHAT is done before that unit is made (-1: before the
-// first unit of each process); what is
-// refused is said in the log ("DENIED what") and the asset goes on, what succeeds is said, too ("ESCAPED
-// what"), and nothing of the asset follows.
+// first unit of each process). What is refused is said in the log ("DENIED what"), and the asset goes on. What
+// succeeds is said, too ("ESCAPED what"), and nothing of the asset follows.
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/mman.h>

@@ -19,8 +19,8 @@ class StreamViewer {
  public:
   static std::unique_ptr<StreamViewer> OnUnixSocket(const std::string& path);
   static std::unique_ptr<StreamViewer> OnTcp();  // any free loopback port
-  // Connects to the port on which AIR serves its stream; its one connection is number 0. Null: nobody listens
-  // there.
+  // Connects to the port on which AIR serves its stream; its one connection is number 0. Null: no process
+  // listens there.
   static std::unique_ptr<StreamViewer> ToPort(int port);
   ~StreamViewer();
   StreamViewer(const StreamViewer&) = delete;

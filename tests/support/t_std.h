@@ -10,7 +10,7 @@
 //             milliseconds and kilobytes can be judged in either.
 //   TB        takes whole packets and leaks at Rx. It holds not three packets: it judges the spacing of
 //             single packets, which a variable-rate stream over a socket does not have (it leaves in
-//             ticks; nobody sends it through a modulator as it is). So its findings count in a
+//             ticks; it is not sent through a modulator as it is). So its findings count in a
 //             constant-rate stream only; how full it would be is always measured.
 //   MB + EB   EB has 1200 x MaxCPB[level] bits, MB the rest of BSmux + BSoh: 5.33 ms of 1200 x MaxBR[level],
 //             at least of 2 Mbit/s. MB leaks into EB at Rbx = 1200 x MaxBR[level] while EB has room, and

@@ -63,7 +63,7 @@ class EventLog {
   std::thread thread_;
 };
 
-// A loopback TCP port nobody listens on.
+// A loopback TCP port on which no process listens.
 int FreePort();
 
 class TestChannel {
@@ -118,7 +118,7 @@ class TestChannel {
   // test, when there is none after some waiting: so it never is 0, which kill() takes for the whole process group.
   pid_t Stage(const std::string& program, const std::string& file) const;
 
-  // SIGKILL of the supervisor, and nobody in its place.
+  // Kills the supervisor (SIGKILL) and starts no other one in its place.
   void KillSupervisor();
   // Another one on the same folder, with the same flags. Returns when it answers; `wait` false: at once.
   void StartSupervisor(bool wait = true);

@@ -105,7 +105,7 @@ class TsAnalyser {
   std::map<int, PesReader> streams_;
   std::map<int, std::vector<TStdPacket>> packets_;  // of the streams and the tables
   int64_t behind_last_stream_packet_ = 0;           // where a time base opens that is declared now
-  int64_t payload_before_tables_ = -1;              // first packet of a stream nobody had announced yet
+  int64_t payload_before_tables_ = -1;              // first packet of a stream that no table had announced
 };
 
 TsReport AnalyseTs(std::span<const uint8_t> stream, const TsLimits& limits);

@@ -1,5 +1,5 @@
 // What the stream analyser may find wrong, rule by rule. Each rule can be switched off on its own, because a
-// stream that somebody else multiplexed is legal long before it keeps all that AIR promises of its own.
+// stream of another multiplexer may be legal and still not keep all that AIR promises of its own.
 //
 // ETSI TR 101 290 is covered so: 1.1 TS_sync_loss and 1.2 Sync_byte_error by kSync; 1.3 PAT_error and 1.5
 // PMT_error by kTables and kTableInterval (100 ms instead of its 500); 1.4 Continuity_count_error by

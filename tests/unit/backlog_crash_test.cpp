@@ -1,5 +1,5 @@
 // Crash-point enumeration for the backlog: an encoder at a constant rate dies at every step of every tick,
-// its successor at every other, and the stream in the journal is, byte for byte, the one nobody interrupted.
+// its successor at every other. The stream in the journal is, byte for byte, that of an encoder that does not die.
 #include <gtest/gtest.h>
 
 #include <cstdlib>

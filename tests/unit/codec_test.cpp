@@ -1,4 +1,4 @@
-// The codecs of a sink: one picture in, its access unit out; sound on one absolute grid, whoever codes it.
+// The codecs of a sink: one picture in, its access unit out; sound on one absolute grid, whichever codec makes it.
 #include <gtest/gtest.h>
 
 #include <algorithm>

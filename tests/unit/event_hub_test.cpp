@@ -1,4 +1,4 @@
-// Block events: kept before they are told, and told again to whoever comes later.
+// Block events: kept before they are told, and told again to each client that subscribes later.
 #include "supervisor/session/event_hub.h"
 
 #include <gmock/gmock.h>

@@ -418,7 +418,7 @@ TEST(EvidenceLedger, FollowsWhatIsLiveAcrossFencesAndWhereNothingIsPlanned) {
   rig.Plan("b", 400, {{.ms = 120, .uri = "three"}, {.ms = 80, .uri = "four"}});
   rig.Live("news", 3, std::nullopt);
   rig.Air("..........");
-  rig.Air(".....NN");  // nothing of it is left for anybody else: NO_PLAN is what the clock shows
+  rig.Air(".....NN");  // news covers all of block b; behind it no block is planned: NO_PLAN
   rig.Air("...");
   rig.EndLive(20);
   rig.Air("NN");

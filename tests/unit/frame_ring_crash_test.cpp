@@ -1,8 +1,8 @@
 // Crash-point enumeration. A ring's writer is killed at every store of its protocol, its successor at every
-// store again, and so on; at each store somebody looks at the memory as a reader would. Everything runs in
+// store again, and so on; at each store the test looks at the memory as a reader would. Everything runs in
 // one thread, so every interleaving named here happens, every time.
 //
-// What must hold whatever dies where: `next` never goes back; what a reader accepted is byte for byte what
+// What must hold whatever process dies at whatever store: `next` never goes back; what a reader accepted is byte for byte what
 // one incarnation wrote, and stays so; and each source unit comes out once, in order.
 #include <gtest/gtest.h>
 

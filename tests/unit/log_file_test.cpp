@@ -1,4 +1,4 @@
-// A log file that is kept within bounds by those who write to it, whatever kills them.
+// A log file: the processes that write to it keep it within bounds, whenever they are killed.
 #include "base/log_file.h"
 
 #include <fcntl.h>

@@ -85,7 +85,7 @@ TEST_F(Pages, CannotBeWrittenTo) {
   }
 }
 
-// The answer comes although nobody reads the body, however large it is said to be.
+// The answer comes although the server does not read the body, however large it is said to be.
 TEST_F(Pages, AreAnsweredOverARequestBodyThatIsNotRead) {
   EXPECT_THAT(ReadAll(Send("POST /page HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n" +
                            std::string(100'000, 'x'))),

@@ -1,5 +1,5 @@
 // A viewer that stops reading and comes back, from pictures and sound to its socket: what it has behind every
-// rejoin is whole, whoever sent it, at a variable and at a constant rate.
+// rejoin is whole, whichever sender sent it, at a variable and at a constant rate.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -19,7 +19,7 @@
 namespace air {
 namespace {
 
-// Every PES of the stream nobody interrupted, by its PTS.
+// Every PES of the stream that was not interrupted, by its PTS.
 std::map<std::pair<uint16_t, int64_t>, std::vector<uint8_t>> UnitsOf(const std::vector<PesUnit>& units) {
   std::map<std::pair<uint16_t, int64_t>, std::vector<uint8_t>> by_stamp;
   for (const PesUnit& unit : units) by_stamp[{unit.pid, unit.pts}] = unit.payload;
@@ -84,7 +84,7 @@ TEST_P(Rejoin, LeavesEveryUnitBehindItWhole) {
   rig_.Run(20);
   View();
   for (int pause = 0; pause < kPauses; ++pause) {
-    rig_.Run(70 + 7 * pause);  // nobody reads
+    rig_.Run(70 + 7 * pause);  // the viewer does not read
     sender_.reset();           // and the sender dies, and the encoder
     StartSender();
     rig_.Kill();

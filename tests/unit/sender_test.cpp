@@ -340,7 +340,7 @@ TEST_F(SenderTest, FitsItsChunksToASmallPipe) {
 
 TEST_F(SenderTest, HoldsEveryTickBackByTheDelay) {
   for (int tick = 0; tick < 3; ++tick) journal_.Write(5, tick == 0);
-  VirtualClock clock(Nanos(0));  // moves when somebody sleeps
+  VirtualClock clock(Nanos(0));  // moves when the sender sleeps
   auto sender =
       *ExactlyOnceSender::Create(journal_.span(), Sink(), Prologue, {.delay_ns = 700 * kNanosPerMs}, clock);
   sender->Start();

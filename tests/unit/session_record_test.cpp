@@ -111,7 +111,7 @@ TEST_F(SessionRecordTest, IsTheNewestOfThoseThatAreThere) {
   EXPECT_EQ(Files(), 0u);
 }
 
-// Its name begins like those of the session's memory: whoever removes them removes the record.
+// Its name begins like those of the session's memory: a process that removes these removes the record, too.
 TEST_F(SessionRecordTest, HasANameOfItsSession) {
   Write(Sample());
   EXPECT_EQ(Path().rfind(folder_ + "/air.1-0123.record-", 0), 0u) << Path();

@@ -336,7 +336,7 @@ TEST(TransportJournal, RefusesARecordThatContradictsItsBounds) {
   JournalWriter writer = memory.Writer();
   const JournalReader reader = memory.Reader();
   WriteTick(writer, 0, 10);
-  uint64_t lie = 5000;  // an end_packet nobody has reserved
+  uint64_t lie = 5000;  // an end_packet that no writer has reserved
   std::memcpy(memory.span().data() + 12288 + offsetof(JournalRecord, end_packet), &lie, 8);
   JournalRecord record;
   EXPECT_EQ(reader.ReadRecord(0, record), JournalRead::kCorrupt);

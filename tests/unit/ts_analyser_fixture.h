@@ -1,4 +1,4 @@
-// A clean transport stream that somebody else multiplexed, and the tools to damage it in one place: what the
+// A clean transport stream from another multiplexer, and the tools to damage it in one place: what the
 // tests of the analyser share.
 #pragma once
 

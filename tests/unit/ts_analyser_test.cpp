@@ -1,4 +1,4 @@
-// The judge is judged: a clean stream that somebody else multiplexed must pass, and each way of damaging it
+// The judge is judged: a clean stream from another multiplexer must pass, and each way of damaging it
 // must be seen, by its own rule.
 #include "tests/support/ts_analyser.h"
 

@@ -21,7 +21,7 @@
 
 namespace retrovue {
 
-// Of the loopback; nobody listens there at the moment.
+// A port of the loopback; no process listens there at the moment.
 inline int FreePort() {
   const air::UniqueFd socket(::socket(AF_INET, SOCK_STREAM, 0));
   sockaddr_in address{};

@@ -84,7 +84,7 @@ TEST(BadFolder, IsSaidWithTheNextStepAndTakesNothingAway) {
   }
 }
 
-// As a user who may not look into it. Root may look into everything, so a child of this test becomes nobody first.
+// As a user who may not look into it. Root may look into everything, so a child of this test becomes the user "nobody" first.
 TEST(BadFolder, ThatMayNotBeReadIsSaidWithTheNextStep) {
   const passwd* nobody = getpwnam("nobody");
   const bool is_root = geteuid() == 0;

@@ -40,7 +40,7 @@ bool Soon(const std::function<bool()>& holds) {
   return holds();
 }
 
-// A process that has ended and that nobody has taken note of yet is none.
+// A process that has ended does not live, even if its parent has not waited for it yet.
 bool Lives(pid_t pid) {
   std::error_code error;
   const std::filesystem::path program =
