@@ -19,18 +19,31 @@ TEST(MediaTime, ConvertsBetweenTimeBasesWithFloorAndRoundOnBothSidesOfZero) {
   EXPECT_EQ(FloorTo({INT64_MAX / 4, {1, 1}}, {1, 90000}), INT64_MAX / 4);  // saturates instead of wrapping
 }
 
-TEST(MediaTime, GivesATieToTheLaterPicture) {
-  EXPECT_FALSE(LaterIsNearer({1, {1, 100}}, 0, 2, {1, 25}));
-  EXPECT_TRUE(LaterIsNearer({2, {1, 100}}, 0, 2, {1, 25}));
-  EXPECT_TRUE(LaterIsNearer({3, {1, 100}}, 0, 2, {1, 25}));
+// A picture that stands for longer than a house frame comes up at the house frame nearest to its stamp.
+TEST(MediaTime, APictureIsOnFromTheHouseFrameNearestToItsStamp) {
+  for (const int64_t earlier : {0, 2 * 5000, 2 * 5940}) {  // however long the one before it has been on
+    EXPECT_FALSE(LaterIsOn({5960, kMs}, {25, 1}, earlier, 2 * 6000, kMs));
+    EXPECT_FALSE(LaterIsOn({5978, kMs}, {25, 1}, earlier, 2 * 6000, kMs));
+    EXPECT_TRUE(LaterIsOn({5980, kMs}, {25, 1}, earlier, 2 * 6000, kMs)) << "a tie";
+    EXPECT_TRUE(LaterIsOn({6000, kMs}, {25, 1}, earlier, 2 * 6000, kMs));
+  }
+}
+
+TEST(MediaTime, OfPicturesNearerToEachOtherThanHouseFramesTheNearestIsOn) {
+  constexpr FrameRate kHouse{10, 1};
+  EXPECT_FALSE(LaterIsOn({1, {1, 100}}, kHouse, 0, 2, {1, 25}));
+  EXPECT_TRUE(LaterIsOn({2, {1, 100}}, kHouse, 0, 2, {1, 25})) << "a tie";
+  EXPECT_TRUE(LaterIsOn({3, {1, 100}}, kHouse, 0, 2, {1, 25}));
 }
 
 TEST(MediaTime, TreatsDistancesWithinOneTickOfARoundingContainerAsATie) {
-  EXPECT_TRUE(LaterIsNearer({5, {1, 60}}, 2 * 67, 2 * 100,
-                            kMs));  // 83.33 ms; the middle of the rounded stamps is 83.5
-  EXPECT_FALSE(LaterIsNearer({82, kMs}, 2 * 67, 2 * 100, kMs));
-  EXPECT_FALSE(LaterIsNearer({1, {1, 60}}, 0, 2 * 3003,
-                             k90k));  // 16.667 ms before 16.683 ms, more than a tick of 11 us
+  // 83.33 ms; the middle of the rounded stamps is 83.5.
+  EXPECT_TRUE(LaterIsOn({5, {1, 60}}, {25, 1}, 2 * 67, 2 * 100, kMs));
+  EXPECT_FALSE(LaterIsOn({82, kMs}, {25, 1}, 2 * 67, 2 * 100, kMs));
+  // 16.667 ms before 16.683 ms, more than a tick of 11 us.
+  EXPECT_FALSE(LaterIsOn({1, {1, 60}}, {25, 1}, 0, 2 * 3003, k90k));
+  // From 24 to 60 a second the first picture's stamp, 41.67 ms, is between two house frames; the container says 42.
+  EXPECT_TRUE(LaterIsOn({2, {1, 60}}, {60, 1}, 0, 2 * 42, kMs));
 }
 
 TEST(MediaTime, IsAsExactAfterTenHoursAsAtTheStart) {

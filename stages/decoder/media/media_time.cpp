@@ -26,13 +26,18 @@ int64_t FloorTo(Stamp stamp, AVRational base) { return Convert(stamp, base, 0); 
 
 int64_t RoundTo(Stamp stamp, AVRational base) { return Convert(stamp, base, 1); }
 
-bool LaterIsNearer(Stamp instant, int64_t earlier, int64_t later, AVRational base) {
+bool LaterIsOn(Stamp instant, FrameRate house, int64_t earlier, int64_t later, AVRational base) {
   // A time base coarser than a millisecond (AVI: one frame) counts pictures and is exact.
   const bool rounded = int64_t{1000} * base.num <= base.den;
-  // 2 * instant >= earlier + later - 2 ticks, all in half ticks and over the common denominator.
-  const Wide left = 4 * static_cast<Wide>(instant.value) * instant.base.num * base.den;
-  const Wide middle = static_cast<Wide>(earlier) + later - (rounded ? 4 : 0);
-  return left >= middle * base.num * instant.base.den;
+  // Twice the instant in half ticks is wide / scale; everything below stands over that denominator.
+  const Wide twice = 4 * static_cast<Wide>(instant.value) * instant.base.num * base.den;
+  const Wide scale = static_cast<Wide>(base.num) * instant.base.den;
+  const Wide tolerance = rounded ? 4 : 0;
+  if (twice < (static_cast<Wide>(earlier) + later - tolerance) * scale)
+    return false;  // the earlier one is nearer
+  // instant + house frame / 2 >= later: a house frame is 2 * den * base.den / (num * base.num) half ticks.
+  const Wide frame = 2 * static_cast<Wide>(house.den) * base.den * instant.base.den;
+  return twice * house.num + frame >= (2 * static_cast<Wide>(later) - tolerance) * scale * house.num;
 }
 
 }  // namespace air

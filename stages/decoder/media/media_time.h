@@ -28,12 +28,13 @@ int64_t FloorTo(Stamp stamp, AVRational base);
 // round(stamp) counted in `base`, halves upwards.
 int64_t RoundTo(Stamp stamp, AVRational base);
 
-// Which of two pictures is nearer to an instant. Stamps in a file are rounded to the container's tick, so
-// distances that differ by less than a tick are a tie, and a tie goes to the later picture: at exactly
-// doubled rates (30 to 60) every other instant is a tie, and a millisecond container must not break it
-// unevenly. `earlier` and `later` count half ticks of `base` (fields lie between ticks), relative to the same
-// zero as `instant`.
-bool LaterIsNearer(Stamp instant, int64_t earlier, int64_t later, AVRational base);
+// Which of two pictures is on at the instant of a house frame. A picture is on from the house frame nearest to
+// its stamp, so never more than half a house frame early, until the next one is. Of several with the same
+// nearest house frame the one nearest to it is on. Stamps in a file are rounded to the container's tick, so what
+// differs by less than a tick is a tie, and a tie goes to the later picture: from 24 to 60 every other stamp is
+// one, and a millisecond container must not break it unevenly. `earlier` and `later` count half ticks of `base`
+// (fields lie between ticks), relative to the same zero as `instant`.
+bool LaterIsOn(Stamp instant, FrameRate house, int64_t earlier, int64_t later, AVRational base);
 
 // The media instants of a request's units, counted from media zero in units of base().
 class UnitInstants {

@@ -61,7 +61,7 @@ void PictureSource::Choose(PacketFeed& feed, Stamp instant) {
     if (still_) feed.Ignore(StreamKind::kPicture);
   }
   while (FetchNext(feed) &&
-         LaterIsNearer(instant, current_.half_ticks, next_.half_ticks, decoder_.time_base())) {
+         LaterIsOn(instant, house_.rate, current_.half_ticks, next_.half_ticks, decoder_.time_base())) {
     current_ = std::exchange(next_, TimedPicture{});
     convert_ = true;
     ++serial_;

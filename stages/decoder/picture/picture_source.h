@@ -1,7 +1,6 @@
-// PictureSource: which decoded picture is on at an instant. Pictures are chosen by their time stamps alone,
-// the nearest in time to each instant; a declared frame rate is never believed, so variable rates, wrong
-// rates and every conversion (23.976 to 29.97, 25 to 29.97, 60 to 30) are one and the same case, and nothing
-// accumulates.
+// PictureSource: which decoded picture is on at an instant. Pictures are chosen by their time stamps alone
+// (LaterIsOn, media_time.h); a declared frame rate is never believed, so variable rates, wrong rates and every
+// conversion (23.976 to 29.97, 25 to 29.97, 60 to 30) are one and the same case, and nothing accumulates.
 //
 // Interlaced pictures are deinterlaced before they are chosen from (deinterlacer.h).
 //
@@ -36,7 +35,7 @@ class PictureSource {
   // See StreamDecoder::Learn; before the first landing elsewhere than at the asset's start.
   void Learn(const AVPacket& first) { decoder_.Learn(first); }
 
-  // Makes the picture nearest to `instant` (from media zero) the current one, decoding up to the one behind
+  // Makes the picture that is on at `instant` (from media zero) the current one, decoding up to the one behind
   // it. Instants never decrease between two Restarts.
   void Choose(PacketFeed& feed, Stamp instant);
   // The current picture in house format; black as long as there is none.

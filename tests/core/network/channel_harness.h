@@ -23,6 +23,7 @@
 #include "core/link/manager_process.h"
 #include "tests/core/network/test_director.h"
 #include "tests/support/child_program.h"
+#include "tests/support/clear_of_boundary.h"
 #include "tests/support/stream_viewer.h"
 #include "tests/support/test_channel.h"
 
@@ -168,9 +169,10 @@ class ChannelProcess : public testing::Test {
 
   std::int64_t NetworkNow() const { return NowUtcMs() + shift_ms_; }
 
-  // The blocks that cover `ms` from now on, on a grid of two clips: clip 1, then clip 2.
+  // The blocks that cover `ms` from now on, on a grid of two clips: clip 1, then clip 2. AIR starts while the first one is on.
   channel_link::Blocks Plan(std::int64_t ms, const std::string& first_clip = Clip("1")) const {
     channel_link::Blocks blocks;
+    if (shift_ms_ == 0) air::e2e::StayClearOfBoundary(std::chrono::milliseconds(kBlockMs), 3s);
     const std::int64_t now = NetworkNow();
     for (std::int64_t start = now / kBlockMs * kBlockMs; start < now + ms; start += kBlockMs) {
       playout::BlockPlan& block = *blocks.add_blocks();

@@ -15,6 +15,7 @@
 #include "tests/core/network/http_viewer.h"
 #include "tests/core/network/network_home.h"
 #include "tests/support/child_program.h"
+#include "tests/support/clear_of_boundary.h"
 #include "tests/support/stream_viewer.h"
 #include "tests/support/test_channel.h"
 #include "tests/support/ts_analyser.h"
@@ -57,6 +58,7 @@ class DirectorProcess : public testing::Test {
   static std::string Clip(const std::string& number) { return clips_->Path("clip-" + number + ".mp4"); }
 
   DirectorProcess() : home_({Clip("1"), Clip("2")}, [this] { return Now(); }) {}
+  void SetUp() override { air::e2e::StayClearOfBoundary(15min, 60s); }
   void TearDown() override {
     if (director_ != nullptr) {
       director_->Signal(SIGTERM);
