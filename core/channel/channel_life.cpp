@@ -82,7 +82,7 @@ void ChannelLife::Consider(Moment now) {
     case Step::kEnding:
       return;
     default:
-      if (!wanted) Stop(quitting_ ? "the channel is being stopped" : "nobody watches", now);
+      if (!wanted) Stop(quitting_ ? "the channel is being stopped" : "no viewer is left", now);
   }
 }
 

@@ -144,7 +144,7 @@ int Run(ManagerOptions options) {
 
 int main(int argc, char** argv) {
   ManagerOptions options;
-  CLI::App app("Serves one channel to its viewers, and runs AIR for it while somebody watches.",
+  CLI::App app("Serves one channel to its viewers, and runs AIR for it while it has viewers.",
                "channel-manager");
   Define(app, options);
   try {

@@ -455,7 +455,7 @@ void Manager::Tick() {
     if (!is_alone) alone_since_.reset();
     if (is_alone && !alone_since_) alone_since_ = now;
     if (alone_since_ && now - *alone_since_ >= options_.idle_exit)
-      return RequestStop("nobody needs the channel");
+      return RequestStop("no viewer has needed the channel");
     Tick();
   });
 }

@@ -36,7 +36,7 @@ absl::Status CheckHistory(const std::vector<Applied>& history, absl::Span<const 
     if (i >= migrations.size()) {
       return absl::FailedPreconditionError(absl::StrCat(
           "the database ", database, " was made by a newer program (its version is ", history.back().version,
-          ", this program knows ", migrations.size(), "): use that one, or another database"));
+          ", this program knows ", migrations.size(), "): use that program, or another database"));
     }
     const Migration& known = migrations[i];
     if (history[i].version != known.version || history[i].checksum != known.checksum) {

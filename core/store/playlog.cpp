@@ -96,7 +96,7 @@ absl::Status Playlog::Add(const ChannelId& channel_id, PlannedBlock& block) {
         return absl::OkStatus();
       }
       return absl::AlreadyExistsError(absl::StrCat("block ", block.block_id, " is on the air while ",
-                                                   there.front().block_id, " is: take that one out first"));
+                                                   there.front().block_id, " is: take that block out first"));
     }
     sql_.Insert(kBlocks, {block.block_id, channel_id, block.start, block.end, ToText(block.broadcast_day),
                           block.broadcast_day_anchor});

@@ -109,7 +109,7 @@ class Postgres : public Database {
     if (state == "55P03" || state == "40P01" || state == "40001") {
       return absl::DeadlineExceededError(
           absl::StrCat("the database ", public_name_, " was locked by another process for ",
-                       busy_timeout_.count(), " ms: try again when that one is done"));
+                       busy_timeout_.count(), " ms: try again when it is done"));
     }
     if (absl::StartsWith(state, "53")) {
       return absl::ResourceExhaustedError(absl::StrCat("the database ", public_name_, " has no room (",
@@ -121,8 +121,8 @@ class Postgres : public Database {
                                                       message, "): give its user the right to"));
     }
     if (state == "23505") {
-      return absl::AlreadyExistsError(absl::StrCat(what, " with that name or key is there already (", message,
-                                                   "): choose another, or change that one"));
+      return absl::AlreadyExistsError(absl::StrCat(what, " with this name or key is there already (", message,
+                                                   "): choose another name, or change what is there"));
     }
     if (state == "23503") {
       return absl::FailedPreconditionError(absl::StrCat(

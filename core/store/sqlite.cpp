@@ -73,7 +73,7 @@ class Sqlite : public Database {
       case SQLITE_LOCKED:
         return absl::DeadlineExceededError(
             absl::StrCat("the database ", path_, " was locked by another process for ", busy_timeout_.count(),
-                         " ms: try again when that one is done"));
+                         " ms: try again when it is done"));
       case SQLITE_FULL:
         return Full("no space is left");
       case SQLITE_READONLY:
@@ -172,8 +172,8 @@ class Sqlite : public Database {
   static absl::Status ExplainConstraint(int code, const std::string& message, const std::string& noun) {
     const std::string what = noun.empty() ? "a row" : noun;
     if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY) {
-      return absl::AlreadyExistsError(absl::StrCat(what, " with that name or key is there already (", message,
-                                                   "): choose another, or change that one"));
+      return absl::AlreadyExistsError(absl::StrCat(what, " with this name or key is there already (", message,
+                                                   "): choose another name, or change what is there"));
     }
     if (code == SQLITE_CONSTRAINT_FOREIGNKEY) {
       return absl::FailedPreconditionError(absl::StrCat(

@@ -145,7 +145,7 @@ void OutputStreams::Restore(const StreamSink::Session& session, const record::Se
 absl::Status OutputStreams::RestoreStream(const record::Sink& recorded, Survivors& survivors) {
   std::unique_ptr<StageProcess> encoder = survivors.Take(recorded.encoder());
   std::vector<UniqueFd> fds = survivors.TakeKept(SinkName(recorded.serial()));
-  if (fds.size() != 3) return absl::NotFoundError("its connection is kept by nobody");
+  if (fds.size() != 3) return absl::NotFoundError("no process keeps its connection");
   if (recorded.line() >= kMaxSinks) return absl::OutOfRangeError("its line does not exist");
   const absl::StatusOr<SessionFormat> format = ParseProgramFormat(format_json_, recorded.output_json());
   if (!format.ok()) return format.status();

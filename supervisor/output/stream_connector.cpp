@@ -34,7 +34,7 @@ std::unique_ptr<StreamConnector> StreamConnector::Connect(EventLoop& loop, const
   StreamConnector* self = c.get();
   c->deadline_ = loop.After(timeout_ns, [self] {
     self->Finish(
-        absl::DeadlineExceededError(absl::StrCat(self->endpoint_.Name(), ": nobody accepted in time")));
+        absl::DeadlineExceededError(absl::StrCat(self->endpoint_.Name(), ": no process accepted in time")));
   });
   c->retry_ = loop.After(0, [self] {
     if (absl::Status s = self->Resolve(); !s.ok()) return self->Finish(s);

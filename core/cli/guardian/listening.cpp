@@ -20,11 +20,10 @@ namespace retrovue::cli {
 namespace {
 
 absl::Status Taken(const std::string& address, const std::string& option) {
-  return Refuse("ADDRESS_TAKEN",
-                absl::StrCat(option, " ", address,
-                             ": another program listens there: end that one, or give another "
-                             "address with ",
-                             option));
+  return Refuse("ADDRESS_TAKEN", absl::StrCat(option, " ", address,
+                                              ": another program listens there: end it, or give another "
+                                              "address with ",
+                                              option));
 }
 
 absl::Status Unavailable(const std::string& address, const std::string& option, const std::string& why) {

@@ -59,7 +59,7 @@ absl::StatusOr<air::UniqueFd> TakeNetworkLock(const std::string& path) {
     return Refusal(absl::StatusCode::kAlreadyExists, "ALREADY_RUNNING",
                    absl::StrCat("a network runs on ", std::filesystem::path(path).parent_path().string(),
                                 " already, process ", ReadFrom(lock.get()).guardian,
-                                ": end that one (retrovue stop), or give another folder with --home DIR"));
+                                ": end it (retrovue stop), or give another folder with --home DIR"));
   }
   RunningNetwork network;
   network.guardian = getpid();

@@ -84,7 +84,7 @@ absl::StatusOr<Answer> Show(Context& context, const Options& options) {
         for (auto& [at, line] : lines) answer.value.push_back(std::move(line));
         if (rows->empty()) {
           answer.notices.push_back(
-              "nothing has been on the air then: a channel runs while somebody watches it, or with "
+              "nothing has been on the air then: a channel runs while it has viewers, or with "
               "retrovue channel update --always-on");
         }
         return absl::OkStatus();

@@ -241,7 +241,7 @@ void ChannelDesk::Look() {
       Spawn();
       break;
     case ManagerPolicy::Action::kStop:
-      Stop(exists_ ? "nobody watches" : "the channel is off");
+      Stop(exists_ ? "no viewer is left" : "the channel is off");
       break;
     case ManagerPolicy::Action::kKill:
       Kill("it does not answer");

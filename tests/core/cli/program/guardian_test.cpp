@@ -203,8 +203,7 @@ TEST(Guardian, RefusesASecondOneOnItsHomeAndSaysWhoHasIt) {
   int status = 0;
   ASSERT_EQ(waitpid(second, &status, 0), second);
   EXPECT_EQ(WEXITSTATUS(status), 1);
-  EXPECT_THAT(network.output(),
-              HasSubstr(absl::StrCat("already, process ", network.pid(), ": end that one")));
+  EXPECT_THAT(network.output(), HasSubstr(absl::StrCat("already, process ", network.pid(), ": end it")));
   EXPECT_EQ(network.Stop(), 0);
 }
 
