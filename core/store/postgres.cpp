@@ -121,7 +121,7 @@ class Postgres : public Database {
                                                       message, "): give its user the right to"));
     }
     if (state == "23505") {
-      return absl::AlreadyExistsError(absl::StrCat(what, " with this name or key is there already (", message,
+      return absl::AlreadyExistsError(absl::StrCat(what, " with that name or key is there already (", message,
                                                    "): choose another name, or change what is there"));
     }
     if (state == "23503") {

@@ -172,7 +172,7 @@ class Sqlite : public Database {
   static absl::Status ExplainConstraint(int code, const std::string& message, const std::string& noun) {
     const std::string what = noun.empty() ? "a row" : noun;
     if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY) {
-      return absl::AlreadyExistsError(absl::StrCat(what, " with this name or key is there already (", message,
+      return absl::AlreadyExistsError(absl::StrCat(what, " with that name or key is there already (", message,
                                                    "): choose another name, or change what is there"));
     }
     if (code == SQLITE_CONSTRAINT_FOREIGNKEY) {
