@@ -78,7 +78,8 @@ absl::StatusOr<std::string> ReadAll(const std::string& path) {
 SessionRecord::SessionRecord(const std::string& runtime_dir, std::string memory)
     : memory_(std::move(memory)) {
   std::error_code error;
-  const std::filesystem::path folder = std::filesystem::weakly_canonical(runtime_dir, error);
+  std::filesystem::path folder = std::filesystem::weakly_canonical(runtime_dir, error);
+  if (!folder.has_filename()) folder = folder.parent_path();  // of a path that ends with a slash
   suffix_ = absl::StrFormat(".record-%016x", Checksum(error ? runtime_dir : folder.string()));
 }
 
