@@ -10,7 +10,7 @@ const char* Name(ItemKind kind) { return kind == ItemKind::kContent ? "content" 
 
 absl::Status ValidateScheduleDay(const ScheduleDay& day) {
   const auto broken = [&](auto... words) {
-    return absl::InternalError(absl::StrCat("the schedule of ", ToText(day.date), ": ", words...));
+    return absl::FailedPreconditionError(absl::StrCat("the schedule of ", ToText(day.date), ": ", words...));
   };
   if (day.carry_in_until < day.anchor || day.start != day.carry_in_until) {
     return broken("it does not begin where what was carried in ends");

@@ -106,7 +106,7 @@ struct ScheduleDay {
   friend bool operator==(const ScheduleDay&, const ScheduleDay&) = default;
 };
 
-// INTERNAL, naming the first item that breaks it, unless the day keeps the rule above. Asked before a day is stored.
+// FAILED_PRECONDITION, naming the first item that breaks it, unless the day keeps the rule above. Asked before a day is stored.
 absl::Status ValidateScheduleDay(const ScheduleDay& day);
 
 }  // namespace retrovue

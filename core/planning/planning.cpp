@@ -15,13 +15,8 @@
 #include "core/store/schedule_days.h"
 
 namespace retrovue {
-namespace {
 
-constexpr int kDaysMadeUpFor = 31;
-constexpr absl::CivilDay kLastDate(9999, 12, 31);
-
-// What all days of a channel follow from, but for what the day before has left.
-struct Wishes {
+struct Planning::Wishes {
   Channel channel;
   Grid grid;
   std::vector<SchedulePlan> plans;
@@ -29,7 +24,12 @@ struct Wishes {
   std::uint64_t seed = 0;
 };
 
-absl::StatusOr<Wishes> WishesOf(const Snapshot& snapshot, const ChannelId& id) {
+namespace {
+
+constexpr int kDaysMadeUpFor = 31;
+constexpr absl::CivilDay kLastDate(9999, 12, 31);
+
+absl::StatusOr<Planning::Wishes> WishesOf(const Snapshot& snapshot, const ChannelId& id) {
   absl::StatusOr<Channel> channel = snapshot.channels().Get(id);
   if (!channel.ok()) return channel.status();
   absl::StatusOr<Grid> grid = GridOf(*channel);
@@ -38,11 +38,12 @@ absl::StatusOr<Wishes> WishesOf(const Snapshot& snapshot, const ChannelId& id) {
   if (!plans.ok()) return plans.status();
   absl::StatusOr<std::vector<CursorMark>> marks = snapshot.cursor_marks().OfChannel(id);
   if (!marks.ok()) return marks.status();
-  return Wishes{*std::move(channel), *std::move(grid), *std::move(plans), *std::move(marks), SeedOf(id)};
+  return Planning::Wishes{*std::move(channel), *std::move(grid), *std::move(plans), *std::move(marks),
+                          SeedOf(id)};
 }
 
 // Where the programs stand at the start of a day: as the day before has left them, or as the operator says since.
-Cursors CursorsAt(const Wishes& wishes, const ScheduleDay* before, absl::CivilDay date) {
+Cursors CursorsAt(const Planning::Wishes& wishes, const ScheduleDay* before, absl::CivilDay date) {
   Cursors cursors = before == nullptr ? Cursors{} : before->cursors_after;
   for (const CursorMark& mark : wishes.marks) {
     if (mark.from <= date && (before == nullptr || mark.from > before->date))
@@ -56,11 +57,22 @@ std::optional<Instant> CarriedInto(const ScheduleDay* before, absl::CivilDay dat
   return before->carry_out_until;
 }
 
+// Up to where days stay as they are: what is on the air and what the playlog has, and what is fed behind that.
+absl::StatusOr<Instant> LockedUntil(const Snapshot& snapshot, const Planning::Wishes& wishes, Instant now) {
+  Instant lock = LockOf(wishes.grid, now, minutes(wishes.channel.playlog_horizon_min));
+  const absl::StatusOr<std::vector<PlannedBlock>> blocks =
+      snapshot.playlog().Blocks(wishes.channel.id, lock, kFarAway);
+  if (!blocks.ok()) return blocks.status();
+  for (const PlannedBlock& block : *blocks) {
+    if (IsFed(block)) lock = std::max(lock, block.end);
+  }
+  return lock;
+}
+
 // The dates that are missing up to `last`.
 struct Missing {
   absl::CivilDay first;
   absl::CivilDay last;
-  std::optional<absl::CivilDay> before;  // the day they follow
 };
 
 absl::StatusOr<std::optional<Missing>> MissingDays(const Snapshot& snapshot, const Channel& channel,
@@ -71,7 +83,7 @@ absl::StatusOr<std::optional<Missing>> MissingDays(const Snapshot& snapshot, con
   const absl::CivilDay until = last ? std::max(*last, horizon) : horizon;
   const absl::StatusOr<std::optional<ScheduleDays::Dates>> made = snapshot.schedule_days().Made(channel.id);
   if (!made.ok()) return made.status();
-  if (!*made) return Missing{today, until, std::nullopt};
+  if (!*made) return Missing{today, until};
   if (today < (*made)->first) {
     return absl::FailedPreconditionError(absl::StrCat(
         "the days of channel \"", channel.slug, "\" begin on ", ToText((*made)->first),
@@ -79,7 +91,7 @@ absl::StatusOr<std::optional<Missing>> MissingDays(const Snapshot& snapshot, con
   }
   if ((*made)->last >= until) return std::nullopt;
   const bool too_long_ago = (*made)->last + kDaysMadeUpFor < today;
-  return Missing{too_long_ago ? today : (*made)->last + 1, until, (*made)->last};
+  return Missing{too_long_ago ? today : (*made)->last + 1, until};
 }
 
 bool Same(const ScheduleDay& a, const ScheduleDay& b) {
@@ -137,7 +149,7 @@ absl::StatusOr<std::shared_ptr<const Planning::Catalogue>> Planning::CatalogueOf
 absl::StatusOr<std::vector<ScheduleDay>> Planning::MakeDays(Transaction& transaction,
                                                             const ChannelId& channel_id,
                                                             std::optional<absl::CivilDay> last) {
-  absl::StatusOr<Wishes> wishes = WishesOf(transaction, channel_id);
+  const absl::StatusOr<Wishes> wishes = WishesOf(transaction, channel_id);
   if (!wishes.ok()) return wishes.status();
   const auto missing = MissingDays(transaction, wishes->channel, wishes->grid, now_(), last);
   if (!missing.ok()) return missing.status();
@@ -145,12 +157,11 @@ absl::StatusOr<std::vector<ScheduleDay>> Planning::MakeDays(Transaction& transac
   if (!*missing) return days;
   const absl::StatusOr<std::shared_ptr<const Catalogue>> catalogue = CatalogueOf(transaction);
   if (!catalogue.ok()) return catalogue.status();
-  std::optional<ScheduleDay> before;
-  if ((*missing)->before) {
-    const auto day = transaction.schedule_days().Get(channel_id, *(*missing)->before);
-    if (!day.ok()) return day.status();
-    before = *day;
-  }
+  if (absl::Status followed = FollowRules(transaction, *wishes); !followed.ok()) return followed;
+  absl::StatusOr<std::optional<ScheduleDay>> last_made =
+      transaction.schedule_days().LastBefore(channel_id, (*missing)->first);
+  if (!last_made.ok()) return last_made.status();
+  std::optional<ScheduleDay> before = *std::move(last_made);
   for (absl::CivilDay date = (*missing)->first; date <= (*missing)->last; ++date) {
     const ScheduleDay* previous = before ? &*before : nullptr;
     const Cursors cursors = CursorsAt(*wishes, previous, date);
@@ -162,6 +173,19 @@ absl::StatusOr<std::vector<ScheduleDay>> Planning::MakeDays(Transaction& transac
   }
   if (absl::Status put = transaction.schedule_days().Put(days); !put.ok()) return put;
   return days;
+}
+
+absl::Status Planning::FollowRules(Transaction& transaction, const Wishes& wishes) {
+  const ChannelId& id = wishes.channel.id;
+  const auto last = transaction.schedule_days().LastBefore(id, kLastDate);
+  if (!last.ok()) return last.status();
+  if (!*last || (*last)->end == wishes.grid.Anchor((*last)->date + 1)) return absl::OkStatus();
+  const absl::StatusOr<Instant> lock = LockedUntil(transaction, wishes, now_());
+  if (!lock.ok()) return lock.status();
+  const auto open = transaction.schedule_days().Airing(id, *lock, kFarAway);
+  if (!open.ok()) return open.status();
+  if (open->empty()) return absl::OkStatus();
+  return MakeAgainFrom(transaction, wishes, open->front().date, *lock).status();
 }
 
 absl::StatusOr<std::vector<ScheduleDay>> Planning::MakeDaysAhead(const ChannelId& channel_id) {
@@ -213,46 +237,45 @@ absl::StatusOr<std::vector<ScheduleDay>> Planning::PreviewDaysUntil(const Channe
 
 absl::StatusOr<std::vector<DayChange>> Planning::MakeAgain(Transaction& transaction,
                                                            const ChannelId& channel_id, absl::CivilDay date) {
-  absl::StatusOr<Wishes> wishes = WishesOf(transaction, channel_id);
+  const absl::StatusOr<Wishes> wishes = WishesOf(transaction, channel_id);
   if (!wishes.ok()) return wishes.status();
+  const absl::StatusOr<Instant> lock = LockedUntil(transaction, *wishes, now_());
+  if (!lock.ok()) return lock.status();
+  const Snapshot& stored = transaction;
+  const absl::StatusOr<ScheduleDay> first = stored.schedule_days().Get(channel_id, date);
+  if (!first.ok()) return first.status();
+  if (first->carry_out_until <= *lock) {
+    return absl::FailedPreconditionError(absl::StrCat("the schedule of ", ToText(date),
+                                                      " is on the air or fed already (all of it is before ",
+                                                      ToRfc3339(*lock), "): name a later day"));
+  }
+  return MakeAgainFrom(transaction, *wishes, date, *lock);
+}
+
+absl::StatusOr<std::vector<DayChange>> Planning::MakeAgainFrom(Transaction& transaction, const Wishes& wishes,
+                                                               absl::CivilDay date, Instant lock) {
+  const ChannelId& channel_id = wishes.channel.id;
   const absl::StatusOr<std::shared_ptr<const Catalogue>> catalogue = CatalogueOf(transaction);
   if (!catalogue.ok()) return catalogue.status();
   const Snapshot& stored = transaction;
-  absl::StatusOr<std::vector<ScheduleDay>> days =
-      stored.schedule_days().Span(channel_id, date - 1, kLastDate);
+  absl::StatusOr<std::vector<ScheduleDay>> days = stored.schedule_days().Span(channel_id, date, kLastDate);
   if (!days.ok()) return days.status();
-  const auto first =
-      std::find_if(days->begin(), days->end(), [&](const ScheduleDay& d) { return d.date == date; });
-  if (first == days->end()) return stored.schedule_days().Get(channel_id, date).status();
-  // What is fed is behind the lock, too, wherever the lock lies.
-  Instant lock = LockOf(wishes->grid, now_(), minutes(wishes->channel.playlog_horizon_min));
-  const absl::StatusOr<std::vector<PlannedBlock>> blocks =
-      stored.playlog().Blocks(channel_id, lock, kFarAway);
-  if (!blocks.ok()) return blocks.status();
-  for (const PlannedBlock& block : *blocks) {
-    if (IsFed(block)) lock = std::max(lock, block.end);
-  }
-  if (first->carry_out_until <= lock) {
-    return absl::FailedPreconditionError(absl::StrCat("the schedule of ", ToText(date),
-                                                      " is on the air or fed already (all of it is before ",
-                                                      ToRfc3339(lock), "): name a later day"));
-  }
+  absl::StatusOr<std::optional<ScheduleDay>> before = stored.schedule_days().LastBefore(channel_id, date);
+  if (!before.ok()) return before.status();
   std::vector<DayChange> changes;
-  ScheduleDay before;
-  const ScheduleDay* previous = first == days->begin() ? nullptr : &days->front();
-  for (auto old = first; old != days->end(); ++old) {
-    const Cursors cursors = CursorsAt(*wishes, previous, old->date);
-    ScheduleDay day = RegenerateDay(*old, lock,
-                                    {wishes->channel, wishes->grid, wishes->plans, (*catalogue)->view,
-                                     cursors, CarriedInto(previous, old->date), old->date, old->seed});
-    AssignIds(day, &*old, transaction.ids());
-    const bool same = Same(*old, day);
-    before = same ? *old : day;
-    previous = &before;
-    if (!same) changes.push_back({*old, std::move(day)});
+  for (ScheduleDay& old : *days) {
+    const ScheduleDay* previous = *before ? &**before : nullptr;
+    const Cursors cursors = CursorsAt(wishes, previous, old.date);
+    ScheduleDay day = RegenerateDay(old, lock,
+                                    {wishes.channel, wishes.grid, wishes.plans, (*catalogue)->view, cursors,
+                                     CarriedInto(previous, old.date), old.date, old.seed});
+    AssignIds(day, &old, transaction.ids());
+    const bool same = Same(old, day);
+    *before = same ? old : day;
+    if (!same) changes.push_back({std::move(old), std::move(day)});
   }
   if (absl::Status put = PutChanged(transaction, changes); !put.ok()) return put;
-  if (absl::Status playlog = MakePlaylogAgain(transaction, wishes->channel, lock); !playlog.ok())
+  if (absl::Status playlog = MakePlaylogAgain(transaction, wishes.channel, lock); !playlog.ok())
     return playlog;
   return changes;
 }

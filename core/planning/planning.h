@@ -26,6 +26,11 @@ struct DayChange {
   ScheduleDay after;
 };
 
+// The days that a guide of [from, to) is made of, so that each entry on in it is what it is in any other span: one day more
+// on both sides (GuideOf).
+absl::StatusOr<std::vector<ScheduleDay>> DaysOfGuide(const Snapshot& snapshot, const ChannelId& channel_id,
+                                                     Instant from, Instant to);
+
 // May be used by many threads at once. All waits are those of the store.
 class Planning {
  public:
@@ -35,6 +40,7 @@ class Planning {
 
   // Makes the days of a channel that are missing: the one of now, and so many after it as its guide's horizon has
   // (epg_horizon_days). A network that was off makes up for the days in between, as if it had been on (up to 31 of them).
+  // Where the channel's grid, its time zone or the zone data have changed since, the days behind the lock are made again, too.
   // Answers the days it made, the first one first. FAILED_PRECONDITION if the clock is before the first stored day.
   absl::StatusOr<std::vector<ScheduleDay>> MakeDaysAhead(const ChannelId& channel_id);
   // The same up to that date, if it is farther than the horizon.
@@ -60,6 +66,9 @@ class Planning {
   // The item that is on at `t`. NOT_FOUND if no day covers it: a schedule gap.
   absl::StatusOr<ScheduleItem> ItemAt(const ChannelId& channel_id, Instant t);
 
+  // What all days of a channel follow from, but for what the day before has left.
+  struct Wishes;
+
  private:
   struct Catalogue;
 
@@ -68,6 +77,12 @@ class Planning {
                                                     std::optional<absl::CivilDay> last);
   absl::StatusOr<std::vector<DayChange>> MakeAgain(Transaction& transaction, const ChannelId& channel_id,
                                                    absl::CivilDay date);
+  // From that date on, which has something behind the lock.
+  absl::StatusOr<std::vector<DayChange>> MakeAgainFrom(Transaction& transaction, const Wishes& wishes,
+                                                       absl::CivilDay date, Instant lock);
+  // Stored days whose bounds are not those of the channel's grid any more (another grid or time zone, other zone data)
+  // are made again behind the lock.
+  absl::Status FollowRules(Transaction& transaction, const Wishes& wishes);
   absl::StatusOr<std::vector<ScheduleDay>> MakeDaysTo(const ChannelId& channel_id,
                                                       std::optional<absl::CivilDay> last);
   absl::Status MakePlaylogAgain(Transaction& transaction, const Channel& channel, Instant lock);

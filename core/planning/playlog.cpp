@@ -126,14 +126,18 @@ absl::StatusOr<std::vector<PlannedBlock>> Planning::ExtendPlaylog(const ChannelI
   return Blocks(channel_id, now, lock);
 }
 
+absl::StatusOr<std::vector<ScheduleDay>> DaysOfGuide(const Snapshot& snapshot, const ChannelId& channel_id,
+                                                     Instant from, Instant to) {
+  return snapshot.schedule_days().Airing(channel_id, from - kDay, to + kDay,
+                                         ScheduleDays::Detail::kWithoutCursors);
+}
+
 absl::StatusOr<EpgGeneration> Planning::Guide(const ChannelId& channel_id, Instant from, Instant to) {
   EpgGeneration guide;
   absl::Status read = store_.Read([&](const Snapshot& snapshot) -> absl::Status {
     const absl::StatusOr<Channel> channel = snapshot.channels().Get(channel_id);
     if (!channel.ok()) return channel.status();
-    // An entry may reach in from the day before, and begin or end in an avail of the day after.
-    const absl::StatusOr<std::vector<ScheduleDay>> days = snapshot.schedule_days().Airing(
-        channel_id, from - kDay, to + kDay, ScheduleDays::Detail::kWithoutCursors);
+    const absl::StatusOr<std::vector<ScheduleDay>> days = DaysOfGuide(snapshot, channel_id, from, to);
     if (!days.ok()) return days.status();
     guide = GuideOf(*channel, *days);
     return absl::OkStatus();

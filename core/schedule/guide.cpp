@@ -51,8 +51,8 @@ EpgGeneration GuideOf(const Channel& channel, const std::vector<ScheduleDay>& da
       }
       end = item.end;
     }
+    end_run();
   }
-  end_run();
   std::uint64_t tag = StableHash(0, channel.title);
   for (const GuideEntry& entry : entries) {
     tag = StableHash(tag, absl::StrCat(entry.id, "\n", UtcMs(entry.start), "\n", UtcMs(entry.stop), "\n",

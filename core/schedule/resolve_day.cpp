@@ -21,7 +21,7 @@ void TrimTail(std::vector<ResolvedPart>& parts, Millis excess) {
   }
 }
 
-// Fills one day, in one pass. `t_` is where the next item begins: always a boundary of the grid.
+// Fills one day, in one pass. `t_` is where the next item begins: a boundary of the grid.
 class DayFilling {
  public:
   DayFilling(const DayRequest& request, ScheduleDay day)
@@ -51,6 +51,8 @@ class DayFilling {
     ZonesOfDay zones = ResolveZones(request_.grid, request_.plans, day_.date);
     for (const SchedulePlan* plan : zones.plans) day_.plan_ids.push_back(plan->id);
     day_.notices = std::move(zones.notices);
+    // Everything begins at a boundary; only what was made by other rules ends elsewhere.
+    if (const Instant boundary = request_.grid.Up(t_); boundary > t_) AddAvail(nullptr, boundary, kNoZone);
     for (const ZonePiece& piece : zones.pieces) FillPiece(piece);
     if (t_ < day_.end) AddAvail(nullptr, day_.end, kNoZone);
     for (const std::string& program : airings_.with_duplicates()) {
@@ -93,15 +95,16 @@ class DayFilling {
       Place(piece, *std::move(choice));
       has_content = true;
     }
-    if (nothing_may_air_) {
+    if (nothing_may_air_ && !has_content) {
       Notice(ScheduleNotice::Kind::kNothingToSchedule, piece.zone->name,
              absl::StrCat("zone \"", piece.zone->name,
                           "\" has nothing that may air: approve assets of its entries, or add an entry"));
     }
     if (t_ < piece.end) {
       AddAvail(&piece, piece.end,
-               nothing_may_air_ ? "none of its entries has anything that may air"
-                                : "no entry fits before its end");
+               !nothing_may_air_ ? "no entry fits before its end"
+               : has_content     ? "none of its entries has more to air"
+                                 : "none of its entries has anything that may air");
     }
   }
 
@@ -119,8 +122,8 @@ class DayFilling {
       const Instant end = SlotEnd(zone, *airing);
       const bool fits = end <= piece.end;
       if (fits) return Choice{entry, *std::move(airing), end, any ? "the next that fits" : "it fits"};
-      // Where a plan of higher priority begins there is no overrun: that plan replaces this one.
-      if (!any && piece.ends_declared) {
+      // A plan of higher priority replaces this one where it begins.
+      if (!any && end <= piece.overrun_limit) {
         if (zone.overrun == Overrun::kLast)
           return Choice{entry, *std::move(airing), end, "it may run over the zone's end"};
         if (zone.overrun == Overrun::kFirst && !has_content) {
@@ -241,11 +244,11 @@ ScheduleDay EmptyDay(const DayRequest& request) {
   day.channel_id = request.channel.id;
   day.date = request.date;
   day.seed = request.seed;
-  day.anchor = request.grid.Anchor(request.date);
+  const Instant anchor = request.grid.Anchor(request.date);
+  day.start = day.carry_in_until = request.carry_in_until.value_or(anchor);
+  // A day that was made by other rules (another grid, other zone data) may end before this one would begin.
+  day.anchor = std::min(anchor, day.start);
   day.end = request.grid.Anchor(request.date + 1);
-  const Instant carry_in = request.carry_in_until.value_or(day.anchor);
-  day.carry_in_until = std::max(day.anchor, request.grid.Up(carry_in));
-  day.start = day.carry_in_until;
   return day;
 }
 
@@ -257,8 +260,15 @@ ScheduleDay RegenerateDay(const ScheduleDay& old, Instant lock, const DayRequest
   ScheduleDay day = EmptyDay(request);
   day.generation = old.generation + 1;
   day.supersedes = old.id;
+  const Instant boundary = request.grid.Up(lock);
+  if (!old.items.empty() && old.items.front().start < boundary) {
+    // It has begun as it was made, and what it has before the lock belongs to no other day.
+    day.anchor = old.anchor;
+    day.start = day.carry_in_until = old.start;
+    if (day.end < boundary) day.end = std::max(day.end, old.end);
+  }
   DayFilling filling(request, std::move(day));
-  filling.Keep(old.items, request.grid.Up(lock));
+  filling.Keep(old.items, boundary);
   return filling.Fill();
 }
 

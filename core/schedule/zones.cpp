@@ -17,7 +17,6 @@ void Claim(const ZonePiece& wanted, ZonesOfDay& day) {
     ZonePiece piece = wanted;
     piece.start = start;
     piece.end = end;
-    piece.ends_declared = end == wanted.end;
     claimed.push_back(piece);
   };
   for (const ZonePiece& owned : day.pieces) {
@@ -39,6 +38,18 @@ void Claim(const ZonePiece& wanted, ZonesOfDay& day) {
             [](const ZonePiece& a, const ZonePiece& b) { return a.start < b.start; });
 }
 
+// `plans`: the one that wins first.
+void LimitOverruns(const std::vector<const SchedulePlan*>& plans, std::vector<ZonePiece>& pieces) {
+  const auto rank = [&](const ZonePiece& piece) {
+    return std::find(plans.begin(), plans.end(), piece.plan) - plans.begin();
+  };
+  for (auto piece = pieces.begin(); piece != pieces.end(); ++piece) {
+    const auto higher = std::find_if(piece + 1, pieces.end(),
+                                     [&](const ZonePiece& other) { return rank(other) < rank(*piece); });
+    if (higher != pieces.end()) piece->overrun_limit = higher->start;
+  }
+}
+
 }  // namespace
 
 ZonesOfDay ResolveZones(const Grid& grid, const std::vector<SchedulePlan>& plans, absl::CivilDay date) {
@@ -54,7 +65,7 @@ ZonesOfDay ResolveZones(const Grid& grid, const std::vector<SchedulePlan>& plans
       if (!zone.enabled || !Holds(zone.when, date)) continue;
       // A shift of the clocks by half an hour may leave a zone between two boundaries.
       ZonePiece piece{plan, &zone, grid.Up(InstantOf(grid.rules(), grid.zone(), date, zone.start)),
-                      grid.Up(InstantOf(grid.rules(), grid.zone(), date, zone.end)), true};
+                      grid.Up(InstantOf(grid.rules(), grid.zone(), date, zone.end))};
       if (piece.start < piece.end) {
         Claim(piece, day);
       } else {
@@ -64,6 +75,7 @@ ZonesOfDay ResolveZones(const Grid& grid, const std::vector<SchedulePlan>& plans
       }
     }
   }
+  LimitOverruns(day.plans, day.pieces);
   if (day.plans.empty()) {
     day.notices.push_back(
         {ScheduleNotice::Kind::kNoPlan, "",

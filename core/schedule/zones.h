@@ -13,9 +13,10 @@ namespace retrovue {
 struct ZonePiece {
   const SchedulePlan* plan = nullptr;
   const Zone* zone = nullptr;
-  Instant start;              // on the grid
-  Instant end;                // on the grid, behind start
-  bool ends_declared = true;  // it ends where the zone does, not where a higher plan begins
+  Instant start;  // on the grid
+  Instant end;    // on the grid, behind start
+  // What may run over the end ends by then: where the next piece of a higher plan begins, which may be the end itself.
+  Instant overrun_limit = Instant::max();
 };
 
 struct ZonesOfDay {

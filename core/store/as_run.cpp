@@ -170,12 +170,13 @@ absl::StatusOr<bool> AsRun::Add(const Evidence& evidence) {
   });
 }
 
-absl::StatusOr<std::int64_t> AsRun::LastOf(const std::string& session_id) const {
+absl::StatusOr<std::int64_t> AsRun::LastOf(const std::string& session_id, std::int64_t known) const {
   return sql_.Guarded([&]() -> absl::StatusOr<std::int64_t> {
     Row row = sql_.Query(
-                      "SELECT MIN(e.seq) FROM evidence e WHERE e.session_id = :session AND NOT EXISTS "
+                      "SELECT MIN(e.seq) FROM evidence e WHERE e.session_id = :session AND e.seq >= :known "
+                      "AND NOT EXISTS "
                       "(SELECT 1 FROM evidence n WHERE n.session_id = e.session_id AND n.seq = e.seq + 1)",
-                      1, {{"session", session_id}})
+                      1, {{"session", session_id}, {"known", known}})
                   .at(0);
     return row.OptionalNumber().value_or(0);
   });

@@ -18,8 +18,8 @@ class AsRun : public Repository {
   absl::StatusOr<bool> Add(const Evidence& evidence);
 
   // Up to which number a session's evidence is there without a gap, from the first one that is there on; 0 if there is none.
-  // What may be acknowledged.
-  absl::StatusOr<std::int64_t> LastOf(const std::string& session_id) const;
+  // What may be acknowledged. `known`: a number this has answered before; what is before it is not read again.
+  absl::StatusOr<std::int64_t> LastOf(const std::string& session_id, std::int64_t known = 0) const;
 
   // What began in [from, to), by start.
   absl::StatusOr<std::vector<AsRunRow>> Rows(const ChannelId& channel_id, Instant from, Instant to) const;

@@ -202,9 +202,9 @@ absl::Status CheckSeams(Sql& sql, const ChannelId& channel_id, absl::CivilDay fi
     row.Text();
     const Instant start = row.At();
     if (date_before && date == *date_before + 1 && start != end_before) {
-      return absl::InternalError(absl::StrCat("the schedule of ", ToText(*date_before), " ends at ",
-                                              ToRfc3339(end_before), ", and that of ", ToText(date),
-                                              " begins at ", ToRfc3339(start)));
+      return absl::FailedPreconditionError(absl::StrCat("the schedule of ", ToText(*date_before), " ends at ",
+                                                        ToRfc3339(end_before), ", and that of ", ToText(date),
+                                                        " begins at ", ToRfc3339(start)));
     }
     date_before = date;
     end_before = row.At();
@@ -228,6 +228,17 @@ absl::StatusOr<std::vector<ScheduleDay>> ScheduleDays::Span(const ChannelId& cha
     return DaysWhere(
         sql_, absl::StrCat(kOfCurrent, " AND c.date >= :first AND c.date <= :last) ORDER BY anchor_ms"),
         {{"channel", channel_id}, {"first", ToText(first)}, {"last", ToText(last)}});
+  });
+}
+
+absl::StatusOr<std::optional<ScheduleDay>> ScheduleDays::LastBefore(const ChannelId& channel_id,
+                                                                    absl::CivilDay date) const {
+  return sql_.Guarded([&]() -> absl::StatusOr<std::optional<ScheduleDay>> {
+    std::vector<ScheduleDay> days =
+        DaysWhere(sql_, absl::StrCat(kOfCurrent, " AND c.date < :date) ORDER BY anchor_ms DESC LIMIT 1"),
+                  {{"channel", channel_id}, {"date", ToText(date)}});
+    if (days.empty()) return std::nullopt;
+    return std::move(days.front());
   });
 }
 

@@ -24,6 +24,9 @@ class ScheduleDays : public Repository {
   // Those of which an item is on the air in [from, to).
   absl::StatusOr<std::vector<ScheduleDay>> Airing(const ChannelId& channel_id, Instant from, Instant to,
                                                   Detail detail = Detail::kAll) const;
+  // The last current day before that date; nothing: there is none.
+  absl::StatusOr<std::optional<ScheduleDay>> LastBefore(const ChannelId& channel_id,
+                                                        absl::CivilDay date) const;
   // All generations of a day, the current one last.
   absl::StatusOr<std::vector<ScheduleDay>> Generations(const ChannelId& channel_id,
                                                        absl::CivilDay date) const;
@@ -39,7 +42,7 @@ class ScheduleDays : public Repository {
   // Stores days of one channel that follow each other, whole. A day that is there already is superseded: `day` has its id in
   // `supersedes` and the next generation, or it is ABORTED. Ids have been given (AssignIds).
   //
-  // INTERNAL, and nothing is stored, if a day breaks ValidateScheduleDay, or does not begin where the current day before it
+  // FAILED_PRECONDITION, and nothing is stored, if a day breaks ValidateScheduleDay, or does not begin where the current day before it
   // ends, or does not end where the current one behind it begins. The database refuses a gap, too.
   absl::Status Put(const std::vector<ScheduleDay>& days);
 };

@@ -8,6 +8,7 @@
 namespace retrovue {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -38,6 +39,40 @@ TEST(ResolveDay, NothingOfALowerPlanRunsOverTheStartOfAHigherOne) {
   AddPlanOver(n, 5, "22:00", "22:30", "special");
   EXPECT_THAT(n.Lines(n.Resolve(kDay)),
               ElementsAre("20:00 avail 22:00", "22:00 special 22:30 +0:00", "22:30 film 01:00 +0:00"));
+}
+
+TEST(ResolveDay, NorDoesItWhereTheHigherOneBeginsAtOrBehindTheEndOfTheZone) {
+  for (const char* end : {"20:00", "19:30"}) {
+    Network n;
+    n.AddAsset("film", Min(150));
+    n.AddAsset("show", Min(30));
+    n.AddAsset("special", Min(60));
+    n.AddZone("18:00", end, {Network::Thing("film"), Network::Thing("show")});
+    AddPlanOver(n, 5, "20:00", "22:00", "special");
+    const std::vector<std::string> lines = n.Lines(n.Resolve(kDay));
+    EXPECT_THAT(lines, Contains("20:00 special 21:00 +0:00")) << end;
+    EXPECT_THAT(lines, Contains("18:00 show 18:30 +0:00")) << end;
+  }
+  Network n;  // what ends before the higher one begins may run over
+  n.AddAsset("film", Min(90));
+  n.AddAsset("special", Min(60));
+  n.AddZone("18:00", "19:00", {Network::Thing("film")});
+  AddPlanOver(n, 5, "20:00", "22:00", "special");
+  EXPECT_THAT(n.Lines(n.Resolve(kDay)), Contains("18:00 film 19:30 +0:00"));
+}
+
+TEST(ResolveDay, AZoneWhoseSeriesHasEndedIsNotSaidToHaveNothing) {
+  Network n;
+  n.AddEpisode("show", 1, Min(30));
+  n.AddSeries("show").on_end = OnEnd::kStop;
+  n.AddZone("20:00", "22:00", {Network::OfProgram("show")});
+  const ScheduleDay day = n.Resolve(kDay);
+  EXPECT_THAT(n.Lines(day), ElementsAre("20:00 show-1 20:30 +0:00", "20:30 avail 22:00"));
+  EXPECT_TRUE(day.notices.empty());
+  const auto avail = std::find_if(day.items.begin(), day.items.end(), [](const ScheduleItem& item) {
+    return item.kind == ItemKind::kAvail && !item.zone_id.empty();
+  });
+  EXPECT_THAT(avail->why, HasSubstr("none of its entries has more to air"));
 }
 
 TEST(ResolveDay, OfTwoPlansOfOnePriorityTheLowerIdWinsAndItIsSaid) {

@@ -113,8 +113,10 @@ TEST(WorkedExample, N09AndN10WhatIsCarriedInIsPlacedAndThenTheGridGoesOn) {
     n.carry_in = At(until);
     const ScheduleDay day = n.Resolve(kDay);
     EXPECT_EQ(n.Lines(day), lines);
-    EXPECT_EQ(day.start, n.MakeGrid().Up(At(until)));
-    EXPECT_EQ(day.items.front().start, day.start);
+    // Up to the first boundary the day has an avail, so that it touches the one before it.
+    EXPECT_EQ(day.start, At(until));
+    EXPECT_EQ(day.items[0].kind, ItemKind::kAvail);
+    EXPECT_EQ(day.items[1].start, n.MakeGrid().Up(At(until)));
   }
 }
 

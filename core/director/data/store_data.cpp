@@ -21,6 +21,7 @@ namespace {
 constexpr const char* kInstanceSetting = "instance_id";
 constexpr Millis kBusy{5'000};
 constexpr Millis kOneDay = std::chrono::hours(24);
+constexpr std::size_t kSessionsKnown = 1000;
 constexpr std::size_t kReadOneByOne = 200;  // more assets than that are read with all the others
 
 std::uint64_t RandomBits() {
@@ -153,6 +154,7 @@ absl::Status StoreData::MarkFed(const std::vector<std::string>& block_ids) {
 absl::StatusOr<std::vector<std::pair<std::string, std::int64_t>>> StoreData::StoreEvidence(
     const std::vector<Evidence>& evidence) {
   std::map<std::string, std::int64_t> last;
+  const auto known = acknowledged_;
   const absl::Status written = store_->Write([&](Transaction& transaction) -> absl::Status {
     last.clear();
     for (const Evidence& one : evidence) {
@@ -160,13 +162,16 @@ absl::StatusOr<std::vector<std::pair<std::string, std::int64_t>>> StoreData::Sto
       last[one.session_id] = 0;
     }
     for (auto& [session, sequence] : last) {
-      const auto found = transaction.as_run().LastOf(session);
+      const auto before = known.find(session);
+      const auto found = transaction.as_run().LastOf(session, before == known.end() ? 0 : before->second);
       if (!found.ok()) return found.status();
       sequence = *found;
     }
     return absl::OkStatus();
   });
   if (!written.ok()) return written;
+  if (acknowledged_.size() > kSessionsKnown) acknowledged_.clear();
+  for (const auto& [session, sequence] : last) acknowledged_[session] = sequence;
   return std::vector<std::pair<std::string, std::int64_t>>(last.begin(), last.end());
 }
 
@@ -224,7 +229,7 @@ absl::StatusOr<NetworkData::GuideSet> StoreData::Guides(const std::vector<Channe
     std::vector<std::pair<std::string, AssetId>> items;
     std::vector<AssetId> ids;
     for (const Channel& channel : channels) {
-      const auto days = snapshot.schedule_days().Airing(channel.id, from, to);
+      const auto days = DaysOfGuide(snapshot, channel.id, from, to);
       if (!days.ok()) return days.status();
       set.guides.push_back(GuideOf(channel, *days));
       for (const ScheduleDay& day : *days) {

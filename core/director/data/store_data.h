@@ -41,6 +41,8 @@ class StoreData final : public NetworkData {
   absl::StatusOr<Editorials> EditorialsOf(const Snapshot& snapshot, const std::vector<AssetId>& ids);
 
   std::unique_ptr<Store> store_;
+  // Up to where evidence of a session is there: of the evidence server's one thread.
+  std::map<std::string, std::int64_t> acknowledged_;
   const std::function<Instant()> now_;
   Planning planning_;
   std::mutex instance_lock_;

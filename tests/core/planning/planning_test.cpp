@@ -11,6 +11,7 @@
 namespace retrovue {
 namespace {
 
+using testing::Contains;
 using testing::Each;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -239,6 +240,57 @@ TEST_P(PlanningTest, MakesUpForDaysOnWhichTheNetworkWasOff) {
     const auto& left = before[0].cursors_after.at({show_.text, 0, ""});
     EXPECT_EQ(item.episode, left.last->episode % 13 + 1) << "the series goes on where it stood";
     break;
+  }
+}
+
+TEST_P(PlanningTest, MakesTheFirstDayBehindALongPauseAgainFromWhereTheSeriesStood) {
+  MakeNetwork("America/New_York");
+  ASSERT_OK(planning_.MakeDaysAhead(channel_.id).status());
+  now_ += Min(100 * 24 * 60);
+  ASSERT_OK(planning_.MakeDaysAhead(channel_.id).status());
+  now_ -= Min(24 * 60);  // so that nothing of the first day behind the pause is locked
+  const std::int64_t rows = store_->rows_written();
+  const auto changes = planning_.Regenerate(channel_.id, Today() + 1);
+  ASSERT_OK(changes.status());
+  EXPECT_THAT(*changes, IsEmpty());
+  EXPECT_EQ(store_->rows_written(), rows);
+}
+
+// New zone data on the machine: here the channel is in another zone all of a sudden, which the store itself would not take.
+TEST_P(PlanningTest, FollowsNewZoneDataBehindTheLock) {
+  for (const char* zone : {"America/Panama", "America/Caracas", "Asia/Kolkata", "Australia/Lord_Howe"}) {
+    SCOPED_TRACE(zone);
+    store_.reset();
+    database_ = std::make_unique<TestDatabase>(GetParam());
+    Open();
+    now_ = At("2026-06-01T12:00:00Z");
+    Planning planning(*store_, [this] { return now_; });
+    episodes_.clear();
+    plan_ = {};
+    MakeNetwork("America/New_York");
+    ASSERT_OK(planning.MakeDaysAhead(channel_.id).status());
+    std::vector<PlannedBlock> fed = *planning.ExtendPlaylog(channel_.id);
+
+    ASSERT_TRUE(Takes(absl::StrCat("UPDATE channels SET time_zone = '", zone, "'")));
+    channel_.time_zone = zone;
+    const Grid grid(channel_.grid, *FindTimeZone(channel_.time_zone));
+    for (int step = 0; step < 4 * 8; ++step) {  // every three hours
+      ASSERT_OK(planning.MakeDaysAhead(channel_.id).status());
+      const auto blocks = planning.ExtendPlaylog(channel_.id);
+      ASSERT_OK(blocks.status());
+      for (const PlannedBlock& block : *blocks) {
+        if (block.start < fed.back().end) continue;
+        ASSERT_EQ(block.start, fed.back().end);
+        fed.push_back(block);
+      }
+      now_ += Min(180);
+    }
+    const auto days = Days(Today() - 2, Today() + 2);
+    ASSERT_GE(days.size(), 4u);
+    for (std::size_t i = 1; i < days.size(); ++i) EXPECT_EQ(days[i].start, days[i - 1].carry_out_until);
+    EXPECT_EQ(days.back().anchor, grid.Anchor(days.back().date));
+    EXPECT_EQ(days.back().end, grid.Anchor(days.back().date + 1));
+    EXPECT_THAT(days.back().items, Contains(testing::Field(&ScheduleItem::kind, ItemKind::kContent)));
   }
 }
 

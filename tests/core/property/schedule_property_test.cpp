@@ -178,21 +178,33 @@ void CheckZones(const Network& n, const Grid& grid, const ScheduleDay& day) {
     if (item.end > end) {
       ASSERT_TRUE(may_run_over) << item.why;
     }
+    for (const SchedulePlan& higher : n.plans) {
+      if (higher.priority <= plan->priority || !Holds(higher.when, day.date)) continue;
+      for (const Zone& other : higher.zones) {
+        const Instant begins = grid.Up(InstantOf(grid.rules(), grid.zone(), day.date, other.start));
+        const Instant ends = grid.Up(InstantOf(grid.rules(), grid.zone(), day.date, other.end));
+        if (!other.enabled || !Holds(other.when, day.date) || begins >= ends) continue;
+        ASSERT_FALSE(item.start < begins && begins < item.end)
+            << item.why << ": it runs into a zone of a higher plan";
+      }
+    }
     if (content) ++contents[zone->id];
   }
 }
 
 void CheckDay(const Network& n, const Grid& grid, const ScheduleDay& day, std::optional<Instant> carried_in) {
   ASSERT_TRUE(ValidateScheduleDay(day).ok()) << ValidateScheduleDay(day);
-  ASSERT_EQ(day.start, std::max(day.anchor, carried_in ? grid.Up(*carried_in) : day.anchor));
+  ASSERT_EQ(day.start, carried_in.value_or(grid.Anchor(day.date)));
   ASSERT_TRUE(!day.items.empty() || day.start >= day.end);
   std::map<std::string, Millis> durations;
   for (const Asset& asset : n.assets) durations[asset.id.text] = asset.duration;
   for (const ScheduleItem& item : day.items) {
     const absl::CivilSecond local = grid.zone().At(ToAbsl(item.start)).cs;
-    ASSERT_TRUE(local.second() == 0 && (std::count(n.channel.grid.offsets.begin(),
-                                                   n.channel.grid.offsets.end(), local.minute()) == 1 ||
-                                        item.start == grid.Anchor(grid.DayOf(item.start))))
+    const bool on_grid = local.second() == 0 && std::count(n.channel.grid.offsets.begin(),
+                                                           n.channel.grid.offsets.end(), local.minute()) == 1;
+    const bool fills_up =
+        item.start == day.start && item.kind == ItemKind::kAvail;  // behind what was carried in
+    ASSERT_TRUE(on_grid || fills_up || item.start == grid.Anchor(grid.DayOf(item.start)))
         << absl::FormatCivilTime(local);
     for (const ResolvedPart& part : item.parts) {
       ASSERT_EQ(part.airs, part.asset_id.empty() ? Min(10) : durations[part.asset_id.text])

@@ -15,6 +15,7 @@
 #include "core/store/as_run.h"
 #include "core/store/assets.h"
 #include "core/store/channels.h"
+#include "core/store/database.h"
 #include "core/store/plans.h"
 #include "core/store/playlog.h"
 #include "core/store/programs.h"
@@ -115,6 +116,21 @@ class StoreTest : public testing::TestWithParam<Kind> {
     const std::int64_t before = store_->rows_written();
     EXPECT_OK(store_->Write(fn));
     return store_->rows_written() - before;
+  }
+
+  // Runs SQL past the store. True if the database takes it.
+  bool Takes(const std::string& text) {
+    auto database = DatabaseOf(database_->url(), Millis(1000));
+    auto session = (*database)->Open();
+    EXPECT_TRUE(session.ok()) << session.status();
+    try {
+      **session << "BEGIN";
+      **session << text;
+      **session << "COMMIT";
+      return true;
+    } catch (const soci::soci_error&) {
+      return false;
+    }
   }
 
   Channel AddChannel(const std::string& slug = "one") {
