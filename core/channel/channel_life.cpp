@@ -17,12 +17,13 @@ constexpr Millis kStopLimit{3500};   // of a session; then the process is ended 
 constexpr int kMostBrokenLines = 5;  // in a row, without an event
 constexpr Millis kFlowing{1000};     // a stream that said something within
 
-// The file that is to be on at `t`; empty: pad.
-std::string AssetAt(const playout::BlockPlan& block, Instant t) {
+// The file of the programme that is to be on at `t`; empty: there is none, or it is a filler or pad.
+std::string ProgrammeAt(const playout::BlockPlan& block, Instant t) {
   Millis at = t - FromUtcMs(block.start_utc_ms());
   for (const playout::BlockSegment& segment : block.segments()) {
     at -= Millis(segment.segment_duration_ms());
-    if (at < Millis(0)) return segment.asset_uri();
+    if (at >= Millis(0)) continue;
+    return segment.segment_type() == playout::SEGMENT_TYPE_CONTENT ? segment.asset_uri() : "";
   }
   return "";
 }
@@ -93,7 +94,7 @@ void ChannelLife::Begin(Moment now) {
   if (session_may_live_) return Spawn(now);
   const BlockShelf::Pair pair = shelf_.StartingAt(now.utc);
   if (!pair) return NothingToPlay(now);
-  const std::string path = AssetAt(pair.first->plan, now.utc);
+  const std::string path = ProgrammeAt(pair.first->plan, now.utc);
   // A viewer that watches already is better off with a slate than with nothing.
   if (path.empty() || was_on_air_) return Spawn(now);
   Enter(Step::kChecking, now.since_start + kCheckLimit);

@@ -68,7 +68,8 @@ std::string JsonText(const std::string& text) {
 }  // namespace
 
 std::string StreamHeader(std::uint32_t http_minor) {
-  return absl::StrCat(StatusLine(http_minor, 200), "Content-Type: video/mp2t\r\n", kCommonFields, "\r\n");
+  return absl::StrCat(StatusLine(http_minor, 200), "Content-Type: video/mp2t\r\n", kCommonFields,
+                      "Accept-Ranges: none\r\nX-Accel-Buffering: no\r\n\r\n");
 }
 
 std::string RefusalAnswer(std::uint32_t http_minor, bool head, AnswerCode code, const std::string& message,

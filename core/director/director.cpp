@@ -69,6 +69,7 @@ absl::StatusOr<std::unique_ptr<Director>> Director::Open(asio::io_context& loop,
                             });
   if (!evidence.ok()) return evidence.status();
   d->evidence_ = *std::move(evidence);
+  d->link_roots_ = RememberedLinkRoots(d->options_.run_folder);
   d->desk_settings_->evidence_endpoint = d->evidence_->endpoint();
   return director;
 }
@@ -173,13 +174,16 @@ asio::awaitable<void> Director::ReadLinks(const NetworkData::ChannelList& list, 
   auto paths = co_await Ask<std::vector<std::string>>(loop_, reader_, std::move(read), limit);
   NoteRead(paths.status());
   if (!paths.ok()) co_return;
-  std::function<absl::StatusOr<LinkRoots>()> look = [roots = list.media_roots, paths = *std::move(paths)] {
-    return absl::StatusOr<LinkRoots>(FindLinkRoots(roots, paths));
+  std::function<absl::StatusOr<LinkRoots>()> look = [roots = list.media_roots, paths = *std::move(paths),
+                                                     run_folder = options_.run_folder] {
+    LinkRoots links = FindLinkRoots(roots, paths);
+    RememberLinkRoots(run_folder, links.roots);
+    return absl::StatusOr<LinkRoots>(std::move(links));
   };
   const auto found =
       co_await Ask<LinkRoots>(loop_, links_, std::move(look), std::min<Milliseconds>(limit, kLinksLimit));
   if (!found.ok()) {
-    air::Log().warn("where links in the media lead is not known, what lies behind them is not played: {}",
+    air::Log().warn("where new links in the media lead is not known, what lies behind them is not played: {}",
                     std::string(found.status().message()));
     co_return;
   }
@@ -248,10 +252,13 @@ void Director::SetChannels(NetworkData::ChannelList list) {
     if (!active) desk->SetChannel(desk->channel(), false);
     if (desk->TakeUp()) air::Log().info("channel {}: its manager runs and is taken up", desk->channel().slug);
   }
+  // A channel that was deleted while it was on the air says how it ended.
+  for (const auto& [id, desk] : desks_) names.emplace(desk->channel().slug, desk->channel().id);
   {
     const std::lock_guard lock(names_lock_);
     names_ = std::move(names);
   }
+  evidence_->ChannelsAreKnown();
   for (auto it = desks_.begin(); it != desks_.end();) {
     const Desk desk = it->second;
     if (!there.contains(it->first)) {
@@ -269,17 +276,21 @@ void Director::SetChannels(NetworkData::ChannelList list) {
 
 // ---- books and horizons
 
-asio::awaitable<void> Director::ReadBook(Desk desk) {
+asio::awaitable<void> Director::ReadBook(Desk desk, Milliseconds limit) {
   const std::string id = desk->channel().id.text;
-  // What another one is reading may be older than what this one was asked for. It ends within kDataLimit.
-  while (care_[id].is_reading) co_await Sleep(loop_, kLookAgain);
+  // What another task is reading may be older than what this one was asked for.
+  const auto until = std::chrono::steady_clock::now() + limit;
+  while (care_[id].is_reading) {
+    if (std::chrono::steady_clock::now() >= until) co_return;
+    co_await Sleep(loop_, kLookAgain);
+  }
   care_[id].is_reading = true;
   const Instant now = UtcNow();
   std::function<absl::StatusOr<NetworkData::Stored>()> job =
       [data = &data_, id = desk->channel().id, from = now - kBookBehind, to = now + kBookAhead] {
         return data->Book(id, from, to);
       };
-  auto stored = co_await Ask<NetworkData::Stored>(loop_, reader_, std::move(job), kDataLimit);
+  auto stored = co_await Ask<NetworkData::Stored>(loop_, reader_, std::move(job), limit);
   Care& after = care_[desk->channel().id.text];
   after.is_reading = false;
   NoteRead(stored.status());
@@ -325,7 +336,7 @@ asio::awaitable<void> Director::CarryOn(Desk desk, Milliseconds limit) {
       air::Log().warn("channel {}: its schedule cannot be carried on: {}", desk->channel().slug, why);
     if (!IsAway(done.status())) desk->book().schedule_error = why;
   }
-  co_await ReadBook(desk);
+  co_await ReadBook(desk, limit);
   care_[id].is_carrying_on = false;
 }
 
@@ -340,7 +351,7 @@ asio::awaitable<void> Director::CarryOnForEver() {
       const Care care = care_[desk->channel().id.text];
       const auto oldest = desk->has_manager() ? kBookOfRunning : kBookOfOthers;
       if (!care.book_read.has_value() || std::chrono::steady_clock::now() - *care.book_read >= oldest)
-        co_await ReadBook(desk);
+        co_await ReadBook(desk, kDataLimit);
       const absl::StatusOr<absl::TimeZone> zone = FindTimeZone(desk->channel().time_zone);
       if (!zone.ok()) {
         desk->book().schedule_error = std::string(zone.status().message());

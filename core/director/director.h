@@ -86,7 +86,7 @@ class Director {
   Awaitable<void> ReadLinks(const NetworkData::ChannelList& list, Milliseconds limit);
   void SetMediaRoots(const std::vector<std::string>& of_catalogue);
   void SetChannels(NetworkData::ChannelList list);
-  Awaitable<void> ReadBook(Desk desk);
+  Awaitable<void> ReadBook(Desk desk, Milliseconds limit);
   // Makes what is missing of the schedule, and reads the book.
   Awaitable<void> CarryOn(Desk desk, Milliseconds limit);
   void GrantStarts();
@@ -97,7 +97,7 @@ class Director {
 
   // ---- requests
   Awaitable<std::optional<Answer>> TuneIn(const PageRequest& request, HttpService::Stream& stream);
-  Awaitable<FileFindings> LookAt(std::vector<std::string> paths);
+  Awaitable<FileFinding> LookAt(std::string path);
   Awaitable<Answer> Page(const PageRequest& request);
   Awaitable<absl::StatusOr<Answer>> AskForPage(std::function<absl::StatusOr<Answer>()> job);
   Awaitable<Answer> StreamHead(const PageRequest& request);

@@ -23,7 +23,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kTuneInLimit = 8s;      // from the decision to the hand-over
 constexpr auto kViewerDataLimit = 3s;  // what a viewer waits for the database
-constexpr auto kFilesLimit = 2s;
+constexpr auto kFileLimit = 2s;
 constexpr auto kChannelsAge = 500ms;  // a list this old is read again for a name it does not have
 
 }  // namespace
@@ -71,8 +71,8 @@ asio::awaitable<std::optional<Answer>> Director::TuneIn(const PageRequest& reque
     const auto decided = DecideTuneIn(facts, UtcNow(), may_read);
     if (const auto* answer = std::get_if<Answer>(&decided)) co_return *answer;
     if (std::holds_alternative<HandOver>(decided)) break;
-    if (const auto* look = std::get_if<LookAtFiles>(&decided)) {
-      facts.files = co_await LookAt(look->paths);
+    if (const auto* look = std::get_if<LookAtFile>(&decided)) {
+      facts.file = co_await LookAt(look->path);
       continue;
     }
     may_read = false;
@@ -111,23 +111,17 @@ asio::awaitable<std::optional<Answer>> Director::TuneIn(const PageRequest& reque
   co_return std::nullopt;
 }
 
-asio::awaitable<FileFindings> Director::LookAt(std::vector<std::string> paths) {
-  const std::string first = paths.empty() ? std::string() : paths.front();
-  std::function<absl::StatusOr<FileFindings>()> job = [paths]() -> absl::StatusOr<FileFindings> {
-    for (const std::string& path : paths) {
-      struct stat found {};
-      const bool is_there = stat(path.c_str(), &found) == 0;
-      if (!is_there) return FileFindings{FileFindings::State::kMissing, path, std::strerror(errno)};
-      if (!S_ISREG(found.st_mode))
-        return FileFindings{FileFindings::State::kMissing, path, "it is no regular file"};
-      if (access(path.c_str(), R_OK) != 0)
-        return FileFindings{FileFindings::State::kMissing, path, std::strerror(errno)};
-    }
-    return FileFindings{FileFindings::State::kFine, "", ""};
+asio::awaitable<FileFinding> Director::LookAt(std::string path) {
+  using State = FileFinding::State;
+  std::function<absl::StatusOr<FileFinding>()> job = [path]() -> absl::StatusOr<FileFinding> {
+    struct stat found {};
+    if (stat(path.c_str(), &found) != 0) return FileFinding{State::kMissing, path, std::strerror(errno)};
+    if (!S_ISREG(found.st_mode)) return FileFinding{State::kMissing, path, "it is no regular file"};
+    if (access(path.c_str(), R_OK) != 0) return FileFinding{State::kMissing, path, std::strerror(errno)};
+    return FileFinding{State::kFine, path, ""};
   };
-  const auto findings = co_await Ask<FileFindings>(loop_, files_, std::move(job), kFilesLimit);
-  if (!findings.ok()) co_return FileFindings{FileFindings::State::kNoAnswer, first, ""};
-  co_return *findings;
+  const auto finding = co_await Ask<FileFinding>(loop_, files_, std::move(job), kFileLimit);
+  co_return finding.ok() ? *finding : FileFinding{State::kNoAnswer, path, ""};
 }
 
 asio::awaitable<Answer> Director::StreamHead(const PageRequest& request) {

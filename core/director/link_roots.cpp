@@ -1,11 +1,15 @@
 #include "core/director/link_roots.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <optional>
 #include <set>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "core/director/decisions/media_roots.h"
 
 namespace retrovue {
@@ -72,12 +76,36 @@ class Search {
   LinkRoots found_;
 };
 
+// Each root ends with a NUL, which is in no path; the last one of a file that was cut short does not.
+std::string FileOf(const std::string& run_folder) { return absl::StrCat(run_folder, "/link-roots"); }
+
 }  // namespace
 
 LinkRoots FindLinkRoots(const std::vector<std::string>& roots, const std::vector<std::string>& assets) {
   Search search(roots);
   for (const std::string& path : assets) search.LookAt(path);
   return std::move(search).Result();
+}
+
+std::vector<std::string> RememberedLinkRoots(const std::string& run_folder) {
+  std::ifstream file(FileOf(run_folder), std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  std::vector<std::string> roots = absl::StrSplit(text, '\0');
+  roots.pop_back();
+  std::erase_if(roots, [](const std::string& root) { return root.size() < 2 || root[0] != '/'; });
+  if (roots.size() > LinkRoots::kMost) roots.resize(LinkRoots::kMost);
+  return roots;
+}
+
+void RememberLinkRoots(const std::string& run_folder, const std::vector<std::string>& roots) {
+  const std::string path = FileOf(run_folder), next = path + ".new";
+  std::ofstream file(next, std::ios::binary | std::ios::trunc);
+  for (const std::string& root : roots) file << root << '\0';
+  file.close();
+  if (file.good())
+    std::rename(next.c_str(), path.c_str());
+  else
+    std::remove(next.c_str());
 }
 
 }  // namespace retrovue

@@ -17,18 +17,17 @@ Instant ChannelBook::CoveredUntil(Instant now) const {
   return until;
 }
 
-std::vector<std::string> FilesOfNextBlocks(const ChannelBook& book, Instant now, int count) {
-  std::vector<std::string> files;
-  for (const PlannedBlock& block : book.blocks) {
-    if (block.end <= now) continue;
-    if (count-- == 0) break;
-    for (const PlaylogEvent& event : block.events) {
-      const bool aired = event.end <= now;
-      if (event.path.empty() || aired) continue;
-      if (std::find(files.begin(), files.end(), event.path) == files.end()) files.push_back(event.path);
-    }
-  }
-  return files;
+const PlaylogEvent* ChannelBook::EventAt(Instant now) const {
+  const PlannedBlock* block = BlockAt(now);
+  if (block == nullptr) return nullptr;
+  const auto event = std::find_if(block->events.begin(), block->events.end(),
+                                  [&](const PlaylogEvent& e) { return now < e.end; });
+  return event == block->events.end() ? nullptr : &*event;
+}
+
+std::string FileOfNow(const ChannelBook& book, Instant now) {
+  const PlaylogEvent* event = book.EventAt(now);
+  return event != nullptr && event->kind == PlaylogKind::kProgramme ? event->path : "";
 }
 
 }  // namespace retrovue

@@ -21,11 +21,13 @@ struct ChannelBook {
 
   // The block on air at `now`; nullptr: the book has none.
   const PlannedBlock* BlockAt(Instant now) const;
+  // What of it is on at `now`; nullptr as above.
+  const PlaylogEvent* EventAt(Instant now) const;
   // Where the blocks without a hole from `now` on end; `now` if there is none.
   Instant CoveredUntil(Instant now) const;
 };
 
-// The next `count` blocks from `now` on that have files, each file once, in order.
-std::vector<std::string> FilesOfNextBlocks(const ChannelBook& book, Instant now, int count);
+// The file of the programme that is on at `now`; empty: there is none, or it is a filler, the station card or pad.
+std::string FileOfNow(const ChannelBook& book, Instant now);
 
 }  // namespace retrovue

@@ -10,7 +10,6 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr int kBlocksLookedAt = 2;
 constexpr seconds kLongestRetry{60};
 constexpr seconds kSoon{2};
 
@@ -21,8 +20,8 @@ seconds UntilNextItem(const ChannelBook& book, Instant now) {
 
 }  // namespace
 
-std::variant<HandOver, LookAtFiles, ReadBook, Answer> DecideTuneIn(const TuneInFacts& facts, Instant now,
-                                                                   bool may_read) {
+std::variant<HandOver, LookAtFile, ReadBook, Answer> DecideTuneIn(const TuneInFacts& facts, Instant now,
+                                                                  bool may_read) {
   if (!facts.is_known && !facts.database_answers) {
     return ErrorAnswer(AnswerCode::kDatabaseAway,
                        "the database does not answer, so the channels are not known", kSoon);
@@ -53,22 +52,24 @@ std::variant<HandOver, LookAtFiles, ReadBook, Answer> DecideTuneIn(const TuneInF
         UntilNextItem(book, now));
   }
 
-  switch (facts.files.state) {
-    case FileFindings::State::kNotLookedAt: {
-      std::vector<std::string> paths = FilesOfNextBlocks(book, now, kBlocksLookedAt);
-      if (paths.empty()) return HandOver{.start = true};  // pad, or a card, is all there is to show
-      return LookAtFiles{std::move(paths)};
+  switch (facts.file.state) {
+    case FileFinding::State::kNotLookedAt: {
+      std::string path = FileOfNow(book, now);
+      if (path.empty()) return HandOver{.start = true};
+      return LookAtFile{std::move(path)};
     }
-    case FileFindings::State::kMissing:
-      return ErrorAnswer(AnswerCode::kAssetMissing,
-                         absl::StrCat(facts.slug, ": ", facts.files.path, ": ", facts.files.why,
-                                      ". Bring the file back, or ingest its collection again"));
-    case FileFindings::State::kNoAnswer:
+    case FileFinding::State::kMissing:
+      return ErrorAnswer(
+          AnswerCode::kAssetMissing,
+          absl::StrCat(facts.slug, ": ", facts.file.path, ": ", facts.file.why,
+                       ". Bring the file back; the channel can be watched again without it from ",
+                       ToRfc3339(book.EventAt(now)->end), " on"));
+    case FileFinding::State::kNoAnswer:
       return ErrorAnswer(AnswerCode::kMediaAway,
-                         absl::StrCat(facts.slug, ": ", facts.files.path,
+                         absl::StrCat(facts.slug, ": ", facts.file.path,
                                       ": the folder does not answer; is its disk or share there?"),
                          kSoon);
-    case FileFindings::State::kFine:
+    case FileFinding::State::kFine:
       break;
   }
   return HandOver{.start = true};

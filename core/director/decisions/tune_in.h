@@ -1,8 +1,11 @@
 // TuneIn: what a viewer's GET of a channel is answered with. Pure.
 //
 //   404  there is no such channel
-//   500  its schedule is wrong, or a file of what airs now is missing; nothing is started
+//   500  its schedule is wrong, or the file of the programme that is on is missing; nothing is started
 //   503  nothing is scheduled now, or the channel cannot come on the air at this moment; Retry-After says when to ask again
+//
+// Only the programme that is on is looked at. Of whatever is missing later, and of a filler, AIR shows a slate for exactly its
+// frames: a clip that is gone must not take a channel off the air for as long as its schedule names it.
 //
 // A channel on the air takes every viewer, whatever the database or the disk says: what airs there is decided already.
 #pragma once
@@ -16,11 +19,11 @@
 
 namespace retrovue {
 
-// What was found about the files of the next two blocks.
-struct FileFindings {
+// What was found about the file of the programme that is on.
+struct FileFinding {
   enum class State { kNotLookedAt, kFine, kMissing, kNoAnswer } state = State::kNotLookedAt;
-  std::string path;  // the first one that is not fine
-  std::string why;   // "No such file or directory"
+  std::string path;
+  std::string why;  // "No such file or directory"
 };
 
 struct TuneInFacts {
@@ -29,21 +32,21 @@ struct TuneInFacts {
   bool database_answers = true;
   bool is_on_air = false;  // its manager runs AIR, or is about to
   const ChannelBook* book = nullptr;
-  FileFindings files;
+  FileFinding file;
 };
 
 struct HandOver {
   bool start = false;  // the channel has to be started for this viewer
 };
-struct LookAtFiles {
-  std::vector<std::string> paths;  // and ask again with the findings
+struct LookAtFile {
+  std::string path;  // and ask again with the finding
 };
 struct ReadBook {};  // read the book, and ask again
 
-// In a fixed order: the channel, the schedule, the files, so that a client is told the first reason there is. `may_read`: a book that does
+// In a fixed order: the channel, the schedule, the file, so that a client is told the first reason there is. `may_read`: a book that does
 // not cover `now` may still be read anew.
-std::variant<HandOver, LookAtFiles, ReadBook, Answer> DecideTuneIn(const TuneInFacts& facts, Instant now,
-                                                                   bool may_read);
+std::variant<HandOver, LookAtFile, ReadBook, Answer> DecideTuneIn(const TuneInFacts& facts, Instant now,
+                                                                  bool may_read);
 
 // For a viewer whose channel did not come on the air in time.
 Answer NotYetOnAir(const std::string& slug, const std::string& last_error);

@@ -49,6 +49,12 @@ class EvidenceServer::Impl final : public wire::ExecutionEvidenceService::Callba
     server_.reset();
   }
 
+  void ChannelsAreKnown() {
+    const std::lock_guard lock(mutex_);
+    channels_are_known_ = true;
+    news_.notify_all();
+  }
+
   absl::StatusOr<std::string> Listen(const std::string& endpoint) {
     int port = 0;
     grpc::ServerBuilder builder;
@@ -104,7 +110,7 @@ class EvidenceServer::Impl final : public wire::ExecutionEvidenceService::Callba
       {
         std::unique_lock lock(mutex_);
         if (pause > 0ms) news_.wait_for(lock, pause, [this] { return ends_; });
-        news_.wait(lock, [this] { return ends_ || has_news_; });
+        news_.wait(lock, [this] { return ends_ || (has_news_ && channels_are_known_); });
         if (ends_) return;
         has_news_ = false;
         std::size_t left = kMostOfABatch;
@@ -247,6 +253,7 @@ class EvidenceServer::Impl final : public wire::ExecutionEvidenceService::Callba
   std::vector<std::shared_ptr<Stream>> streams_;  // guarded by mutex_
   EvidenceCounts counts_;                         // guarded by mutex_
   bool has_news_ = false, ends_ = false;          // guarded by mutex_
+  bool channels_are_known_ = false;               // guarded by mutex_
   std::thread thread_;                            // last: it uses the rest
 };
 
@@ -263,6 +270,8 @@ absl::StatusOr<std::unique_ptr<EvidenceServer>> EvidenceServer::Start(const std:
   if (!address.ok()) return address.status();
   return std::unique_ptr<EvidenceServer>(new EvidenceServer(*std::move(address), std::move(impl)));
 }
+
+void EvidenceServer::ChannelsAreKnown() { impl_->ChannelsAreKnown(); }
 
 EvidenceCounts EvidenceServer::counts() const { return impl_->counts(); }
 

@@ -25,10 +25,13 @@ void EvidenceStream::Drop(std::size_t count) {
   const std::lock_guard lock(mutex_);
   waiting_.erase(waiting_.begin(),
                  waiting_.begin() + static_cast<std::ptrdiff_t>(std::min(count, waiting_.size())));
-  if (!reading_ && !reads_over_ && waiting_.size() < most_waiting_) {
-    reading_ = true;
-    StartRead(&incoming_);
-  }
+  ReadOn();
+}
+
+void EvidenceStream::ReadOn() {
+  if (reading_ || reads_over_ || waiting_.size() + next_acks_.size() >= most_waiting_) return;
+  reading_ = true;
+  StartRead(&incoming_);
 }
 
 void EvidenceStream::Acknowledge(Ack ack) {
@@ -37,7 +40,8 @@ void EvidenceStream::Acknowledge(Ack ack) {
   if (reads_over_) return;
   if (writing_) {
     // One that says more replaces one that has not gone yet; an error is not replaced.
-    if (!next_ack_.has_value() || next_ack_->error().empty()) next_ack_ = std::move(ack);
+    if (!next_acks_.empty() && next_acks_.back().error().empty()) next_acks_.pop_back();
+    next_acks_.push_back(std::move(ack));
     return;
   }
   writing_ = true;
@@ -76,10 +80,7 @@ void EvidenceStream::OnReadDone(bool ok) {
                                                                  : incoming_.sequence());
       waiting_.push_back(std::move(incoming_));
       incoming_ = Message();
-      if (waiting_.size() < most_waiting_) {
-        reading_ = true;
-        StartRead(&incoming_);
-      }
+      ReadOn();
     } else {
       reads_over_ = true;
       EndIfIdle();
@@ -92,10 +93,12 @@ void EvidenceStream::OnWriteDone(bool ok) {
   const std::lock_guard lock(mutex_);
   writing_ = false;
   if (!ok) reads_over_ = true;
-  if (!reads_over_ && next_ack_.has_value()) {
+  if (!reads_over_ && !next_acks_.empty()) {
     writing_ = true;
-    outgoing_ = *std::exchange(next_ack_, std::nullopt);
+    outgoing_ = std::move(next_acks_.front());
+    next_acks_.pop_front();
     StartWrite(&outgoing_);
+    ReadOn();
     return;
   }
   EndIfIdle();

@@ -1,4 +1,4 @@
-// EvidenceStream: one call of AIR's. Receives up to a limit, sends the newest acknowledgement.
+// EvidenceStream: one call of AIR's. Receives up to a limit, sends each error and the newest acknowledgement.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
@@ -8,7 +8,6 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,7 +43,9 @@ class EvidenceStream final
   void OnDone() override;
 
  private:
-  void EndIfIdle();  // mutex_ held
+  // Both with mutex_ held.
+  void ReadOn();  // as long as there is room for what comes, and for the answer to it
+  void EndIfIdle();
 
   const std::size_t most_waiting_;
   const std::function<void()> on_news_;
@@ -53,7 +54,7 @@ class EvidenceStream final
   Message incoming_;
   std::deque<Message> waiting_;
   bool reading_ = false, reads_over_ = false, writing_ = false, finished_ = false, done_ = false;
-  std::optional<Ack> next_ack_;
+  std::deque<Ack> next_acks_;  // at most one without an error behind the last error
   Ack outgoing_;
   std::string session_;
   std::uint64_t last_emitted_ = 0, acknowledged_ = 0;

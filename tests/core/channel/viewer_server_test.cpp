@@ -6,6 +6,8 @@
 
 #include <memory>
 
+#include "absl/strings/str_cat.h"
+
 namespace retrovue {
 namespace {
 
@@ -94,7 +96,8 @@ class ViewerServerTest : public testing::Test {
 TEST(StreamHeader, HasNoLengthAndEndsWithTheConnection) {
   const std::string header = StreamHeader(1);
   EXPECT_THAT(header, StartsWith("HTTP/1.1 200 OK\r\n"));
-  EXPECT_THAT(header, HasSubstr("\r\nContent-Type: video/mp2t\r\n"));
+  for (const char* field : {"Content-Type: video/mp2t", "Accept-Ranges: none", "X-Accel-Buffering: no"})
+    EXPECT_THAT(header, HasSubstr(absl::StrCat("\r\n", field, "\r\n")));
   EXPECT_THAT(header, HasSubstr("\r\nConnection: close\r\n"));
   EXPECT_THAT(header, testing::Not(HasSubstr("Content-Length")));
   EXPECT_THAT(header, testing::Not(HasSubstr("Transfer-Encoding")));

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <set>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -139,6 +140,7 @@ class Server : public testing::Test {
     });
     EXPECT_TRUE(started.ok()) << started.status();
     server_ = *std::move(started);
+    if (channels_are_known_) server_->ChannelsAreKnown();
   }
   ~Server() override {
     server_.reset();
@@ -187,6 +189,7 @@ class Server : public testing::Test {
 
   const std::string endpoint_ = absl::StrCat("unix:", testing::TempDir(), "evidence", getpid(), ".sock");
   FakeData data_;
+  bool channels_are_known_ = true;
   std::unique_ptr<EvidenceServer> server_;
 };
 
@@ -270,6 +273,49 @@ TEST_F(Server, AChannelItDoesNotKnowIsToldSo) {
   ASSERT_EQ(air.Ack(), 1);
   EXPECT_THAT(air.last.error(), HasSubstr("gone"));
   EXPECT_THAT(data_.evidence(), IsEmpty());
+}
+
+TEST_F(Server, AnswersNothingBeforeTheChannelsAreKnown) {
+  channels_are_known_ = false;
+  Restart();
+  Air air(server_->endpoint());
+  air.Send(Hello(1));
+  wire::EvidenceFromAir message = BlockStart(1);
+  message.set_channel_id("not known yet");
+  air.Send(message);
+  EXPECT_TRUE(Within(5s, [&] { return server_->counts().behind == 1; }));
+  std::this_thread::sleep_for(200ms);
+  EXPECT_EQ(server_->counts().received, 0u);
+  EXPECT_EQ(server_->counts().refused, 0u);
+  server_->ChannelsAreKnown();
+  EXPECT_TRUE(Within(5s, [&] { return server_->counts().refused == 1; }));
+  EXPECT_EQ(air.Ack(), 1);
+  EXPECT_THAT(air.last.error(), HasSubstr("not known yet"));
+}
+
+// Errors and what is acknowledged behind them, while AIR reads no answer.
+TEST_F(Server, SaysEveryErrorAndTheLastAcknowledgementToOneThatReadsLate) {
+  Air air(server_->endpoint());
+  air.Send(Hello(40));
+  for (std::uint64_t n = 31; n <= 40; ++n) {
+    wire::EvidenceFromAir message = BlockStart(n);
+    message.set_channel_id("gone");
+    air.Send(message);
+  }
+  for (std::uint64_t n = 1; n <= 30; ++n) air.Send(BlockStart(n));
+  EXPECT_TRUE(Within(5s, [&] { return server_->counts().received == 40; }));
+  std::set<std::int64_t> errors;
+  std::int64_t acked = 0;
+  while (errors.size() < 10 || acked < 30) {
+    const std::int64_t sequence = air.Ack();
+    ASSERT_GE(sequence, 0);
+    if (air.last.error().empty())
+      acked = std::max(acked, sequence);
+    else
+      errors.insert(sequence);
+  }
+  EXPECT_EQ(errors.size(), 10u);
+  EXPECT_EQ(acked, 30);
 }
 
 TEST_F(Server, ServesManySessionsAtOnce) {

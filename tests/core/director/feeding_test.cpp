@@ -148,22 +148,29 @@ TEST(ChannelBook, KnowsWhatIsOnAir) {
   EXPECT_EQ(book.CoveredUntil(Block(5).start), Block(5).start);
 }
 
-TEST(ChannelBook, NamesTheFilesOfTheNextBlocksOnce) {
-  ChannelBook book = Book(0, 3);
-  const auto event = [](const char* path, Instant start, int minutes_long) {
+TEST(ChannelBook, NamesTheFileOfTheProgrammeThatIsOnAndOfNothingElse) {
+  ChannelBook book = Book(0, 2);
+  const auto event = [](PlaylogKind kind, const char* path, Instant start, int minutes_long) {
     PlaylogEvent e;
+    e.kind = kind;
     e.path = path;
     e.start = start;
     e.end = start + minutes(minutes_long);
     return e;
   };
-  book.blocks[0].events = {event("/aired", Block(0).start, 5), event("/a", Block(0).start + minutes(5), 20),
-                           event("", Block(0).start + minutes(25), 5)};
-  book.blocks[1].events = {event("/a", Block(1).start, 10), event("/b", Block(1).start + minutes(10), 20)};
-  book.blocks[2].events = {event("/c", Block(2).start, 30)};
-  EXPECT_THAT(FilesOfNextBlocks(book, kNow, 2), ElementsAre("/a", "/b"));
-  EXPECT_THAT(FilesOfNextBlocks(book, kNow, 1), ElementsAre("/a"));
-  EXPECT_THAT(FilesOfNextBlocks(book, kNow, 0), IsEmpty());
+  const Instant start = Block(0).start;
+  book.blocks[0].events = {event(PlaylogKind::kProgramme, "/a", start, 20),
+                           event(PlaylogKind::kFiller, "/filler", start + minutes(20), 5),
+                           event(PlaylogKind::kStationCard, "/card", start + minutes(25), 3),
+                           event(PlaylogKind::kPad, "", start + minutes(28), 2)};
+  book.blocks[1].events = {event(PlaylogKind::kProgramme, "/b", Block(1).start, 30)};
+  const auto file = [&](int minute) { return FileOfNow(book, start + minutes(minute)); };
+  EXPECT_EQ(file(0), "/a");
+  EXPECT_EQ(file(19), "/a");
+  for (int minute : {20, 24, 25, 28, 29}) EXPECT_EQ(file(minute), "") << minute;
+  EXPECT_EQ(file(30), "/b");
+  EXPECT_EQ(file(-1), "");
+  EXPECT_EQ(file(60), "");
 }
 
 }  // namespace

@@ -106,5 +106,20 @@ TEST_F(LinkRootsTest, AreBounded) {
   EXPECT_TRUE(Found(assets).more);
 }
 
+TEST_F(LinkRootsTest, AreRememberedWhole) {
+  const std::string folder = Path("");
+  EXPECT_THAT(RememberedLinkRoots(folder), IsEmpty());
+  const std::vector<std::string> roots = {"/disk/line\nfeed", "/disk/shows"};
+  RememberLinkRoots(folder, roots);
+  EXPECT_EQ(RememberedLinkRoots(folder), roots);
+  RememberLinkRoots(folder, {});
+  EXPECT_THAT(RememberedLinkRoots(folder), IsEmpty());
+  std::ofstream(Path("link-roots"), std::ios::binary)
+      << "/disk/a" << '\0' << "relative" << '\0' << '/' << '\0' << "/cut sho";
+  EXPECT_THAT(RememberedLinkRoots(folder), ElementsAre("/disk/a"));
+  RememberLinkRoots(Path("no such folder"), roots);
+  EXPECT_THAT(RememberedLinkRoots(Path("no such folder")), IsEmpty());
+}
+
 }  // namespace
 }  // namespace retrovue

@@ -22,6 +22,7 @@ class TuneIn : public testing::Test {
  protected:
   TuneIn() {
     PlaylogEvent event;
+    event.kind = PlaylogKind::kProgramme;
     event.path = "/media/a.mkv";
     event.start = kNow - minutes(5);
     event.end = kNow + minutes(25);
@@ -33,7 +34,7 @@ class TuneIn : public testing::Test {
   std::string Code(bool may_read = false) {
     const auto decided = DecideTuneIn(facts_, kNow, may_read);
     if (const auto* over = std::get_if<HandOver>(&decided)) return over->start ? "START" : "HAND_OVER";
-    if (std::holds_alternative<LookAtFiles>(decided)) return "LOOK";
+    if (std::holds_alternative<LookAtFile>(decided)) return "LOOK";
     if (std::holds_alternative<ReadBook>(decided)) return "READ";
     answer_ = std::get<Answer>(decided);
     return nlohmann::json::parse(*answer_.body)["code"];
@@ -49,15 +50,15 @@ TEST_F(TuneIn, AChannelOnTheAirTakesEveryViewer) {
   EXPECT_EQ(Code(), "HAND_OVER");
   book_ = {};
   facts_.database_answers = false;
-  facts_.files = {FileFindings::State::kMissing, "/x", "gone"};
+  facts_.file = {FileFinding::State::kMissing, "/x", "gone"};
   EXPECT_EQ(Code(true), "HAND_OVER");
 }
 
-TEST_F(TuneIn, AColdOneIsStartedWhenItsFilesAreThere) {
+TEST_F(TuneIn, AColdOneIsStartedWhenTheFileOfItsProgrammeIsThere) {
   EXPECT_EQ(Code(), "LOOK");
   const auto decided = DecideTuneIn(facts_, kNow, true);
-  EXPECT_THAT(std::get<LookAtFiles>(decided).paths, ElementsAre("/media/a.mkv"));
-  facts_.files.state = FileFindings::State::kFine;
+  EXPECT_EQ(std::get<LookAtFile>(decided).path, "/media/a.mkv");
+  facts_.file.state = FileFinding::State::kFine;
   EXPECT_EQ(Code(), "START");
 }
 
@@ -111,21 +112,27 @@ TEST_F(TuneIn, AScheduleThatIsWrongIs500) {
 }
 
 TEST_F(TuneIn, AMissingFileIs500AndStartsNothing) {
-  facts_.files = {FileFindings::State::kMissing, "/media/a.mkv", "No such file or directory"};
+  facts_.file = {FileFinding::State::kMissing, "/media/a.mkv", "No such file or directory"};
   EXPECT_EQ(Code(), "ASSET_MISSING");
   EXPECT_EQ(answer_.status, 500u);
-  EXPECT_THAT(*answer_.body, HasSubstr("/media/a.mkv: No such file or directory"));
+  EXPECT_THAT(*answer_.body, AllOf(HasSubstr("/media/a.mkv: No such file or directory"),
+                                   HasSubstr(ToRfc3339(kNow + minutes(25)))));
+}
+
+TEST_F(TuneIn, AFillerThatIsMissingIsNoReasonToStayOffTheAir) {
+  book_.blocks[0].events[0].kind = PlaylogKind::kFiller;
+  EXPECT_EQ(Code(), "START");
 }
 
 TEST_F(TuneIn, AFolderThatDoesNotAnswerIs503) {
-  facts_.files = {FileFindings::State::kNoAnswer, "/media/a.mkv", ""};
+  facts_.file = {FileFinding::State::kNoAnswer, "/media/a.mkv", ""};
   EXPECT_EQ(Code(), "MEDIA_AWAY");
   EXPECT_EQ(answer_.status, 503u);
 }
 
 TEST_F(TuneIn, ABookIsGoodWithoutADatabase) {
   facts_.database_answers = false;
-  facts_.files.state = FileFindings::State::kFine;
+  facts_.file.state = FileFinding::State::kFine;
   EXPECT_EQ(Code(), "START");
 }
 
