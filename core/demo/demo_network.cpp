@@ -31,6 +31,7 @@ constexpr std::size_t kLongestTitle = 120;
 struct Part {
   std::vector<std::string> paths;  // absolute
   bool is_folder = true;
+  std::string title;  // that was given; empty: the folder's name
 };
 
 std::string Absolute(const std::string& path) {
@@ -62,7 +63,14 @@ class Maker {
   Maker(Store& store, const DemoOptions& options) : store_(store), options_(options) {}
 
   absl::StatusOr<DemoNetwork> Make() {
-    for (const Part& part : Parts()) {
+    std::vector<Part> parts = Parts();
+    if (options_.titles.size() > parts.size()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          options_.titles.size(), " channels are named, and there ", parts.size() == 1 ? "is " : "are ",
+          parts.size(), ": name one for each folder, and one for all files together"));
+    }
+    for (std::size_t i = 0; i < options_.titles.size(); ++i) parts[i].title = options_.titles[i];
+    for (const Part& part : parts) {
       if (absl::Status made = MakeChannel(part); !made.ok()) return made;
       if (options_.ingest.stopped && options_.ingest.stopped()) break;
     }
@@ -106,19 +114,20 @@ class Maker {
 
   absl::Status MakeChannel(const Part& part) {
     DemoChannel channel;
-    channel.title = TitleOf(part);
+    const std::string folder =
+        TitleOf(part);  // also what its source is known by, whatever the channel is called
+    channel.title = part.title.empty() ? folder : part.title;
     channel.path = part.paths.front();
     // What is not there is not put into the catalogue.
     if (part.is_folder) {
-      if (const ScanResult scan = ScanRoot(part.paths.front());
-          scan.files.empty() && !Known(part, channel.title)) {
+      if (const ScanResult scan = ScanRoot(part.paths.front()); scan.files.empty() && !Known(part, folder)) {
         Refuse(channel.path, WhyNothing(part.paths.front(), scan));
         return absl::OkStatus();
       }
     }
     std::vector<Collection> collections;
     Source source;
-    if (absl::Status put = PutSource(part, channel.title, source, collections); !put.ok()) {
+    if (absl::Status put = PutSource(part, folder, source, collections); !put.ok()) {
       if (!absl::IsInvalidArgument(put)) return put;
       Refuse(channel.path, std::string(put.message()));
       return absl::OkStatus();
@@ -279,7 +288,7 @@ class Maker {
     channel.time_zone = options_.time_zone;
     channel.filler_pool = shape.fillers;
     if (!options_.home.empty()) {
-      channel.station_card_path = absl::StrCat(options_.home, "/cards/", channel.slug, ".ppm");
+      channel.station_card_path = StationCardPath(options_.home, channel.slug);
       if (absl::Status card = WriteStationCard(channel.station_card_path, channel.title); !card.ok())
         return card;
     }

@@ -14,6 +14,9 @@ namespace retrovue {
 struct DemoOptions {
   // Folders, each a channel of its own, and files, which are one channel together.
   std::vector<std::string> paths;
+  // Titles of the channels, in the order of the folders, the files' last; where there is none, or an empty one, the
+  // folder's name. A channel that is there already keeps its own.
+  std::vector<std::string> titles;
   std::string time_zone = "UTC";  // IANA name
   std::string home;               // station cards are put there, in cards/
   IngestOptions ingest;

@@ -41,6 +41,10 @@ std::string Picture(const std::string& title) {
 
 }  // namespace
 
+std::string StationCardPath(const std::string& home, const std::string& slug) {
+  return absl::StrCat(home, "/cards/", slug, ".ppm");
+}
+
 absl::Status WriteStationCard(const std::string& path, const std::string& title) {
   std::error_code error;
   if (std::filesystem::exists(path, error)) return absl::OkStatus();

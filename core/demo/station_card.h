@@ -7,6 +7,9 @@
 
 namespace retrovue {
 
+// Where a channel's own card is, in the network's home.
+std::string StationCardPath(const std::string& home, const std::string& slug);
+
 // Writes it to `path` as a picture file (PPM), whole or not at all: the channel's title on a plain ground. Leaves one that is
 // there as it is.
 absl::Status WriteStationCard(const std::string& path, const std::string& title);

@@ -50,7 +50,7 @@ absl::StatusOr<Home> FindHome(const std::string& home_flag, const std::string& d
           "--db sqlite: names no file: write it like sqlite:/var/lib/retrovue/retrovue.db");
     }
     home.database_url = absl::StrCat("sqlite:", Absolute(std::string(path), working_directory));
-  } else if (!absl::StartsWith(home.database_url, "postgresql://")) {
+  } else if (!absl::StartsWith(path, "postgresql://") && !absl::StartsWith(path, "postgres://")) {
     return absl::InvalidArgumentError(absl::StrCat("\"", WithoutPassword(home.database_url),
                                                    "\" is not a database: write it like sqlite:PATH or "
                                                    "postgresql://USER@HOST/NAME (--db or RETROVUE_DB)"));

@@ -17,7 +17,7 @@ Environment ProcessEnvironment();
 
 struct Home {
   std::string folder;        // absolute, without a slash at its end
-  std::string database_url;  // "sqlite:PATH" or "postgresql://…"
+  std::string database_url;  // "sqlite:PATH", "postgresql://…" or "postgres://…"
 
   // Held (flock) as long as a network runs on this home; holds the process id of its guardian as text.
   std::string LockPath() const { return folder + "/network.lock"; }

@@ -178,7 +178,7 @@ absl::Status Channels::Delete(const ChannelId& id) {
     if (days > 0) {
       return absl::FailedPreconditionError(
           absl::StrCat("the channel has ", days,
-                       " schedule days: switch it off instead (retrovue channel update --inactive)"));
+                       " schedule days: switch it off instead (retrovue channel update --no-active)"));
     }
     if (sql_.Delete(kTable, "id = :id", {{"id", id}}) == 0) return NoSuch("channel", id.text, kNext);
     return absl::OkStatus();

@@ -83,7 +83,7 @@ absl::Status Collections::Delete(const CollectionId& id) {
         sql_.Query("SELECT COUNT(*) FROM assets WHERE collection_id = :id", 1, {{"id", id}}).at(0).Number();
     if (assets > 0) {
       return absl::FailedPreconditionError(
-          absl::StrCat("the collection has ", assets, " assets: wipe it first (retrovue collection wipe)"));
+          absl::StrCat("the collection has ", assets, " assets: it cannot be deleted before they are"));
     }
     if (sql_.Delete(kTable, "id = :id", {{"id", id}}) == 0) return NoSuch("collection", id.text, kNext);
     return absl::OkStatus();

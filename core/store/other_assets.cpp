@@ -8,8 +8,7 @@
 namespace retrovue {
 namespace {
 
-constexpr char kNextVirtual[] = "see them with `retrovue virtual-asset list`";
-constexpr char kNextSynthetic[] = "see them with `retrovue synthetic-asset list`";
+constexpr char kNext[] = "it may have been deleted already";
 
 const Table kVirtual{
     "virtual_assets", "a virtual asset", {"id", "name", "sequence_json"}, 1, Part::kCatalogue};
@@ -56,14 +55,14 @@ absl::StatusOr<std::vector<VirtualAsset>> VirtualAssets::List() const {
 
 absl::StatusOr<VirtualAsset> VirtualAssets::Get(const VirtualAssetId& id) const {
   return sql_.Guarded([&]() -> absl::StatusOr<VirtualAsset> {
-    return TheOne(VirtualWhere(sql_, "WHERE id = :id", {{"id", id}}), "virtual asset", id.text, kNextVirtual);
+    return TheOne(VirtualWhere(sql_, "WHERE id = :id", {{"id", id}}), "virtual asset", id.text, kNext);
   });
 }
 
 absl::StatusOr<VirtualAsset> VirtualAssets::Find(const std::string& handle) const {
   return sql_.Guarded([&]() -> absl::StatusOr<VirtualAsset> {
     return TheOne(VirtualWhere(sql_, kByHandle, {{"id", handle}, {"name", handle}}), "virtual asset", handle,
-                  kNextVirtual);
+                  kNext);
   });
 }
 
@@ -80,8 +79,7 @@ absl::Status VirtualAssets::Delete(const VirtualAssetId& id) {
   return sql_.Guarded([&]() -> absl::Status {
     if (absl::Status unused = CheckUnused(sql_, SchedulableKind::kVirtualAsset, id.text); !unused.ok())
       return unused;
-    if (sql_.Delete(kVirtual, "id = :id", {{"id", id}}) == 0)
-      return NoSuch("virtual asset", id.text, kNextVirtual);
+    if (sql_.Delete(kVirtual, "id = :id", {{"id", id}}) == 0) return NoSuch("virtual asset", id.text, kNext);
     return absl::OkStatus();
   });
 }
@@ -94,15 +92,14 @@ absl::StatusOr<std::vector<SyntheticAsset>> SyntheticAssets::List() const {
 
 absl::StatusOr<SyntheticAsset> SyntheticAssets::Get(const SyntheticAssetId& id) const {
   return sql_.Guarded([&]() -> absl::StatusOr<SyntheticAsset> {
-    return TheOne(SyntheticWhere(sql_, "WHERE id = :id", {{"id", id}}), "synthetic asset", id.text,
-                  kNextSynthetic);
+    return TheOne(SyntheticWhere(sql_, "WHERE id = :id", {{"id", id}}), "synthetic asset", id.text, kNext);
   });
 }
 
 absl::StatusOr<SyntheticAsset> SyntheticAssets::Find(const std::string& handle) const {
   return sql_.Guarded([&]() -> absl::StatusOr<SyntheticAsset> {
     return TheOne(SyntheticWhere(sql_, kByHandle, {{"id", handle}, {"name", handle}}), "synthetic asset",
-                  handle, kNextSynthetic);
+                  handle, kNext);
   });
 }
 
@@ -120,7 +117,7 @@ absl::Status SyntheticAssets::Delete(const SyntheticAssetId& id) {
     if (absl::Status unused = CheckUnused(sql_, SchedulableKind::kSyntheticAsset, id.text); !unused.ok())
       return unused;
     if (sql_.Delete(kSynthetic, "id = :id", {{"id", id}}) == 0) {
-      return NoSuch("synthetic asset", id.text, kNextSynthetic);
+      return NoSuch("synthetic asset", id.text, kNext);
     }
     return absl::OkStatus();
   });

@@ -182,7 +182,7 @@ absl::Status Plans::Delete(const PlanId& id) {
         sql_.Query("SELECT COUNT(*) FROM schedule_items WHERE plan_id = :id", 1, {{"id", id}}).at(0).Number();
     if (items > 0) {
       return absl::FailedPreconditionError(
-          "days were made of the plan: archive it instead (retrovue plan update --archive)");
+          "days were made of the plan: archive it instead (retrovue plan update --archived)");
     }
     if (sql_.Delete(kTable, "id = :id", {{"id", id}}) == 0) return NoSuch("plan", id.text, kNext);
     return absl::OkStatus();

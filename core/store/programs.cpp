@@ -162,8 +162,7 @@ absl::Status CursorMarks::Delete(const CursorMark& mark) {
                                            {"program", mark.name.program_id},
                                            {"node", mark.name.node},
                                            {"link", mark.name.link}});
-    if (rows == 0)
-      return NoSuch("cursor mark", mark.name.program_id, "see them with `retrovue program cursor show`");
+    if (rows == 0) return NoSuch("cursor mark", mark.name.program_id, "it may have been deleted already");
     return absl::OkStatus();
   });
 }

@@ -86,8 +86,8 @@ absl::Status Sources::Delete(const SourceId& id) {
                                     .at(0)
                                     .Number();
     if (assets > 0) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          "the source's collections have ", assets, " assets: wipe them first (retrovue collection wipe)"));
+      return absl::FailedPreconditionError(absl::StrCat("the source's collections have ", assets,
+                                                        " assets: it cannot be deleted before they are"));
     }
     if (sql_.Delete(kTable, "id = :id", {{"id", id}}) == 0) return NoSuch("source", id.text, kNext);
     return absl::OkStatus();

@@ -1,10 +1,12 @@
 // Assets: what there is to air, and what an operator decides of it.
 #include <algorithm>
 #include <functional>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "core/cli/frame/arguments.h"
 #include "core/cli/nouns/finding.h"
+#include "core/cli/nouns/made_days.h"
 #include "core/cli/nouns/verbs.h"
 #include "core/model/text.h"
 #include "core/store/assets.h"
@@ -114,9 +116,10 @@ absl::StatusOr<Answer> Attention(Context& context, const Options&) {
 
 // Changes assets one by one, in the one transaction. Of --all those that cannot be changed as they are (FailedPrecondition) are left,
 // and said; one that was named refuses the whole command. `change` does nothing before it knows that it can.
-absl::StatusOr<Answer> ChangeEach(Context& context, const Options& options,
-                                  const std::function<absl::Status(Transaction&, Asset&)>& change,
-                                  const std::string& what_happened, const std::string& next) {
+absl::StatusOr<Answer> ChangeEach(
+    Context& context, const Options& options, const std::function<absl::Status(Transaction&, Asset&)>& change,
+    const std::string& what_happened, const std::string& next,
+    const std::function<absl::Status(const Snapshot&, Answer&)>& at_the_end = nullptr) {
   return context.Write(
       {.name = "assets", .value = Json::array(), .columns = AssetColumns()},
       [&](Transaction& transaction, Answer& answer) -> absl::Status {
@@ -146,7 +149,7 @@ absl::StatusOr<Answer> ChangeEach(Context& context, const Options& options,
         const std::size_t count = answer.value.size();
         answer.says = {absl::StrCat(count, count == 1 ? " asset " : " assets ", what_happened, ".")};
         answer.next = next;
-        return absl::OkStatus();
+        return at_the_end ? at_the_end(transaction, answer) : absl::OkStatus();
       });
 }
 
@@ -194,9 +197,11 @@ absl::StatusOr<Answer> Resolve(Context& context, const Options& options) {
 }
 
 absl::StatusOr<Answer> Retire(Context& context, const Options& options) {
+  std::set<std::string> retired;
   return ChangeEach(
       context, options,
-      [](Transaction& transaction, Asset& asset) -> absl::Status {
+      [&](Transaction& transaction, Asset& asset) -> absl::Status {
+        retired.insert(asset.id.text);
         if (asset.state == AssetState::kRetired) return absl::OkStatus();
         if (absl::Status s = ValidateStateChange(asset, AssetState::kRetired); !s.ok())
           return Coded("ASSET_STATE", s);
@@ -205,7 +210,11 @@ absl::StatusOr<Answer> Retire(Context& context, const Options& options) {
         if (absl::Status s = transaction.assets().Put(asset); !s.ok()) return Coded("ASSET_STATE", s);
         return transaction.assets().EndReview(asset.id);
       },
-      "retired", "");
+      "retired", "",
+      [&](const Snapshot& snapshot, Answer& answer) {
+        return NoteDaysThatHave(
+            snapshot, context.Now(), [&](const AssetId& id) { return retired.contains(id.text); }, answer);
+      });
 }
 
 absl::Status SetTags(const Options& options, Asset& asset) {

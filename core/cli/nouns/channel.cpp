@@ -12,6 +12,7 @@
 #include "core/cli/nouns/finding.h"
 #include "core/cli/nouns/verbs.h"
 #include "core/demo/demo_network.h"
+#include "core/demo/station_card.h"
 #include "core/model/text.h"
 #include "core/store/assets.h"
 #include "core/store/channels.h"
@@ -45,7 +46,7 @@ struct Options {
   std::optional<int> epg_days;
   std::optional<int> playlog_minutes;
   std::optional<int> trim_ms;
-  std::string station_card;
+  std::optional<std::string> station_card;  // empty: none
   std::vector<std::string> fillers;
   std::string filler_tag;
   std::string filler_collection;
@@ -77,7 +78,8 @@ void AddFields(CLI::App& app, Options& options) {
   AddNumber(app, "--playlog-minutes", options.playlog_minutes, 120, 360, "minutes the playlog reaches ahead");
   AddNumber(app, "--max-tail-trim-ms", options.trim_ms, 0, 3'599'999,
             "what may be cut off a programme to let it into its slot");
-  app.add_option("--station-card", options.station_card, "a picture, where there is nothing else")
+  app.add_option("--station-card", options.station_card,
+                 "a picture, where there is nothing else; \"\": none; default of add: one with its title")
       ->type_name("FILE");
   AddEach(app, "--filler", options.fillers, "this asset fills what programmes leave; repeat it")
       ->type_name("ASSET");
@@ -193,8 +195,11 @@ absl::Status ApplyTo(const Snapshot& snapshot, const Options& options, Channel& 
   if (options.playlog_minutes) channel.playlog_horizon_min = *options.playlog_minutes;
   if (options.trim_ms) channel.max_tail_trim = Millis(*options.trim_ms);
   if (absl::Status s = SetFile(options.logo, "--logo", channel.logo_path); !s.ok()) return s;
-  if (absl::Status s = SetFile(options.station_card, "--station-card", channel.station_card_path); !s.ok())
-    return s;
+  if (options.station_card) {
+    channel.station_card_path.clear();
+    if (absl::Status s = SetFile(*options.station_card, "--station-card", channel.station_card_path); !s.ok())
+      return s;
+  }
   if (absl::Status s = SetFillers(snapshot, options, channel); !s.ok()) return s;
   return Coded("CHANNEL_WRONG", ValidateChannel(channel));
 }
@@ -208,6 +213,16 @@ absl::StatusOr<int> FreeNumber(const Snapshot& snapshot) {
     if (channel.number == number) ++number;
   }
   return number;
+}
+
+// A card of the channel's own, unless the operator has said which. A dry run says where it would be.
+absl::Status GiveStationCard(const Context& context, const Options& options, Channel& channel) {
+  if (options.station_card) return absl::OkStatus();
+  channel.station_card_path = StationCardPath(context.home().folder, channel.slug);
+  if (context.globals().dry_run) return absl::OkStatus();
+  std::error_code ignored;  // that of a channel of this slug that was deleted
+  std::filesystem::remove(channel.station_card_path, ignored);
+  return WriteStationCard(channel.station_card_path, channel.title);
 }
 
 absl::StatusOr<Answer> Add(Context& context, const Options& options) {
@@ -230,6 +245,7 @@ absl::StatusOr<Answer> Add(Context& context, const Options& options) {
       channel.number = *number;
     }
     if (absl::Status s = ApplyTo(transaction, options, channel); !s.ok()) return s;
+    if (absl::Status s = GiveStationCard(context, options, channel); !s.ok()) return s;
     if (absl::Status s = transaction.channels().Put(channel); !s.ok()) return Coded("CHANNEL_EXISTS", s);
     answer.value = ShapeOf(channel);
     answer.says = {absl::StrCat("Channel ", channel.slug, " is there: number ", channel.number.value_or(0),

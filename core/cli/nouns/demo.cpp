@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "absl/strings/str_cat.h"
+#include "core/cli/frame/arguments.h"
 #include "core/cli/frame/output.h"
 #include "core/cli/nouns/finding.h"
 #include "core/cli/nouns/ingesting.h"
@@ -17,6 +18,7 @@ namespace {
 
 struct Options {
   std::vector<std::string> paths;
+  std::vector<std::string> channels;
   std::string time_zone;
   bool no_start = false;
   RunningOptions running;
@@ -59,6 +61,10 @@ absl::StatusOr<Answer> Demo(Context& context, const Options& options) {
   if (absl::Status wrong = CheckRunning(options.running); !wrong.ok()) return wrong;
   DemoOptions demo;
   demo.paths = options.paths;
+  for (const std::string& title : options.channels) {
+    if (absl::Status name = CheckName(title, "the channel's title"); !name.ok()) return name;
+  }
+  demo.titles = options.channels;
   demo.time_zone = options.time_zone.empty() ? SystemTimeZone() : options.time_zone;
   if (const auto zone = FindTimeZone(demo.time_zone); !zone.ok())
     return Refuse("TIMEZONE_UNKNOWN", zone.status().message());
@@ -113,6 +119,9 @@ std::vector<Verb> DemoVerbs() {
       [](CLI::App& app, Options& options) {
         app.add_option("PATH", options.paths, "folders, a channel each; files, a channel together")
             ->required();
+        AddEach(app, "--channel", options.channels,
+                "the title of the first folder's channel; repeat it for the next; default: the folder's name")
+            ->type_name("TITLE");
         app.add_option("--timezone", options.time_zone, "IANA name; default: the machine's")
             ->type_name("ZONE");
         app.add_flag("--no-start", options.no_start, "make it, and do not run it");

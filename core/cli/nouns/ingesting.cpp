@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "absl/strings/str_cat.h"
+#include "core/cli/nouns/made_days.h"
 #include "core/cli/nouns/shapes.h"
 
 namespace retrovue::cli {
@@ -97,7 +98,7 @@ absl::StatusOr<Answer> IngestAll(Context& context, const std::vector<Collection>
                     {"CHANGED", "changed"},       {"MISSING", "missing"}, {"READY", "ready"},
                     {"REVIEW", "review"},         {"FAILED", "failed"}};
   std::int64_t review = 0, found = 0, failed = 0;
-  bool partly = false;
+  bool partly = false, took_off = prune;
   for (const Collection& collection : collections) {
     const absl::StatusOr<IngestReport> report = Ingest(**store, collection.id, options);
     EndProgress();
@@ -112,7 +113,14 @@ absl::StatusOr<Answer> IngestAll(Context& context, const std::vector<Collection>
     if (!report->outage.empty())
       answer.notices.push_back(absl::StrCat(collection.name, ": ", report->outage));
     NoteWhatNeedsAPerson(*report, answer);
+    took_off |= report->missing > 0 || report->failed > 0 || report->review > 0;
     partly = partly || report->failed > 0 || report->stopped || !report->outage.empty();
+  }
+  if (took_off) {
+    const absl::Status noted = context.Read([&](const Snapshot& snapshot) {
+      return NoteDaysThatHaveWhatMayNotAir(snapshot, context.Now(), answer);
+    });
+    if (!noted.ok()) return noted;
   }
   if (partly) {
     answer.exit = Exit::kPartly;
@@ -125,7 +133,7 @@ absl::StatusOr<Answer> IngestAll(Context& context, const std::vector<Collection>
     answer.next = collections.size() == 1
                       ? absl::StrCat("retrovue collection ingest \"", collections.front().name, "\"")
                       : "retrovue collection ingest --all";
-  } else {
+  } else if (answer.next.empty()) {
     answer.next = "retrovue channel add my-channel --title \"My Channel\"";
   }
   return answer;

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "core/cli/frame/arguments.h"
+#include "core/ingest/catalogue_entry.h"
 #include "core/model/text.h"
 #include "core/schedule/catalogue_view.h"
 #include "core/store/assets.h"
@@ -25,10 +26,8 @@ const std::map<std::string, ProgramKind> kKinds = {{"series", ProgramKind::kSeri
                                                    {"movie", ProgramKind::kMovie},
                                                    {"block", ProgramKind::kBlock},
                                                    {"composite", ProgramKind::kComposite}};
-const std::map<std::string, PlayMode> kModes = {{"sequential", PlayMode::kSequential},
-                                                {"random", PlayMode::kRandom},
-                                                {"shuffle", PlayMode::kShuffle},
-                                                {"manual", PlayMode::kManual}};
+const std::map<std::string, PlayMode> kModes = {
+    {"sequential", PlayMode::kSequential}, {"random", PlayMode::kRandom}, {"shuffle", PlayMode::kShuffle}};
 const std::map<std::string, OnEnd> kEnds = {
     {"wrap", OnEnd::kWrap}, {"wait", OnEnd::kWait}, {"stop", OnEnd::kStop}, {"random", OnEnd::kRandom}};
 
@@ -39,9 +38,17 @@ CLI::IsMember OneOfKeys(const std::map<std::string, T>& values) {
   return CLI::IsMember(keys);
 }
 
+// A mode of play. "manual" needs an order of its own, which no option gives.
+std::string CheckMode(const std::string& mode) {
+  if (kModes.contains(mode)) return "";
+  if (mode != "manual") return absl::StrCat(mode, " is none: write sequential, shuffle or random");
+  return "manual cannot be given here: name the assets in their order, each with --asset";
+}
+
 // What a selector yields today, and the series there are.
 struct Matches {
   std::size_t count = 0;
+  std::size_t clips = 0;  // of them, shorter than a programme
   std::set<std::string> series;
 };
 
@@ -56,7 +63,10 @@ absl::StatusOr<Matches> MatchesOf(const Snapshot& snapshot, const Selector& sele
   }
   const CatalogueView view(*std::move(assets), {}, {}, {});
   int duplicates = 0;
-  matches.count = view.Select(selector, &duplicates).size();
+  for (const Candidate* candidate : view.Select(selector, &duplicates)) {
+    ++matches.count;
+    if (candidate->asset->duration < kShortestProgramme) ++matches.clips;
+  }
   return matches;
 }
 
@@ -164,8 +174,7 @@ absl::StatusOr<Selector> SelectorOf(const Snapshot& snapshot, const SelectorOpti
 
 void AddPlaying(CLI::App& app, ProgramOptions& options) {
   app.add_option("--kind", options.kind, "series, movie, block or composite")->check(OneOfKeys(kKinds));
-  app.add_option("--play-mode", options.play_mode, "sequential, shuffle, random or manual")
-      ->check(OneOfKeys(kModes));
+  app.add_option("--play-mode", options.play_mode, "sequential, shuffle or random")->check(CheckMode);
   app.add_option("--on-end", options.on_end, "behind the last episode: wrap, wait, stop or random")
       ->check(OneOfKeys(kEnds));
   AddNumber(app, "--slot-units", options.slot_units, 0, 96,
@@ -187,25 +196,64 @@ absl::Status ApplyTo(const Snapshot& snapshot, const ProgramOptions& options, Pr
   return SetChain(snapshot, options, program, notices);
 }
 
-absl::StatusOr<SchedulableRef> ProgramFor(Transaction& transaction, const Channel& channel,
-                                          const ProgramOptions& options, const std::string& fallback,
-                                          std::vector<std::string>& notices) {
-  Program program;
-  program.channel_id = channel.id;
-  const SelectorOptions& selector = options.selector;
-  // Episodes go on where they stood; anything else is drawn from a bag.
-  if (selector.series.empty() && options.assets.empty()) {
+namespace {
+
+// What fits the selection, as core/demo makes it of a folder: clips air in blocks of an hour (of a series: of half an
+// hour), filled with them in order, back to back; episodes go on where they stood; anything else is drawn from a bag.
+void FitTo(const Matches& matches, const Channel& channel, bool is_series, Program& program) {
+  if (matches.count > 0 && matches.clips == matches.count) {
+    program.kind = ProgramKind::kBlock;
+    program.slot_units = std::max((is_series ? 30 : 60) / channel.grid.block_minutes, 1);
+  } else if (!is_series) {
     program.kind = ProgramKind::kMovie;
     program.play_mode = PlayMode::kShuffle;
   }
+}
+
+// What an operator should know of clips in a program.
+void NoteClips(const Matches& matches, const Channel& channel, const std::string& collection,
+               const Program& program, std::vector<std::string>& notices) {
+  if (program.kind != ProgramKind::kBlock && matches.clips > 0 && 2 * matches.clips >= matches.count) {
+    notices.push_back(absl::StrCat(
+        matches.clips, " of ", matches.count,
+        " are clips, and each of them has a slot for itself: ", "retrovue program update --channel ",
+        channel.slug, " \"", program.name, "\" --kind block --slot-units ",
+        std::max(60 / channel.grid.block_minutes, 1), " airs them back to back"));
+  }
+  if (program.kind == ProgramKind::kBlock && channel.filler_pool.empty() && !collection.empty()) {
+    notices.push_back(
+        absl::StrCat("clips air back to back; what they leave of a block is filled with them, too, after "
+                     "retrovue channel update ",
+                     channel.slug, " --filler-collection \"", collection, "\""));
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<SchedulableRef> ProgramFor(Transaction& transaction, const Channel& channel,
+                                          const ProgramOptions& options, const std::string& zone,
+                                          const std::string& window, std::vector<std::string>& notices) {
+  Program program;
+  program.channel_id = channel.id;
+  const SelectorOptions& selector = options.selector;
+  Matches matches;
+  if (options.assets.empty()) {
+    const absl::StatusOr<Selector> wanted = SelectorOf(transaction, selector);
+    if (!wanted.ok()) return wanted.status();
+    absl::StatusOr<Matches> found = MatchesOf(transaction, *wanted);
+    if (!found.ok()) return found.status();
+    matches = *std::move(found);
+    const bool says_kind = !options.kind.empty();  // then it is the operator's affair
+    FitTo(says_kind ? Matches() : matches, channel, !selector.series.empty(), program);
+  }
   if (absl::Status applied = ApplyTo(transaction, options, program, notices); !applied.ok()) return applied;
-  const std::string name =
-      selector.series.empty()
-          ? fallback
-          : absl::StrCat(selector.series, selector.season.empty() ? "" : absl::StrCat(" ", selector.season));
+  std::string name = !zone.empty() ? zone : program.kind == ProgramKind::kBlock ? channel.title : window;
+  if (!selector.series.empty())
+    name = absl::StrCat(selector.series, selector.season.empty() ? "" : absl::StrCat(" ", selector.season));
   program.name = name;
   for (int number = 2; transaction.programs().Find(channel.id, program.name).ok(); ++number)
     program.name = absl::StrCat(name, " ", number);
+  NoteClips(matches, channel, selector.collection, program, notices);
   if (absl::Status put = transaction.programs().Put(program); !put.ok()) return put;
   return SchedulableRef{SchedulableKind::kProgram, program.id.text, ""};
 }

@@ -45,11 +45,12 @@ void AddPlaying(CLI::App& app, ProgramOptions& options);
 absl::Status ApplyTo(const Snapshot& snapshot, const ProgramOptions& options, Program& program,
                      std::vector<std::string>& notices);
 
-// A program of that selection is stored, and referred to. Its name: the series, or `fallback`; another number behind it where
-// there is one of that name.
+// A program of that selection is stored, and referred to. Its name: the series; else that of its zone; of a zone without
+// a name the channel's title for a block, which the guide shows, and the zone's window for others. Another number behind
+// it where there is one of that name.
 absl::StatusOr<SchedulableRef> ProgramFor(Transaction& transaction, const Channel& channel,
-                                          const ProgramOptions& options, const std::string& fallback,
-                                          std::vector<std::string>& notices);
+                                          const ProgramOptions& options, const std::string& zone,
+                                          const std::string& window, std::vector<std::string>& notices);
 
 // On which days something holds, as options have it.
 struct WhenOptions {

@@ -35,7 +35,7 @@ absl::Status SetEntries(Transaction& transaction, const Channel& channel, const 
     const std::string window =
         absl::StrCat(WallClockOf(channel.grid, zone.start), "-", WallClockOf(channel.grid, zone.end));
     const absl::StatusOr<SchedulableRef> made =
-        ProgramFor(transaction, channel, options.playing, zone.name.empty() ? window : zone.name, notices);
+        ProgramFor(transaction, channel, options.playing, zone.name, window, notices);
     if (!made.ok()) return made.status();
     entries.push_back(*made);
   }

@@ -39,6 +39,14 @@ TEST(FindHome, TheDatabaseIsInItUnlessSaid) {
             "sqlite:/x.db");
 }
 
+TEST(FindHome, TakesBothSpellingsOfPostgres) {
+  for (const char* url : {"postgresql://u@h/n", "postgres://u@h/n"}) {
+    EXPECT_EQ(Find("/net", url, {})->database_url, url);
+    EXPECT_EQ(Find("/net", "", {{"RETROVUE_DB", url}})->database_url, url);
+  }
+  EXPECT_FALSE(Find("/net", "postgres:u@h/n", {}).ok());
+}
+
 TEST(FindHome, RefusesWhatIsNoDatabaseAndShowsNoPassword) {
   EXPECT_THAT(std::string(Find("/net", "mysql://me:secret@h/n", {}).status().message()),
               HasSubstr("me:***@h/n"));
@@ -47,6 +55,7 @@ TEST(FindHome, RefusesWhatIsNoDatabaseAndShowsNoPassword) {
 
 TEST(WithoutPassword, TakesOnlyThePassword) {
   EXPECT_EQ(WithoutPassword("postgresql://u:p:q@h:5432/n"), "postgresql://u:***@h:5432/n");
+  EXPECT_EQ(WithoutPassword("postgres://u:p@h/n"), "postgres://u:***@h/n");
   EXPECT_EQ(WithoutPassword("postgresql://u@h:5432/n"), "postgresql://u@h:5432/n");
   EXPECT_EQ(WithoutPassword("postgresql://h:5432/n"), "postgresql://h:5432/n");
   EXPECT_EQ(WithoutPassword("sqlite:/a@b:c.db"), "sqlite:/a@b:c.db");

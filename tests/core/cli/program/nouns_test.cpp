@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tests/core/cli/program/program.h"
+#include "tests/core/ingest/clips.h"
 
 namespace retrovue::cli {
 namespace {
@@ -140,8 +141,105 @@ TEST(ChannelCommand, SaysWhatKeepsAChannelFromAiring) {
   EXPECT_EQ(empty["validation"]["findings"][0]["code"], "PLAN_WITHOUT_ZONES");
   home.Ok({"zone", "add", "--channel", "one", "--zone", "06:00-06:00", "--series", "Show"});
   EXPECT_EQ(home.Ok({"channel", "validate", "one"})["validation"]["valid"], true);
+  EXPECT_EQ(home.Ok({"channel", "validate", "one", "--strict"})["validation"]["valid"], true);
   // Nothing to fill with is a warning.
+  home.Ok({"channel", "update", "one", "--station-card", ""});
   EXPECT_EQ(home.Refused({"channel", "validate", "one", "--strict"})["code"], "VALIDATION_FAILED");
+}
+
+TEST(ChannelCommand, HasAStationCardOfItsOwnUnlessTheOperatorSaysWhich) {
+  const TemporaryHome home;
+  const std::string cards = home.folder() + "/cards/";
+  const Json dry = home.Ok({"channel", "add", "one", "--dry-run"})["channel"];
+  EXPECT_EQ(dry["station_card"], cards + "one.ppm");
+  EXPECT_FALSE(std::filesystem::exists(cards));
+
+  EXPECT_EQ(home.Ok({"channel", "add", "one"})["channel"]["station_card"], cards + "one.ppm");
+  EXPECT_GT(std::filesystem::file_size(cards + "one.ppm"), 1'000'000u);
+  EXPECT_EQ(home.Ok({"channel", "add", "two", "--station-card", ""})["channel"]["station_card"], nullptr);
+  EXPECT_EQ(
+      home.Ok({"channel", "add", "three", "--station-card", cards + "one.ppm"})["channel"]["station_card"],
+      cards + "one.ppm");
+  EXPECT_FALSE(std::filesystem::exists(cards + "two.ppm"));
+  EXPECT_FALSE(std::filesystem::exists(cards + "three.ppm"));
+
+  EXPECT_EQ(home.Ok({"channel", "update", "one", "--title", "One"})["channel"]["station_card"],
+            cards + "one.ppm");
+  EXPECT_EQ(home.Ok({"channel", "update", "one", "--station-card", ""})["channel"]["station_card"], nullptr);
+}
+
+// What `retrovue demo` makes of a folder of clips.
+TEST(PlanCommand, AirsClipsBackToBack) {
+  const TemporaryHome home;
+  for (const int minutes_long : {3, 4, 5}) home.SeedAsset(absl::StrCat("Clip ", minutes_long), minutes_long);
+  home.Ok({"channel", "add", "one", "--timezone", "America/New_York"});
+  const Json plan = home.Ok({"plan", "add", "--channel", "one", "--name", "Everyday", "--zone", "00:00-24:00",
+                             "--collection", "Media"});
+  EXPECT_THAT(plan["notices"][0].get<std::string>(),
+              HasSubstr("retrovue channel update one --filler-collection \"Media\""));
+  const Json program = home.Ok({"program", "list", "--channel", "one"})["programs"][0];
+  EXPECT_EQ(program["kind"], "block");
+  EXPECT_EQ(program["play_mode"], "sequential");
+  EXPECT_EQ(program["name"], "one") << "what the guide shows: the channel's title";
+  home.Ok({"schedule-day", "generate", "--channel", "one"});
+  const Json day = home.Ok({"schedule-day", "show", "--channel", "one"})["schedule_day"];
+  ASSERT_EQ(day["items"].size(), 24u);
+  for (const Json& item : day["items"]) EXPECT_GT(item["content_ms"].get<int>(), 55 * 60'000);
+
+  // On a grid of an hour a block is one unit.
+  home.Ok({"channel", "add", "two", "--grid", "60", "--filler-collection", "Media"});
+  EXPECT_FALSE(home.Ok({"plan", "add", "--channel", "two", "--name", "P", "--zone", "00:00-24:00",
+                        "--collection", "Media"})
+                   .contains("notices"));
+  EXPECT_EQ(home.Ok({"program", "list", "--channel", "two"})["programs"][0]["slot_units"], 1);
+}
+
+TEST(PlanCommand, SaysHowClipsBesideFilmsAirBackToBack) {
+  const TemporaryHome home;
+  home.SeedAsset("Film", 90);
+  home.SeedAsset("Clip", 3);
+  home.Ok({"channel", "add", "one"});
+  const Json plan = home.Ok(
+      {"plan", "add", "--channel", "one", "--name", "P", "--zone", "00:00-24:00", "--collection", "Media"});
+  const Json program = home.Ok({"program", "list", "--channel", "one"})["programs"][0];
+  EXPECT_EQ(program["kind"], "movie");
+  const std::string name = program["name"];
+  EXPECT_THAT(plan["notices"][0].get<std::string>(),
+              HasSubstr(absl::StrCat("retrovue program update --channel one \"", name,
+                                     "\" --kind block --slot-units 2")));
+  home.Ok({"program", "update", "--channel", "one", name, "--kind", "block", "--slot-units", "2"});
+}
+
+TEST(CollectionCommand, SaysWhichDaysStillHaveAFileThatHasGone) {
+  const TemporaryHome home;
+  const std::string media = home.folder() + "/clips";
+  std::filesystem::create_directory(media);
+  for (const int frames : {50, 75})
+    std::ofstream(absl::StrCat(media, "/clip ", frames, ".mp4")) << Pictures("25:1", frames);
+  home.Ok({"source", "add", "--name", "M", "--sync-enable", media});
+  home.Ok({"collection", "ingest", media});
+  home.Ok({"asset", "resolve", "--all", "--ready", "--approve"});
+  home.Ok({"channel", "add", "one", "--timezone", "America/New_York"});
+  home.Ok({"plan", "add", "--channel", "one", "--name", "P", "--zone", "00:00-24:00", "--collection", media});
+  home.Ok({"schedule-day", "generate", "--channel", "one"});
+  EXPECT_FALSE(home.Ok({"collection", "ingest", media}).contains("notices"));
+  std::filesystem::remove(media + "/clip 50.mp4");
+  const Json gone = home.Ok({"collection", "ingest", media});
+  const std::string command = "retrovue schedule-day regenerate --channel one --date 2026-03-02";
+  EXPECT_EQ(gone["next"], command);
+  EXPECT_THAT(gone["notices"].back().get<std::string>(), HasSubstr(command + " takes it off"));
+}
+
+TEST(CollectionCommand, IsCalledByItsFolderHoweverThatIsWritten) {
+  const TemporaryHome home;
+  const std::string media = home.folder() + "/My Media";
+  std::filesystem::create_directory(media);
+  std::filesystem::create_directory_symlink(media, home.folder() + "/link");
+  home.Ok({"source", "add", "--name", "M", "--discover", media});
+  for (const std::string& written : {media, media + "/", media + "/../link", home.folder() + "/link/"}) {
+    EXPECT_EQ(home.Ok({"collection", "show", written})["collection"]["name"], "My Media") << written;
+  }
+  EXPECT_EQ(home.Refused({"collection", "show", home.folder()})["code"], "COLLECTION_NOT_FOUND");
 }
 
 TEST(PlanCommand, IsMadeWithItsZonesInOneStep) {

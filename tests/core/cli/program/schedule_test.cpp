@@ -121,6 +121,44 @@ TEST_F(Scheduled, ADayMadeAgainKeepsWhatThePlaylogHas) {
   for (std::size_t i = 0; i < 19; ++i) EXPECT_EQ(day["items"][i]["id"], before[i]["id"]) << i;
 }
 
+TEST_F(Scheduled, SaysWhichDaysHaveARetiredAssetAndWhatTakesItOff) {
+  const auto starts = [&](const std::string& asset) {
+    std::vector<std::string> found;
+    const Json days = home_.Ok({"schedule-day", "list", "--channel", "one"})["schedule_days"];
+    for (const Json& made : days) {
+      const Json day = home_.Ok({"schedule-day", "show", "--channel", "one", "--date",
+                                 made["date"].get<std::string>()})["schedule_day"];
+      for (const Json& item : day["items"]) {
+        if (item["asset_id"] == asset) found.push_back(item["start"]);
+      }
+    }
+    return found;
+  };
+  const std::string id = home_.Ok(
+      {"schedule-day", "show", "--channel", "one", "--date", kToday})["schedule_day"]["items"][0]["asset_id"];
+  ASSERT_GT(starts(id).size(), 20u);
+  const std::string command = "retrovue schedule-day regenerate --channel one --date 2026-03-02";
+  for (const char* manner : {"--dry-run", "--json"}) {
+    const Json retired = home_.Ok({"asset", "retire", id, manner});
+    ASSERT_EQ(retired["notices"].size(), 1u) << manner;
+    EXPECT_THAT(retired["notices"][0].get<std::string>(),
+                testing::AllOf(
+                    HasSubstr("channel one still has it on days that are made, 2026-03-02 to 2026-03-05: " +
+                              command + " takes it off"),
+                    HasSubstr("what the playlog has already stays, until 2026-03-02T1")));
+    EXPECT_EQ(retired["next"], command);
+  }
+  home_.Ok({"schedule-day", "regenerate", "--channel", "one", "--date", "2026-03-02"});
+  // 12:07 and three hours of playlog: the lock is 15:30.
+  for (const std::string& start : starts(id)) EXPECT_LT(start, "2026-03-02T15:30") << start;
+  const Json again = home_.Ok({"asset", "retire", id});
+  ASSERT_EQ(again["notices"].size(), 1u);
+  EXPECT_THAT(again["notices"][0].get<std::string>(),
+              StartsWith("channel one: what the playlog has already stays"));
+  EXPECT_FALSE(again.contains("next"));
+  EXPECT_FALSE(home_.Ok({"asset", "retire", home_.SeedAsset("Film", 90)}).contains("notices"));
+}
+
 TEST_F(Scheduled, TheGuideIsExportedAsXmltvAndAsJson) {
   const std::vector<std::string> span = {"--from", "2026-03-02T17:00:00Z", "--to", "2026-03-02T20:00:00Z"};
   std::vector<std::string> arguments = {"epg", "export", "--all", "--format", "xmltv"};

@@ -32,8 +32,9 @@ class DemoTest : public testing::Test {
     store_ = *std::move(opened);
   }
 
-  absl::StatusOr<DemoNetwork> Make(std::vector<std::string> paths) {
+  absl::StatusOr<DemoNetwork> Make(std::vector<std::string> paths, std::vector<std::string> titles = {}) {
     DemoOptions options;
+    options.titles = std::move(titles);
     options.paths = std::move(paths);
     options.home = home_.path();
     options.time_zone = "America/New_York";
@@ -129,6 +130,21 @@ TEST_F(DemoTest, WhatAnOperatorHasMadeOfAChannelStays) {
   ASSERT_TRUE(Make({clips}).ok());
   EXPECT_EQ(written_, 0);
   EXPECT_EQ(Channels()[0].title, "Better");
+}
+
+TEST_F(DemoTest, ChannelsAreCalledAsTold) {
+  const std::string a = Clips("a", 1), b = Clips("b", 2);
+  const auto network = Make({a, b}, {"Music, All Day"});
+  ASSERT_TRUE(network.ok()) << network.status();
+  EXPECT_EQ(network->channels.at(0).title, "Music, All Day");
+  EXPECT_EQ(network->channels.at(0).slug, "music-all-day");
+  EXPECT_EQ(network->channels.at(1).title, "b");
+  // Whatever it is called, the folder's channel is the one that is there.
+  ASSERT_TRUE(Make({a, b}, {"Other", "Another"}).ok());
+  EXPECT_EQ(written_, 0);
+  ASSERT_THAT(Channels(), SizeIs(2));
+  EXPECT_EQ(Channels()[0].title, "Music, All Day");
+  EXPECT_TRUE(absl::IsInvalidArgument(Make({a}, {"One", "Two"}).status()));
 }
 
 TEST_F(DemoTest, FilesAreOneChannelInTheirOrder) {
