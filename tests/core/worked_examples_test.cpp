@@ -321,6 +321,16 @@ TEST(WorkedExample, N31AnEpisodeThatComesBeforeTheWrapIsNext) {
   EXPECT_THAT(n.Episodes(n.Resolve("2026-06-11")), ElementsAre(7, 1));
 }
 
+TEST(WorkedExample, N31ADayThatWasMadeBeforeItCameStaysAndItFollowsInTheNextCycle) {
+  SixEpisodes n;
+  for (const char* date : {"2026-06-08", "2026-06-09", "2026-06-10"}) n.Resolve(date);
+  EXPECT_THAT(n.Episodes(n.Resolve("2026-06-11")), ElementsAre(1, 2));
+  n.AddEpisode("s", 7, Min(22));
+  EXPECT_THAT(n.Episodes(n.Resolve("2026-06-12")), ElementsAre(3, 4));
+  EXPECT_THAT(n.Episodes(n.Resolve("2026-06-15")), ElementsAre(5, 6));
+  EXPECT_THAT(n.Episodes(n.Resolve("2026-06-16")), ElementsAre(7, 1));
+}
+
 TEST(WorkedExample, N32ARetiredEpisodeIsPassedOverAndNoneIsRepeated) {
   SixEpisodes n;
   EXPECT_THAT(n.Episodes(n.Resolve("2026-06-08")), ElementsAre(1, 2));

@@ -91,8 +91,12 @@ INSTANTIATE_TEST_SUITE_P(, PlanningTest, testing::Values(Kind::kSqlite, Kind::kP
 
 // Thirty days, hour by hour where it matters: what the guide says, what the playlog has and what is fed are the rows of the days.
 TEST_P(PlanningTest, TellsOneTruthOverThirtyDaysAndBothChangesOfTheClocks) {
-  for (const char* start : {"2026-02-20T12:00:00Z", "2026-10-10T12:00:00Z"}) {
-    SCOPED_TRACE(start);
+  for (const auto& [zone, start] :
+       std::vector<std::pair<const char*, const char*>>{{"America/New_York", "2026-02-20T12:00:00Z"},
+                                                        {"America/New_York", "2026-10-10T12:00:00Z"},
+                                                        {"Australia/Lord_Howe", "2026-03-20T12:00:00Z"},
+                                                        {"Australia/Lord_Howe", "2026-09-20T12:00:00Z"}}) {
+    SCOPED_TRACE(absl::StrCat(zone, " ", start));
     store_.reset();
     database_ = std::make_unique<TestDatabase>(GetParam());
     Open();
@@ -100,7 +104,7 @@ TEST_P(PlanningTest, TellsOneTruthOverThirtyDaysAndBothChangesOfTheClocks) {
     Planning planning(*store_, [this] { return now_; });
     episodes_.clear();
     plan_ = {};
-    MakeNetwork("America/New_York");
+    MakeNetwork(zone);
     const Instant begin = now_;
     std::vector<PlannedBlock> fed;
     for (int step = 0; step < 30 * 8; ++step) {  // every three hours
