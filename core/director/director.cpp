@@ -284,13 +284,14 @@ asio::awaitable<void> Director::ReadBook(Desk desk, Milliseconds limit) {
     if (std::chrono::steady_clock::now() >= until) co_return;
     co_await Sleep(loop_, kLookAgain);
   }
+  const auto left = std::chrono::duration_cast<Milliseconds>(until - std::chrono::steady_clock::now());
   care_[id].is_reading = true;
   const Instant now = UtcNow();
   std::function<absl::StatusOr<NetworkData::Stored>()> job =
       [data = &data_, id = desk->channel().id, from = now - kBookBehind, to = now + kBookAhead] {
         return data->Book(id, from, to);
       };
-  auto stored = co_await Ask<NetworkData::Stored>(loop_, reader_, std::move(job), limit);
+  auto stored = co_await Ask<NetworkData::Stored>(loop_, reader_, std::move(job), left);
   Care& after = care_[desk->channel().id.text];
   after.is_reading = false;
   NoteRead(stored.status());

@@ -1,9 +1,9 @@
-// The resolved truth: what airs on a channel on one programming day. Guide, playlog, block plans and as-run are all made
-// from it, and nothing is computed twice.
+// The resolved truth: what airs on a channel on one programming day. Guide, playlog, block plans and as-run are all
+// made from it, and nothing is computed twice.
 //
-// The rule: a day is replaced only whole, by a higher generation. Its items touch: the first begins where the day before
-// ends (`start`), each next one where the one before it ends, the last one ends at `end` or, if it carries out, behind
-// it. An item belongs only to the day it starts in.
+// The rule: a day is replaced only whole, by a higher generation. Its items touch: the first begins where the day
+// before ends (`start`), each next one where the one before it ends, the last one ends at `end` or, if it carries out,
+// behind it. An item belongs only to the day it starts in.
 #pragma once
 
 #include <optional>
@@ -106,7 +106,8 @@ struct ScheduleDay {
   friend bool operator==(const ScheduleDay&, const ScheduleDay&) = default;
 };
 
-// FAILED_PRECONDITION, naming the first item that breaks it, unless the day keeps the rule above. Asked before a day is stored.
+// FAILED_PRECONDITION, naming the first item that breaks it, unless the day keeps the rule above. Asked before a day is
+// stored.
 absl::Status ValidateScheduleDay(const ScheduleDay& day);
 
 }  // namespace retrovue

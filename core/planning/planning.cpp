@@ -57,16 +57,14 @@ std::optional<Instant> CarriedInto(const ScheduleDay* before, absl::CivilDay dat
   return before->carry_out_until;
 }
 
-// Up to where days stay as they are: what is on the air and what the playlog has, and what is fed behind that.
-absl::StatusOr<Instant> LockedUntil(const Snapshot& snapshot, const Planning::Wishes& wishes, Instant now) {
-  Instant lock = LockOf(wishes.grid, now, minutes(wishes.channel.playlog_horizon_min));
-  const absl::StatusOr<std::vector<PlannedBlock>> blocks =
-      snapshot.playlog().Blocks(wishes.channel.id, lock, kFarAway);
-  if (!blocks.ok()) return blocks.status();
-  for (const PlannedBlock& block : *blocks) {
-    if (IsFed(block)) lock = std::max(lock, block.end);
-  }
-  return lock;
+// The first day behind the lock that does not end where the next one would begin now.
+absl::StatusOr<std::optional<absl::CivilDay>> FirstOfOtherRules(const Snapshot& snapshot, const ChannelId& id,
+                                                                const Grid& grid, Instant lock) {
+  const auto ends = snapshot.schedule_days().Ends(id, lock);
+  if (!ends.ok()) return ends.status();
+  for (const auto& [date, end] : *ends)
+    if (end != grid.Anchor(date + 1)) return date;
+  return std::nullopt;
 }
 
 // The dates that are missing up to `last`.
@@ -115,6 +113,18 @@ absl::Status PutChanged(Transaction& transaction, const std::vector<DayChange>& 
 
 }  // namespace
 
+absl::StatusOr<Instant> LockedUntil(const Snapshot& snapshot, const Channel& channel, const Grid& grid,
+                                    Instant now) {
+  Instant lock = LockOf(grid, now, minutes(channel.playlog_horizon_min));
+  const absl::StatusOr<std::vector<PlannedBlock>> blocks =
+      snapshot.playlog().Blocks(channel.id, lock, kFarAway);
+  if (!blocks.ok()) return blocks.status();
+  for (const PlannedBlock& block : *blocks) {
+    if (IsFed(block)) lock = std::max(lock, block.end);
+  }
+  return lock;
+}
+
 std::uint64_t SeedOf(const ChannelId& id) { return StableHash(0, id.text); }
 
 Planning::Planning(Store& store, std::function<Instant()> now) : store_(store), now_(std::move(now)) {}
@@ -151,13 +161,13 @@ absl::StatusOr<std::vector<ScheduleDay>> Planning::MakeDays(Transaction& transac
                                                             std::optional<absl::CivilDay> last) {
   const absl::StatusOr<Wishes> wishes = WishesOf(transaction, channel_id);
   if (!wishes.ok()) return wishes.status();
+  if (absl::Status followed = FollowRules(transaction, *wishes); !followed.ok()) return followed;
   const auto missing = MissingDays(transaction, wishes->channel, wishes->grid, now_(), last);
   if (!missing.ok()) return missing.status();
   std::vector<ScheduleDay> days;
   if (!*missing) return days;
   const absl::StatusOr<std::shared_ptr<const Catalogue>> catalogue = CatalogueOf(transaction);
   if (!catalogue.ok()) return catalogue.status();
-  if (absl::Status followed = FollowRules(transaction, *wishes); !followed.ok()) return followed;
   absl::StatusOr<std::optional<ScheduleDay>> last_made =
       transaction.schedule_days().LastBefore(channel_id, (*missing)->first);
   if (!last_made.ok()) return last_made.status();
@@ -176,16 +186,11 @@ absl::StatusOr<std::vector<ScheduleDay>> Planning::MakeDays(Transaction& transac
 }
 
 absl::Status Planning::FollowRules(Transaction& transaction, const Wishes& wishes) {
-  const ChannelId& id = wishes.channel.id;
-  const auto last = transaction.schedule_days().LastBefore(id, kLastDate);
-  if (!last.ok()) return last.status();
-  if (!*last || (*last)->end == wishes.grid.Anchor((*last)->date + 1)) return absl::OkStatus();
-  const absl::StatusOr<Instant> lock = LockedUntil(transaction, wishes, now_());
+  const absl::StatusOr<Instant> lock = LockedUntil(transaction, wishes.channel, wishes.grid, now_());
   if (!lock.ok()) return lock.status();
-  const auto open = transaction.schedule_days().Airing(id, *lock, kFarAway);
-  if (!open.ok()) return open.status();
-  if (open->empty()) return absl::OkStatus();
-  return MakeAgainFrom(transaction, wishes, open->front().date, *lock).status();
+  const auto first = FirstOfOtherRules(transaction, wishes.channel.id, wishes.grid, *lock);
+  if (!first.ok() || !first->has_value()) return first.status();
+  return MakeAgainFrom(transaction, wishes, **first, *lock).status();
 }
 
 absl::StatusOr<std::vector<ScheduleDay>> Planning::MakeDaysAhead(const ChannelId& channel_id) {
@@ -208,7 +213,11 @@ absl::StatusOr<std::vector<ScheduleDay>> Planning::MakeDaysTo(const ChannelId& c
     if (!grid.ok()) return grid.status();
     const auto missing = MissingDays(snapshot, *channel, *grid, now_(), last);
     if (!missing.ok()) return missing.status();
-    complete = !missing->has_value();
+    const absl::StatusOr<Instant> lock = LockedUntil(snapshot, *channel, *grid, now_());
+    if (!lock.ok()) return lock.status();
+    const auto stale = FirstOfOtherRules(snapshot, channel_id, *grid, *lock);
+    if (!stale.ok()) return stale.status();
+    complete = !missing->has_value() && !stale->has_value();
     return absl::OkStatus();
   });
   if (!looked.ok()) return looked;
@@ -239,7 +248,7 @@ absl::StatusOr<std::vector<DayChange>> Planning::MakeAgain(Transaction& transact
                                                            const ChannelId& channel_id, absl::CivilDay date) {
   const absl::StatusOr<Wishes> wishes = WishesOf(transaction, channel_id);
   if (!wishes.ok()) return wishes.status();
-  const absl::StatusOr<Instant> lock = LockedUntil(transaction, *wishes, now_());
+  const absl::StatusOr<Instant> lock = LockedUntil(transaction, wishes->channel, wishes->grid, now_());
   if (!lock.ok()) return lock.status();
   const Snapshot& stored = transaction;
   const absl::StatusOr<ScheduleDay> first = stored.schedule_days().Get(channel_id, date);

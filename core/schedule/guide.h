@@ -8,13 +8,14 @@
 
 namespace retrovue {
 
-// The entries of days that follow each other. An entry starts where its item does and stops where the next entry starts.
-// Avails of up to one grid block belong to the entry before them; longer ones have their own, "<title> continues". A run of
-// avails ends with its day. So an entry follows from its own day, the one before it and the one after it alone.
+// The entries of days that follow each other. An entry starts where its item does and stops where the next entry
+// starts. Avails of up to one grid block belong to the entry before them; longer ones have their own, "<title>
+// continues". A run of avails ends with its day. So an entry follows from its own day, the one before it and the one
+// after it alone.
 EpgGeneration GuideOf(const Channel& channel, const std::vector<ScheduleDay>& days);
 
-// The asset a programme is of: the part that is more than half of it, so that neither an intro nor a clip of a block is one.
-// Empty where there is none.
+// The asset a programme is of: the part that is more than half of it, so that neither an intro nor a clip of a block is
+// one. Empty where there is none.
 AssetId AssetOf(const ScheduleItem& item);
 
 }  // namespace retrovue

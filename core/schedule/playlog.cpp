@@ -27,7 +27,8 @@ class BlockFilling {
     std::size_t part = 0;
     Millis offset{0};
     for (Instant t = item.start; t < item.end;) {
-      const Instant end = grid_.Slot(t, Millis(1));
+      // An item that was made by other rules may end off the grid.
+      const Instant end = std::min(grid_.Slot(t, Millis(1)), item.end);
       Begin(item, t, end);
       while (t < end && part < item.parts.size()) {
         const ResolvedPart& p = item.parts[part];

@@ -52,7 +52,8 @@ class DayFilling {
     for (const SchedulePlan* plan : zones.plans) day_.plan_ids.push_back(plan->id);
     day_.notices = std::move(zones.notices);
     // Everything begins at a boundary; only what was made by other rules ends elsewhere.
-    if (const Instant boundary = request_.grid.Up(t_); boundary > t_) AddAvail(nullptr, boundary, kNoZone);
+    if (const Instant boundary = request_.grid.Up(t_); t_ < day_.end && boundary > t_)
+      AddAvail(nullptr, boundary, kNoZone);
     for (const ZonePiece& piece : zones.pieces) FillPiece(piece);
     if (t_ < day_.end) AddAvail(nullptr, day_.end, kNoZone);
     for (const std::string& program : airings_.with_duplicates()) {
@@ -265,7 +266,7 @@ ScheduleDay RegenerateDay(const ScheduleDay& old, Instant lock, const DayRequest
     // It has begun as it was made, and what it has before the lock belongs to no other day.
     day.anchor = old.anchor;
     day.start = day.carry_in_until = old.start;
-    if (day.end < boundary) day.end = std::max(day.end, old.end);
+    day.end = std::max(day.end, boundary);
   }
   DayFilling filling(request, std::move(day));
   filling.Keep(old.items, boundary);

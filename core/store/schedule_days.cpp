@@ -273,6 +273,21 @@ absl::StatusOr<std::optional<ScheduleDays::Dates>> ScheduleDays::Made(const Chan
   });
 }
 
+absl::StatusOr<std::vector<std::pair<absl::CivilDay, Instant>>> ScheduleDays::Ends(
+    const ChannelId& channel_id, Instant since) const {
+  return sql_.Guarded([&]() -> absl::StatusOr<std::vector<std::pair<absl::CivilDay, Instant>>> {
+    std::vector<std::pair<absl::CivilDay, Instant>> ends;
+    for (Row& row :
+         sql_.Query("SELECT c.date, d.end_ms FROM current_days c JOIN schedule_days d ON d.id = c.day_id "
+                    "WHERE c.channel_id = :channel AND c.carry_out_until_ms > :since ORDER BY c.start_ms",
+                    2, {{"channel", channel_id}, {"since", since}})) {
+      const absl::CivilDay date = row.Date();
+      ends.emplace_back(date, row.At());
+    }
+    return ends;
+  });
+}
+
 absl::StatusOr<ScheduleItem> ScheduleDays::FindItem(const ScheduleItemId& id) const {
   return sql_.Guarded([&]() -> absl::StatusOr<ScheduleItem> {
     for (const ScheduleDay& day : DaysWhere(

@@ -36,14 +36,18 @@ class ScheduleDays : public Repository {
     absl::CivilDay last;
   };
   absl::StatusOr<std::optional<Dates>> Made(const ChannelId& channel_id) const;
+  // The date and the end (not of what it carries out) of each current day that reaches behind `since`, in order.
+  absl::StatusOr<std::vector<std::pair<absl::CivilDay, Instant>>> Ends(const ChannelId& channel_id,
+                                                                       Instant since) const;
   // NOT_FOUND if no current day has that item.
   absl::StatusOr<ScheduleItem> FindItem(const ScheduleItemId& id) const;
 
-  // Stores days of one channel that follow each other, whole. A day that is there already is superseded: `day` has its id in
-  // `supersedes` and the next generation, or it is ABORTED. Ids have been given (AssignIds).
+  // Stores days of one channel that follow each other, whole. A day that is there already is superseded: `day` has its
+  // id in `supersedes` and the next generation, or it is ABORTED. Ids have been given (AssignIds).
   //
-  // FAILED_PRECONDITION, and nothing is stored, if a day breaks ValidateScheduleDay, or does not begin where the current day before it
-  // ends, or does not end where the current one behind it begins. The database refuses a gap, too.
+  // FAILED_PRECONDITION, and nothing is stored, if a day breaks ValidateScheduleDay, or does not begin where the
+  // current day before it ends, or does not end where the current one behind it begins. The database refuses a gap,
+  // too.
   absl::Status Put(const std::vector<ScheduleDay>& days);
 };
 

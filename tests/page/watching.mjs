@@ -31,10 +31,12 @@ export const picture = (page) => page.evaluate(() => {
 });
 
 export async function plays(page) {
-  await page.waitForFunction(() => document.querySelector('video')?.currentTime > 0.3 && !document.querySelector('.notice'),
-                             null, {timeout: PICTURE_MS});
+  await page.waitForFunction(
+    () => document.querySelector('video')?.currentTime > 0.3 && !document.querySelector('.notice'), null,
+    {timeout: PICTURE_MS});
   const first = await picture(page);
-  await page.waitForFunction((time) => document.querySelector('video').currentTime > time + 1.5, first.time, {timeout: PICTURE_MS});
+  await page.waitForFunction((time) => document.querySelector('video').currentTime > time + 1.5, first.time,
+                             {timeout: PICTURE_MS});
   const second = await picture(page);
   assert.ok(second.frames > first.frames, 'pictures are decoded');
   assert.ok(second.left[0] > 150 && second.left[2] < 80, `the left is red: ${second.left}`);

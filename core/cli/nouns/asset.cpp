@@ -116,10 +116,9 @@ absl::StatusOr<Answer> Attention(Context& context, const Options&) {
 
 // Changes assets one by one, in the one transaction. Of --all those that cannot be changed as they are (FailedPrecondition) are left,
 // and said; one that was named refuses the whole command. `change` does nothing before it knows that it can.
-absl::StatusOr<Answer> ChangeEach(
-    Context& context, const Options& options, const std::function<absl::Status(Transaction&, Asset&)>& change,
-    const std::string& what_happened, const std::string& next,
-    const std::function<absl::Status(const Snapshot&, Answer&)>& at_the_end = nullptr) {
+absl::StatusOr<Answer> ChangeEach(Context& context, const Options& options,
+                                  const std::function<absl::Status(Transaction&, Asset&)>& change,
+                                  const std::string& what_happened, const std::string& next) {
   return context.Write(
       {.name = "assets", .value = Json::array(), .columns = AssetColumns()},
       [&](Transaction& transaction, Answer& answer) -> absl::Status {
@@ -149,7 +148,7 @@ absl::StatusOr<Answer> ChangeEach(
         const std::size_t count = answer.value.size();
         answer.says = {absl::StrCat(count, count == 1 ? " asset " : " assets ", what_happened, ".")};
         answer.next = next;
-        return at_the_end ? at_the_end(transaction, answer) : absl::OkStatus();
+        return absl::OkStatus();
       });
 }
 
@@ -198,7 +197,7 @@ absl::StatusOr<Answer> Resolve(Context& context, const Options& options) {
 
 absl::StatusOr<Answer> Retire(Context& context, const Options& options) {
   std::set<std::string> retired;
-  return ChangeEach(
+  absl::StatusOr<Answer> answer = ChangeEach(
       context, options,
       [&](Transaction& transaction, Asset& asset) -> absl::Status {
         retired.insert(asset.id.text);
@@ -210,11 +209,14 @@ absl::StatusOr<Answer> Retire(Context& context, const Options& options) {
         if (absl::Status s = transaction.assets().Put(asset); !s.ok()) return Coded("ASSET_STATE", s);
         return transaction.assets().EndReview(asset.id);
       },
-      "retired", "",
-      [&](const Snapshot& snapshot, Answer& answer) {
-        return NoteDaysThatHave(
-            snapshot, context.Now(), [&](const AssetId& id) { return retired.contains(id.text); }, answer);
-      });
+      "retired", "");
+  if (!answer.ok()) return answer;
+  const absl::Status noted = context.Read([&](const Snapshot& snapshot) {
+    return NoteDaysThatHave(
+        snapshot, context.Now(), [&](const AssetId& id) { return retired.contains(id.text); }, *answer);
+  });
+  if (!noted.ok()) return noted;
+  return answer;
 }
 
 absl::Status SetTags(const Options& options, Asset& asset) {
@@ -274,7 +276,9 @@ std::vector<Verb> AssetVerbs() {
       MakeVerb<Options>(
           "asset", "list", "List what there is",
           [](CLI::App& app, Options& options) {
-            app.add_option("--collection", options.collection, "in this collection")->type_name("NAME");
+            app.add_option("--collection", options.collection, "in this collection")
+                ->type_name("NAME")
+                ->transform(CollectionHandle);
             app.add_option("--state", options.state, "new, enriching, ready or retired")
                 ->check(CLI::IsMember(kStates));
             AddSwitch(app, "approved", options.approved, "may air, as far as the operator is concerned");

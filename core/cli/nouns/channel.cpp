@@ -85,7 +85,8 @@ void AddFields(CLI::App& app, Options& options) {
       ->type_name("ASSET");
   app.add_option("--filler-tag", options.filler_tag, "all assets that have this tag now")->type_name("TAG");
   app.add_option("--filler-collection", options.filler_collection, "all assets of this collection now")
-      ->type_name("NAME");
+      ->type_name("NAME")
+      ->transform(CollectionHandle);
   app.add_flag("--no-fillers", options.no_fillers, "none");
 }
 
@@ -215,11 +216,9 @@ absl::StatusOr<int> FreeNumber(const Snapshot& snapshot) {
   return number;
 }
 
-// A card of the channel's own, unless the operator has said which. A dry run says where it would be.
-absl::Status GiveStationCard(const Context& context, const Options& options, Channel& channel) {
-  if (options.station_card) return absl::OkStatus();
-  channel.station_card_path = StationCardPath(context.home().folder, channel.slug);
-  if (context.globals().dry_run) return absl::OkStatus();
+// The card of a new channel's own, unless the operator has said which.
+absl::Status MakeStationCard(const Context& context, const Options& options, const Channel& channel) {
+  if (options.station_card || context.globals().dry_run) return absl::OkStatus();
   std::error_code ignored;  // that of a channel of this slug that was deleted
   std::filesystem::remove(channel.station_card_path, ignored);
   return WriteStationCard(channel.station_card_path, channel.title);
@@ -245,8 +244,10 @@ absl::StatusOr<Answer> Add(Context& context, const Options& options) {
       channel.number = *number;
     }
     if (absl::Status s = ApplyTo(transaction, options, channel); !s.ok()) return s;
-    if (absl::Status s = GiveStationCard(context, options, channel); !s.ok()) return s;
+    if (!options.station_card)
+      channel.station_card_path = StationCardPath(context.home().folder, channel.slug);
     if (absl::Status s = transaction.channels().Put(channel); !s.ok()) return Coded("CHANNEL_EXISTS", s);
+    if (absl::Status s = MakeStationCard(context, options, channel); !s.ok()) return s;
     answer.value = ShapeOf(channel);
     answer.says = {absl::StrCat("Channel ", channel.slug, " is there: number ", channel.number.value_or(0),
                                 ", days from ", WallClock(channel.grid.day_start), " in ", channel.time_zone,

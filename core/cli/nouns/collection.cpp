@@ -134,7 +134,9 @@ absl::StatusOr<Answer> IngestIt(Context& context, const Options& options) {
 }
 
 void AddHandle(CLI::App& app, Options& options) {
-  app.add_option("COLLECTION", options.handle, "its name, its folder or its id")->required();
+  app.add_option("COLLECTION", options.handle, "its name, its folder or its id")
+      ->required()
+      ->transform(CollectionHandle);
 }
 
 }  // namespace
@@ -164,7 +166,8 @@ std::vector<Verb> CollectionVerbs() {
       MakeVerb<Options>(
           "collection", "ingest", "Take in what is new, changed or gone in a collection's folders",
           [](CLI::App& app, Options& options) {
-            app.add_option("COLLECTION", options.handle, "its name, its folder or its id");
+            app.add_option("COLLECTION", options.handle, "its name, its folder or its id")
+                ->transform(CollectionHandle);
             app.add_flag("--all", options.all, "all that are enabled");
             app.add_flag("--prune", options.prune, "delete what is missing");
           },

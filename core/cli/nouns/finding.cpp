@@ -55,18 +55,18 @@ absl::StatusOr<Source> FindSource(const Snapshot& snapshot, const std::string& h
 }
 
 absl::StatusOr<Collection> FindCollection(const Snapshot& snapshot, const std::string& handle) {
-  absl::StatusOr<Collection> found = snapshot.collections().Find(handle);
-  // A folder may be written in many ways; a collection's external id is the canonical one.
-  if (absl::IsNotFound(found.status()) && handle.find('/') != std::string::npos) {
-    std::error_code error;
-    const std::filesystem::path folder = std::filesystem::canonical(handle, error);
-    if (!error) found = snapshot.collections().Find(folder.string());
-  }
-  return Or(std::move(found), "collection", "COLLECTION", handle, [&] {
+  return Or(snapshot.collections().Find(handle), "collection", "COLLECTION", handle, [&] {
     return ThereAre(
         NamesOf(snapshot.collections().List(), [](const Collection& collection) { return collection.name; }),
         "retrovue source discover");
   });
+}
+
+std::string CollectionHandle(const std::string& written) {
+  if (written.find('/') == std::string::npos) return written;
+  std::error_code error;
+  const std::filesystem::path folder = std::filesystem::canonical(written, error);
+  return error ? written : folder.string();
 }
 
 absl::StatusOr<Asset> FindAsset(const Snapshot& snapshot, const std::string& handle) {

@@ -12,7 +12,11 @@ namespace retrovue::cli {
 
 // Errors: SOURCE_NOT_FOUND, SOURCE_AMBIGUOUS and so on, or the store's own.
 absl::StatusOr<Source> FindSource(const Snapshot& snapshot, const std::string& handle);
+// `handle`: a name, an id, or an external id, which is the folder's canonical path.
 absl::StatusOr<Collection> FindCollection(const Snapshot& snapshot, const std::string& handle);
+// A handle as a person writes it: a folder that is there becomes its canonical path. Waits for disks, so it is asked
+// before a transaction begins.
+std::string CollectionHandle(const std::string& written);
 absl::StatusOr<Asset> FindAsset(const Snapshot& snapshot, const std::string& handle);
 absl::StatusOr<Channel> FindChannel(const Snapshot& snapshot, const std::string& handle);
 absl::StatusOr<SchedulePlan> FindPlan(const Snapshot& snapshot, const Channel& channel,

@@ -120,7 +120,10 @@ absl::StatusOr<Answer> IngestAll(Context& context, const std::vector<Collection>
     const absl::Status noted = context.Read([&](const Snapshot& snapshot) {
       return NoteDaysThatHaveWhatMayNotAir(snapshot, context.Now(), answer);
     });
-    if (!noted.ok()) return noted;
+    if (!noted.ok()) {
+      answer.notices.push_back(
+          absl::StrCat("which days have what may not air is not known: ", noted.message()));
+    }
   }
   if (partly) {
     answer.exit = Exit::kPartly;

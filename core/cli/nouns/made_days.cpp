@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/cli/nouns/finding.h"
-#include "core/schedule/resolve_day.h"
+#include "core/planning/planning.h"
 #include "core/store/assets.h"
 #include "core/store/channels.h"
 #include "core/store/schedule_days.h"
@@ -14,7 +14,7 @@
 namespace retrovue::cli {
 namespace {
 
-// Where a channel's days have it.
+// Where a channel's days have what is off the air.
 struct Places {
   std::optional<absl::CivilDay> first;  // that can be made again
   absl::CivilDay last;
@@ -30,13 +30,14 @@ absl::StatusOr<Places> PlacesOf(const Snapshot& snapshot, const Channel& channel
   const auto days = snapshot.schedule_days().Airing(channel.id, now, grid.Anchor((*made)->last + 1),
                                                     ScheduleDays::Detail::kWithoutCursors);
   if (!days.ok()) return days.status();
-  const Instant lock = LockOf(grid, now, std::chrono::minutes(channel.playlog_horizon_min));
+  const absl::StatusOr<Instant> lock = LockedUntil(snapshot, channel, grid, now);
+  if (!lock.ok()) return lock.status();
   for (const ScheduleDay& day : *days) {
     for (const ScheduleItem& item : day.items) {
       const bool has_it = std::any_of(item.parts.begin(), item.parts.end(),
                                       [&](const ResolvedPart& part) { return is_off(part.asset_id); });
       if (!has_it || item.end <= now) continue;
-      if (item.start < lock) {
+      if (item.start < *lock) {
         places.kept_until = item.end;
         continue;
       }

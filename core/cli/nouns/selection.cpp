@@ -137,7 +137,9 @@ void AddSelector(CLI::App& app, SelectorOptions& options) {
   AddEach(app, "--tag", options.tags, "what has this tag; repeat it for several, all of which it has")
       ->type_name("TAG");
   app.add_option("--year", options.year, "of these years alone, 1985 or 1980-1989")->type_name("N-N");
-  app.add_option("--collection", options.collection, "what is in this collection")->type_name("NAME");
+  app.add_option("--collection", options.collection, "what is in this collection")
+      ->type_name("NAME")
+      ->transform(CollectionHandle);
   app.add_flag("--specials", options.specials, "season 0 too");
 }
 

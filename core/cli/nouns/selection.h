@@ -40,14 +40,14 @@ struct ProgramOptions {
 };
 void AddPlaying(CLI::App& app, ProgramOptions& options);
 
-// Changes `program` as the options say; what is not given stays. `notices` gets what should be known: that nothing that may air
-// matches. The name is not looked at.
+// Changes `program` as the options say; what is not given stays. `notices` gets what should be known: that nothing that
+// may air matches. The name is not looked at.
 absl::Status ApplyTo(const Snapshot& snapshot, const ProgramOptions& options, Program& program,
                      std::vector<std::string>& notices);
 
-// A program of that selection is stored, and referred to. Its name: the series; else that of its zone; of a zone without
-// a name the channel's title for a block, which the guide shows, and the zone's window for others. Another number behind
-// it where there is one of that name.
+// A program of that selection is stored, and referred to. Its name: the series; else that of its zone; of a zone
+// without a name the channel's title for a block, which the guide shows, and the zone's window for others. Another
+// number behind it where there is one of that name.
 absl::StatusOr<SchedulableRef> ProgramFor(Transaction& transaction, const Channel& channel,
                                           const ProgramOptions& options, const std::string& zone,
                                           const std::string& window, std::vector<std::string>& notices);

@@ -154,7 +154,7 @@ absl::Status StoreData::MarkFed(const std::vector<std::string>& block_ids) {
 absl::StatusOr<std::vector<std::pair<std::string, std::int64_t>>> StoreData::StoreEvidence(
     const std::vector<Evidence>& evidence) {
   std::map<std::string, std::int64_t> last;
-  const auto known = acknowledged_;
+  const std::map<std::string, std::int64_t>& known = acknowledged_;
   const absl::Status written = store_->Write([&](Transaction& transaction) -> absl::Status {
     last.clear();
     for (const Evidence& one : evidence) {

@@ -18,6 +18,12 @@ seconds UntilNextItem(const ChannelBook& book, Instant now) {
   return std::clamp(std::chrono::ceil<seconds>(*book.next_item - now), seconds{1}, kLongestRetry);
 }
 
+// Until when that file, which is on at `now`, is on; it is cut into events at each block.
+Instant EndOfFile(const ChannelBook& book, const std::string& path, Instant now) {
+  while (FileOfNow(book, now) == path) now = book.EventAt(now)->end;
+  return now;
+}
+
 }  // namespace
 
 std::variant<HandOver, LookAtFile, ReadBook, Answer> DecideTuneIn(const TuneInFacts& facts, Instant now,
@@ -52,23 +58,22 @@ std::variant<HandOver, LookAtFile, ReadBook, Answer> DecideTuneIn(const TuneInFa
         UntilNextItem(book, now));
   }
 
+  const std::string path = FileOfNow(book, now);
+  if (path.empty()) return HandOver{.start = true};
+  // Nothing was looked at yet, or what is on has changed meanwhile.
+  if (facts.file.path != path) return LookAtFile{path};
   switch (facts.file.state) {
-    case FileFinding::State::kNotLookedAt: {
-      std::string path = FileOfNow(book, now);
-      if (path.empty()) return HandOver{.start = true};
-      return LookAtFile{std::move(path)};
-    }
     case FileFinding::State::kMissing:
       return ErrorAnswer(
           AnswerCode::kAssetMissing,
-          absl::StrCat(facts.slug, ": ", facts.file.path, ": ", facts.file.why,
+          absl::StrCat(facts.slug, ": ", path, ": ", facts.file.why,
                        ". Bring the file back; the channel can be watched again without it from ",
-                       ToRfc3339(book.EventAt(now)->end), " on"));
+                       ToRfc3339(EndOfFile(book, path, now)), " on"));
     case FileFinding::State::kNoAnswer:
-      return ErrorAnswer(AnswerCode::kMediaAway,
-                         absl::StrCat(facts.slug, ": ", facts.file.path,
-                                      ": the folder does not answer; is its disk or share there?"),
-                         kSoon);
+      return ErrorAnswer(
+          AnswerCode::kMediaAway,
+          absl::StrCat(facts.slug, ": ", path, ": the folder does not answer; is its disk or share there?"),
+          kSoon);
     case FileFinding::State::kFine:
       break;
   }

@@ -4,8 +4,8 @@
 //   500  its schedule is wrong, or the file of the programme that is on is missing; nothing is started
 //   503  nothing is scheduled now, or the channel cannot come on the air at this moment; Retry-After says when to ask again
 //
-// Only the programme that is on is looked at. Of whatever is missing later, and of a filler, AIR shows a slate for exactly its
-// frames: a clip that is gone must not take a channel off the air for as long as its schedule names it.
+// Only the programme that is on is looked at. For a filler, or for a file that is missing later, AIR shows a slate of
+// exactly its frames: a clip that is gone must not take a channel off the air for as long as its schedule names it.
 //
 // A channel on the air takes every viewer, whatever the database or the disk says: what airs there is decided already.
 #pragma once
@@ -21,9 +21,9 @@ namespace retrovue {
 
 // What was found about the file of the programme that is on.
 struct FileFinding {
-  enum class State { kNotLookedAt, kFine, kMissing, kNoAnswer } state = State::kNotLookedAt;
-  std::string path;
-  std::string why;  // "No such file or directory"
+  enum class State { kFine, kMissing, kNoAnswer } state = State::kFine;
+  std::string path;  // empty: nothing was looked at
+  std::string why;   // "No such file or directory"
 };
 
 struct TuneInFacts {
@@ -43,8 +43,8 @@ struct LookAtFile {
 };
 struct ReadBook {};  // read the book, and ask again
 
-// In a fixed order: the channel, the schedule, the file, so that a client is told the first reason there is. `may_read`: a book that does
-// not cover `now` may still be read anew.
+// In a fixed order: the channel, the schedule, the file, so that a client is told the first reason there is.
+// `may_read`: a book that does not cover `now` may still be read anew.
 std::variant<HandOver, LookAtFile, ReadBook, Answer> DecideTuneIn(const TuneInFacts& facts, Instant now,
                                                                   bool may_read);
 

@@ -24,6 +24,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t kMostOfABatch = 512;
 constexpr std::chrono::milliseconds kFirstPause = 1s;
 constexpr std::chrono::milliseconds kLongestPause = 5s;
+constexpr std::ptrdiff_t kMostEnded = 64;
 constexpr auto kShutdownLimit = 500ms;
 
 // The database will not take it later either.
@@ -73,6 +74,7 @@ class EvidenceServer::Impl final : public wire::ExecutionEvidenceService::Callba
     const auto stream = std::make_shared<retrovue::EvidenceStream>(kMostWaiting, [this] { Wake(); });
     {
       const std::lock_guard lock(mutex_);
+      ForgetEnded();
       streams_.push_back(stream);
     }
     stream->Begin(stream);
@@ -96,6 +98,13 @@ class EvidenceServer::Impl final : public wire::ExecutionEvidenceService::Callba
     std::shared_ptr<Stream> stream;
     std::vector<Stream::Message> messages;
   };
+
+  // Of the streams that have ended while nothing could be stored the last ones are kept; AIR sends again what is not
+  // acknowledged.
+  void ForgetEnded() {  // mutex_ held
+    auto ended = std::count_if(streams_.begin(), streams_.end(), [](const auto& s) { return s->is_over(); });
+    std::erase_if(streams_, [&](const auto& s) { return s->is_over() && ended-- > kMostEnded; });
+  }
 
   void Wake() {
     const std::lock_guard lock(mutex_);

@@ -2,10 +2,11 @@
 //
 //   AIR ──▶ a stream each, at most kMostWaiting messages in memory ──▶ one thread, one transaction a batch ──▶ AIR is told
 //
-// The rule: what is acknowledged is in the database for good. While the database is away nothing is acknowledged, nothing is
-// read beyond what fits, and AIR keeps the rest on its disk; the thread tries again for as long as it takes (1, 2, 4, 5 s). A
-// message that cannot be stored, whatever is tried, is answered with its error and holds up no other one. Nothing is answered
-// before the channels are known: a director that has just begun knows none, and would refuse what AIR says of them.
+// The rule: what is acknowledged is in the database for good. While the database is away nothing is acknowledged,
+// nothing is read beyond what fits, and AIR keeps the rest on its disk; the thread tries again for as long as it takes
+// (1, 2, 4, 5 s). A message that cannot be stored, whatever is tried, is answered with its error and holds up no other
+// one. Nothing is answered before the channels are known: a director that has just begun knows none, and would refuse
+// what AIR says of them.
 //
 // Threads: gRPC's receive, one of ours writes; none of them is the loop's.
 #pragma once
@@ -41,7 +42,8 @@ class EvidenceServer {
   // Serves at `endpoint`, "unix:PATH" or "host:port" (port 0: any). UNAVAILABLE: it cannot.
   static absl::StatusOr<std::unique_ptr<EvidenceServer>> Start(const std::string& endpoint, NetworkData& data,
                                                                FindChannel find_channel);
-  // From now on `find_channel` knows all channels there are, and what has come is looked at; until then it waits. Any thread.
+  // From now on `find_channel` knows all channels there are, and what has come is looked at; until then it waits. Any
+  // thread.
   void ChannelsAreKnown();
   // Ends the streams; what is not acknowledged stays with AIR.
   ~EvidenceServer();

@@ -40,7 +40,8 @@ void EvidenceStream::Acknowledge(Ack ack) {
   if (reads_over_) return;
   if (writing_) {
     // One that says more replaces one that has not gone yet; an error is not replaced.
-    if (!next_acks_.empty() && next_acks_.back().error().empty()) next_acks_.pop_back();
+    const bool replaces = ack.error().empty() && !next_acks_.empty() && next_acks_.back().error().empty();
+    if (replaces) next_acks_.pop_back();
     next_acks_.push_back(std::move(ack));
     return;
   }
@@ -108,6 +109,13 @@ void EvidenceStream::EndIfIdle() {
   if (!reads_over_ || writing_ || reading_ || finished_) return;
   finished_ = true;
   Finish(grpc::Status::OK);
+}
+
+// AIR has gone, or this server ends. While there is no room no read is under way that would say so.
+void EvidenceStream::OnCancel() {
+  const std::lock_guard lock(mutex_);
+  reads_over_ = true;
+  EndIfIdle();
 }
 
 void EvidenceStream::OnDone() {

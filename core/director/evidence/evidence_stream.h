@@ -39,7 +39,7 @@ class EvidenceStream final
 
   void OnReadDone(bool ok) override;
   void OnWriteDone(bool ok) override;
-  void OnCancel() override {}
+  void OnCancel() override;
   void OnDone() override;
 
  private:
@@ -54,7 +54,7 @@ class EvidenceStream final
   Message incoming_;
   std::deque<Message> waiting_;
   bool reading_ = false, reads_over_ = false, writing_ = false, finished_ = false, done_ = false;
-  std::deque<Ack> next_acks_;  // at most one without an error behind the last error
+  std::deque<Ack> next_acks_;  // no two without an error follow each other
   Ack outgoing_;
   std::string session_;
   std::uint64_t last_emitted_ = 0, acknowledged_ = 0;

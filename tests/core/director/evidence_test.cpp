@@ -293,6 +293,35 @@ TEST_F(Server, AnswersNothingBeforeTheChannelsAreKnown) {
   EXPECT_THAT(air.last.error(), HasSubstr("not known yet"));
 }
 
+TEST_F(Server, EndsWithAFullQueueBeforeTheChannelsAreKnown) {
+  channels_are_known_ = false;
+  Restart();
+  Air air(server_->endpoint());
+  air.Send(Hello(600));
+  std::thread sender([&] {
+    for (std::uint64_t n = 1; n <= 600 && air.stream->Write(BlockStart(n)); ++n) {
+    }
+  });
+  EXPECT_TRUE(Within(5s, [&] { return server_->counts().behind >= 256; }));
+  server_.reset();
+  sender.join();
+  EXPECT_THAT(data_.evidence(), IsEmpty());
+}
+
+TEST_F(Server, KeepsABoundedNumberOfStreamsThatHaveEnded) {
+  channels_are_known_ = false;
+  Restart();
+  for (int i = 0; i < 100; ++i) {
+    Air air(server_->endpoint());
+    air.Send(BlockStart(static_cast<std::uint64_t>(i) + 1));
+    EXPECT_TRUE(Within(5s, [&] { return server_->counts().streams >= 1; }));
+  }
+  server_->ChannelsAreKnown();
+  EXPECT_TRUE(Within(5s, [&] { return !data_.evidence().empty(); }));
+  EXPECT_TRUE(Within(5s, [&] { return server_->counts().received == data_.evidence().size(); }));
+  EXPECT_LE(data_.evidence().size(), 66u);
+}
+
 // Errors and what is acknowledged behind them, while AIR reads no answer.
 TEST_F(Server, SaysEveryErrorAndTheLastAcknowledgementToOneThatReadsLate) {
   Air air(server_->endpoint());

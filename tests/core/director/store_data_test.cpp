@@ -45,8 +45,8 @@ class StoreDataTest : public testing::Test {
     ASSERT_TRUE(written.ok()) << written;
   }
 
-  // A channel with one film of 25 minutes, again and again, but for what its zone leaves free (minutes of the programming day,
-  // from 06:00 on).
+  // A channel with one film of 25 minutes, again and again, but for what its zone leaves free (minutes of the
+  // programming day, from 06:00 on).
   void MakeNetwork(int zone_start = 0, int zone_end = 1440) {
     Write([&](Transaction& t) -> absl::Status {
       Source source{{}, "filesystem", "Media", "filesystem-media", "{}", {}, {}};

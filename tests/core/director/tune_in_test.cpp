@@ -58,7 +58,7 @@ TEST_F(TuneIn, AColdOneIsStartedWhenTheFileOfItsProgrammeIsThere) {
   EXPECT_EQ(Code(), "LOOK");
   const auto decided = DecideTuneIn(facts_, kNow, true);
   EXPECT_EQ(std::get<LookAtFile>(decided).path, "/media/a.mkv");
-  facts_.file.state = FileFinding::State::kFine;
+  facts_.file = {FileFinding::State::kFine, "/media/a.mkv", ""};
   EXPECT_EQ(Code(), "START");
 }
 
@@ -119,6 +119,21 @@ TEST_F(TuneIn, AMissingFileIs500AndStartsNothing) {
                                    HasSubstr(ToRfc3339(kNow + minutes(25)))));
 }
 
+TEST_F(TuneIn, AMissingFileThatGoesOnInTheNextBlockIsMissingUntilItsEnd) {
+  PlaylogEvent rest = book_.blocks[0].events[0];
+  rest.start = book_.blocks[0].end;
+  rest.end = rest.start + minutes(10);
+  book_.blocks.push_back({"c", rest.start, rest.start + minutes(30), {}, {}, {rest}});
+  facts_.file = {FileFinding::State::kMissing, "/media/a.mkv", "No such file or directory"};
+  EXPECT_EQ(Code(), "ASSET_MISSING");
+  EXPECT_THAT(*answer_.body, HasSubstr(ToRfc3339(kNow + minutes(35))));
+}
+
+TEST_F(TuneIn, WhatIsOnIsLookedAtAgainWhenItHasChangedMeanwhile) {
+  facts_.file = {FileFinding::State::kMissing, "/media/before.mkv", "No such file or directory"};
+  EXPECT_EQ(Code(), "LOOK");
+}
+
 TEST_F(TuneIn, AFillerThatIsMissingIsNoReasonToStayOffTheAir) {
   book_.blocks[0].events[0].kind = PlaylogKind::kFiller;
   EXPECT_EQ(Code(), "START");
@@ -132,7 +147,7 @@ TEST_F(TuneIn, AFolderThatDoesNotAnswerIs503) {
 
 TEST_F(TuneIn, ABookIsGoodWithoutADatabase) {
   facts_.database_answers = false;
-  facts_.file.state = FileFinding::State::kFine;
+  facts_.file = {FileFinding::State::kFine, "/media/a.mkv", ""};
   EXPECT_EQ(Code(), "START");
 }
 

@@ -34,7 +34,7 @@ using testing::StartsWith;
 
 namespace fs = std::filesystem;
 
-constexpr auto kPatience = 90s;
+constexpr auto kPatience = 45s;
 constexpr std::size_t kPacket = 188;
 
 std::string Content(const fs::path& path) {
@@ -77,8 +77,11 @@ class FirstHour : public testing::TestWithParam<const char*> {
   }
   ~FirstHour() override {
     if (pid_ > 0) {
-      kill(pid_, SIGKILL);
-      waitpid(pid_, nullptr, 0);
+      kill(pid_, SIGTERM);  // the guardian ends its network; killed, it would leave it
+      if (!WaitFor([&] { return HasEnded(); })) {
+        kill(pid_, SIGKILL);
+        waitpid(pid_, nullptr, 0);
+      }
     }
     std::error_code ignored;
     fs::remove_all(folder_, ignored);
@@ -158,6 +161,7 @@ TEST_P(FirstHour, IsOnTheAirByCopyAndPaste) {
   const std::string stream = viewer.body();
   for (std::size_t at = 0; at < stream.size(); at += kPacket) ASSERT_EQ(stream[at], '\x47') << at;
 
+  ASSERT_GT(pid_, 0);
   kill(pid_, SIGTERM);
   EXPECT_TRUE(WaitFor([&] { return HasEnded(); })) << Output();
   EXPECT_EQ(status_, 0) << Output();
