@@ -266,7 +266,7 @@ ScheduleDay RegenerateDay(const ScheduleDay& old, Instant lock, const DayRequest
     // It has begun as it was made, and what it has before the lock belongs to no other day.
     day.anchor = old.anchor;
     day.start = day.carry_in_until = old.start;
-    day.end = std::max(day.end, boundary);
+    if (old.end > day.end) day.end = std::max(day.end, std::min(old.end, boundary));
   }
   DayFilling filling(request, std::move(day));
   filling.Keep(old.items, boundary);

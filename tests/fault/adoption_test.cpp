@@ -366,14 +366,18 @@ class RecordsSeen {
   explicit RecordsSeen(const std::string& runtime_dir)
       : thread_([this, record = SessionRecord(runtime_dir)] {
           while (!stop_) {
-            if (absl::StatusOr<record::Session> session = record.Load(); session.ok())
+            if (absl::StatusOr<record::Session> session = record.Load(); session.ok()) {
               seen_.push_back(*std::move(session));
+              has_seen_ = true;
+            }
           }
         }) {}
   ~RecordsSeen() {
     if (thread_.joinable()) Stop();
   }
+  // What was seen, at least one if there is any: the thread may not have had the processor yet.
   const std::vector<record::Session>& Stop() {
+    for (int i = 0; i < 500 && !has_seen_; ++i) std::this_thread::sleep_for(10ms);
     stop_ = true;
     thread_.join();
     return seen_;
@@ -381,7 +385,7 @@ class RecordsSeen {
 
  private:
   std::vector<record::Session> seen_;
-  std::atomic<bool> stop_{false};
+  std::atomic<bool> stop_{false}, has_seen_{false};
   std::thread thread_;
 };
 

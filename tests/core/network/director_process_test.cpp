@@ -158,6 +158,7 @@ TEST_F(DirectorProcess, IsTheOnlyOneOnItsHome) {
 }
 
 TEST_F(DirectorProcess, AMissingFileIs500AndNothingIsStarted) {
+  home_.SayLengthOfProgramme(15min);  // so that it is on whenever the channel is asked for
   StartDirector();
   const std::string away = Clip("1") + ".away";
   std::filesystem::rename(Clip("1"), away);

@@ -63,6 +63,17 @@ class NetworkHome {
     EXPECT_TRUE(changed.ok()) << changed;
   }
 
+  // What the catalogue says of the programme's length, whatever its file has; before a day is made.
+  void SayLengthOfProgramme(Millis length) {
+    const absl::Status said = store_->Write([&](Transaction& t) -> absl::Status {
+      auto asset = t.assets().Get(assets_.at(0));
+      if (!asset.ok()) return asset.status();
+      asset->duration = length;
+      return t.assets().Put(*asset);
+    });
+    EXPECT_TRUE(said.ok()) << said;
+  }
+
   // The collection of the clips is said to be there; the clips stay where they are.
   void MoveCollection(const std::string& root) {
     const absl::Status moved = store_->Write([&](Transaction& t) -> absl::Status {
