@@ -3,9 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <filesystem>
-#include <fstream>
 #include <set>
-#include <sstream>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -26,12 +24,6 @@ namespace fs = std::filesystem;
 const std::set<std::string> kProse = {"as", "itself", "is", "can"};
 const std::set<std::string> kOfEveryCommand = {"--json", "--dry-run", "--yes", "--force",
                                                "--home", "--db",      "--now", "--help"};
-
-std::string Content(const fs::path& path) {
-  std::stringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
 
 // Goes over C++ and gives its texts, each with those that are put together with it: what stands between them is an X.
 class Literals {

@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
 
 namespace retrovue::cli {
 
@@ -13,6 +16,13 @@ inline std::filesystem::path SourceTree() {
     folder = folder.parent_path();
   EXPECT_TRUE(folder.has_relative_path()) << "the programs do not stand in a source tree";
   return folder;
+}
+
+// All of a file; empty if it cannot be read.
+inline std::string Content(const std::filesystem::path& path) {
+  std::stringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
 }
 
 }  // namespace retrovue::cli

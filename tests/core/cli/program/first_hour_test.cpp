@@ -13,7 +13,6 @@
 #include <filesystem>
 #include <fstream>
 #include <regex>
-#include <sstream>
 #include <thread>
 
 #include "absl/strings/match.h"
@@ -36,12 +35,6 @@ namespace fs = std::filesystem;
 
 constexpr auto kPatience = 45s;
 constexpr std::size_t kPacket = 188;
-
-std::string Content(const fs::path& path) {
-  std::stringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
 
 // The first block of code below that heading.
 std::vector<std::string> LinesBelow(const fs::path& document, const std::string& heading) {
