@@ -138,7 +138,7 @@ class Supervisor {
     }
     metrics_ = *std::move(metrics);
     absl::StatusOr<std::unique_ptr<ControlListener>> control =
-        ControlListener::Bind(options_.Addresses(), MostControlConnections(RaiseDescriptorLimit()));
+        ControlListener::Bind(options_.Addresses(), ControlLimitsFor(RaiseDescriptorLimit()));
     if (!control.ok()) return control.status();
     control_sockets_ = *std::move(control);
     return absl::OkStatus();
@@ -156,6 +156,7 @@ class Supervisor {
 
   void UpdateMetrics() {
     ShowMetrics();
+    control_sockets_->KeepNames();
     metrics_timer_ = loop_->After(kMetricsPeriodNs, [this] { UpdateMetrics(); });
   }
 
