@@ -144,8 +144,8 @@ absl::Status EvidenceSpool::Append(const evidence::Record& record) {
                                                    " bytes, at most ", kMostEvidenceRecordBytes));
   }
   if (files_.empty() || IsGone()) {
-    Log().error("evidence: {} was removed, with all that stood in it; it begins anew", folder_);
     if (absl::Status s = Begin(); !s.ok()) return s;
+    Log().error("evidence: {} was removed, with all that stood in it; it begins anew", folder_);
   }
   const std::string frame = EncodeEvidenceFrame(record);
   if (files_.back().bytes > 0 && files_.back().bytes + frame.size() > limits_.file_bytes) {

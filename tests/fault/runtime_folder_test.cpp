@@ -21,9 +21,10 @@ class RuntimeFolder : public FaultedChannel {
   Schedule Begin(const Clip& clip) {
     Schedule schedule(format_, NowUtcMs());
     schedule.AddBlock("a", {Pad(kLeadInMs), ShowPattern(1, 4000)});
-    schedule.AddBlock("b", {Show(clip, 5000)});
-    schedule.AddBlock("c", {ShowPattern(3, 4000), ShowPattern(4, 2000)});
-    schedule.AddBlock("d", {ShowPattern(5, 3000)});
+    // More than there are rings: most of it is prepared when the folder is gone.
+    schedule.AddBlock("b",
+                      {Show(clip, 5000), ShowPattern(3, 1500), ShowPattern(4, 1500), ShowPattern(5, 1500),
+                       ShowPattern(6, 1500), ShowPattern(7, 1500), ShowPattern(8, 2000)});
     channel_.Begin(schedule);
     channel_.SleepUntil(kLeadInMs + 1000);
     return schedule;
@@ -61,7 +62,7 @@ class RuntimeFolder : public FaultedChannel {
 };
 
 TEST_F(RuntimeFolder, ThatIsRemovedOnTheAirIsMadeAgainAndEveryStageFoundInIt) {
-  const Clip clip = MakeClip(2, 150);
+  const Clip clip = MakeClip(2, 600);
   const Schedule schedule = Begin(clip);
   fs::remove_all(channel_.runtime_dir());
   AwaitNames();
@@ -72,7 +73,7 @@ TEST_F(RuntimeFolder, ThatIsRemovedOnTheAirIsMadeAgainAndEveryStageFoundInIt) {
 
 // As where the folder it lay in is gone, too, and is the system's.
 TEST_F(RuntimeFolder, ThatCannotBeMadeAgainIsMissedByNoStageThatIsStarted) {
-  const Clip clip = MakeClip(2, 150);
+  const Clip clip = MakeClip(2, 600);
   const Schedule schedule = Begin(clip);
   fs::remove_all(channel_.runtime_dir());
   std::ofstream(channel_.runtime_dir()) << "in its place\n";
