@@ -5,13 +5,14 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <random>
 
 namespace air::e2e {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kClipSeconds = 4;
+constexpr int64_t kClipSeconds = 3;
 
 Clip Made(const ClipMaker& maker, const ChannelFormat& format, const std::string& type) {
   return maker.Make(BadFiles::kClip, kClipSeconds * format.num / format.den, type);
@@ -46,11 +47,12 @@ BadFiles::BadFiles(const ChannelFormat& format, const std::string& folder, unsig
       {.what = "truncated before its index", .path = Cut(mp4_.path, "cut.mp4")},
       {.what = "truncated", .path = Cut(ts_.path, "cut.ts"), .playable = Playable::kPart, .clip = ts_},
       {.what = "truncated", .path = Cut(mkv_.path, "cut.mkv"), .playable = Playable::kPart, .clip = mkv_}};
+  std::ranges::shuffle(fixed_, std::mt19937(seed));
 }
 
 BadFile BadFiles::Next() {
   const size_t turn = next_++;
-  if (turn % 2 == 0) return fixed_[turn / 2 % fixed_.size()];
+  if (turn % 3 != 0) return fixed_[(turn - turn / 3 - 1) % fixed_.size()];
   return {.what = "damaged", .path = mutator_.Next(folder_), .playable = Playable::kAnything};
 }
 

@@ -80,7 +80,7 @@ Size SizeOf(const std::vector<std::pair<pid_t, std::string>>& processes) {
     size.processes.push_back({.pid = pid,
                               .program = program,
                               .pss_kb = kb["Pss"],
-                              .own_kb = kb["Pss_Anon"] + kb["Pss_Shmem"],
+                              .own_kb = kb["Pss_Anon"],
                               .descriptors = Entries(absl::StrCat("/proc/", pid, "/fd")),
                               .threads = Entries(absl::StrCat("/proc/", pid, "/task"))});
   }
@@ -91,12 +91,6 @@ std::vector<std::string> Grown(const Size& first, const Size& last, const Growth
   Comparison comparison;
   for (const std::string& program : kLasting)
     comparison.Of(program, Largest(first, program), Largest(last, program), limits);
-  for (const ProcessSize& before : first.processes) {
-    const auto after = std::find_if(last.processes.begin(), last.processes.end(),
-                                    [&](const ProcessSize& process) { return process.pid == before.pid; });
-    if (after != last.processes.end() && before.program != "air-decoder")
-      comparison.Of(absl::StrCat(before.program, " ", before.pid), before, *after, limits);
-  }
   comparison.Of("all processes, KB", first.PssKb(), last.PssKb(), limits.all_pss_kb);
   comparison.Of("processes", static_cast<int64_t>(first.processes.size()),
                 static_cast<int64_t>(last.processes.size()), limits.processes);

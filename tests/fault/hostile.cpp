@@ -50,11 +50,11 @@ namespace fs = std::filesystem;
 
 constexpr int64_t kLeadInMs = 3000;  // planned pad, in which the first decoders get ready
 constexpr int kClips = 2;
-constexpr int64_t kClipSeconds = 15;
-constexpr int kQueued = 4;               // blocks that may wait
-constexpr int64_t kQuietEndMs = 3000;    // before the end of the programme
-constexpr int64_t kSameStageMs = 1500;   // between two strikes at stages of one kind
-constexpr int64_t kLongRunMs = 180'000;  // from here on the middle third is for what grows
+constexpr int64_t kClipSeconds = 12;
+constexpr int kQueued = 4;                                // blocks that may wait
+constexpr int64_t kQuietEndMs = 3000;                     // before the end of the programme
+constexpr int64_t kLeastGapMs = 1000, kMostGapMs = 3000;  // between two strikes
+constexpr int64_t kLongRunMs = 180'000;                   // from here on the middle third is for what grows
 constexpr const char* kMemory = "/dev/shm";
 constexpr int kMemoryMb = 64;
 
@@ -104,6 +104,10 @@ class Hostile {
     channel_.SleepUntil(schedule.end_ms());
     const bool kept = !viewer_->WaitForEnd(0, 0ms) && !viewer_->WaitForConnection(1, 0ms);
     if (!kept) world_.account.Fault("the viewer's connection was closed");
+    const MetricsPage metrics = channel_.Metrics();
+    std::printf("the channel counts %d stages that were replaced, %d refused control connections\n",
+                static_cast<int>(metrics.Sum("air_stage_restarts_total").value_or(-1)),
+                static_cast<int>(metrics.Sum("air_control_connections_refused_total").value_or(-1)));
     EXPECT_TRUE(channel_.Stop().success());
     EXPECT_TRUE(viewer_->WaitForEnd(0));
     Judge(schedule);
@@ -127,7 +131,6 @@ class Hostile {
     world_.control_port = port_;
     world_.format = options_.format;
     world_.clip = clips.front().path;
-    world_.supervisors = 1;
     if (options_.own_memory) world_.memory = kMemory;
     const std::vector<std::vector<Entry>> blocks = Plan(clips);
     channel_.Attach(*viewer_);
@@ -153,8 +156,8 @@ class Hostile {
     while (at < length_ms || blocks.size() < 2) {
       std::vector<Entry> block;
       if (blocks.empty()) add(block, Pad(kLeadInMs));
-      for (int64_t i = Random(2, 3); i > 0; --i) {
-        const int64_t duration = Random(2500, 6000);
+      for (int64_t i = Random(1, 3); i > 0 && (at < length_ms || block.empty()); --i) {
+        const int64_t duration = Random(2000, 5000);
         if (Random(0, 2) == 0) {
           add(block, ShowPattern(kClips + static_cast<int>(Random(1, 2)), duration));
         } else {
@@ -162,9 +165,9 @@ class Hostile {
           const int64_t last = clip.pictures - options_.format.TickAt(duration) - 1;
           add(block, Show(clip, duration, options_.format.MsOfPicture(Random(0, last))));
         }
-        if (Random(0, 1) == 0) continue;
+        if (Random(0, 3) == 0) continue;
         BadFile file = files.Next();
-        const int64_t bad_ms = Random(800, 2500);
+        const int64_t bad_ms = Random(600, 2000);
         due_.push_back({options_.format.TickAt(at), options_.format.TickAt(at + bad_ms), file});
         world_.account.Did("file in the plan: " + file.what);
         add(block, file.playable == Playable::kPart
@@ -204,40 +207,45 @@ class Hostile {
     const int64_t end = schedule.end_ms() - kQuietEndMs;
     const int64_t first = kLeadInMs + std::min<int64_t>(60'000, (end - kLeadInMs) / 4);
     const int64_t between = std::max<int64_t>((end - first) / 8, 5000);
-    std::map<std::string, int64_t> struck;
     int64_t next_calm = first;
-    for (int64_t at = kLeadInMs; at < end; at += Random(1000, 4000)) {
+    for (int64_t at = kLeadInMs; at < end; at += Random(kLeastGapMs, kMostGapMs)) {
       for (; next_calm <= at && next_calm + between / 2 < end; next_calm += between) Calm(next_calm, actors);
       channel_.SleepUntil(at);
       const bool middle = schedule.end_ms() >= kLongRunMs && at > end / 3 && at < end * 2 / 3;
-      std::vector<std::string> kinds = {"air-decoder"};
-      if (!middle) kinds = {"air-decoder", "air-selector", "air-encoder", "air-supervisor"};
-      std::erase_if(kinds, [&](const std::string& kind) {
-        return struck.contains(kind) && at - struck[kind] < kSameStageMs;
-      });
-      if (kinds.empty()) continue;
-      const std::string& kind = kinds[static_cast<size_t>(Random(0, static_cast<int64_t>(kinds.size()) - 1))];
-      if (Strike(kind)) struck[kind] = at;
+      Strike(middle ? "air-decoder" : NextVictim());
     }
     Calm(end, actors);
   }
 
-  bool Strike(const std::string& kind) {
+  // Each kind in turn, in another order each time, and none twice in a row.
+  std::string NextVictim() {
+    if (victims_.empty()) {
+      const std::string last = last_victim_;
+      victims_ = {"air-decoder", "air-selector", "air-encoder", "air-supervisor"};
+      do std::ranges::shuffle(victims_, random_);
+      while (victims_.back() == last);
+    }
+    last_victim_ = victims_.back();
+    victims_.pop_back();
+    return last_victim_;
+  }
+
+  void Strike(const std::string& kind) {
     if (kind == "air-supervisor") {
-      ++world_.supervisors;
+      ++world_.deaths;
       channel_.KillSupervisor();
       channel_.StartSupervisor();
+      ++world_.deaths;
       supervisors_.push_back(channel_.supervisor().pid());
     } else {
       std::vector<pid_t> pids;  // spares, too
       for (const MarkedProcess& stage : channel_.Stages()) {
         if (stage.program == kind) pids.push_back(stage.pid);
       }
-      if (pids.empty()) return false;
+      if (pids.empty()) return;
       kill(pids[static_cast<size_t>(Random(0, static_cast<int64_t>(pids.size()) - 1))], SIGKILL);
     }
     world_.account.Did("SIGKILL: " + kind);
-    return true;
   }
 
   // What has hung up is noticed in a moment; decoders and spares come and go by a few.
@@ -345,6 +353,8 @@ class Hostile {
   std::vector<pid_t> supervisors_;  // all there have been
   std::vector<DueFile> due_;
   std::vector<Size> sizes_;  // at each calm
+  std::vector<std::string> victims_;
+  std::string last_victim_;
 };
 
 // A small /dev/shm that no other process sees. Errors: why there is none.

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tests/support/stranger_deeds.h"
 #include "tests/support/stream_viewer.h"
@@ -82,17 +83,21 @@ class Viewers : public HostileActor {
     return Random(0, 1) == 0 ? StreamViewer::OnTcp() : StreamViewer::OnUnixSocket(NewPath());
   }
 
-  // False: refused, which a channel without shared memory may do, or not answered.
+  // False: refused, which only a channel without shared memory may do, or not answered.
   bool Attach(wire::StreamTransport transport, const std::string& endpoint) {
     wire::AttachStreamRequest request;
     request.set_channel_id(kTestChannelId);
     request.set_transport(transport);
     request.set_endpoint(endpoint);
     wire::AttachStreamResponse response;
-    const bool attached =
-        caller_.Call(&wire::PlayoutControl::StubInterface::AttachStream, request, response).ok() &&
-        response.success();
-    if (!attached) world_.account.Did("viewer that is not taken");
+    const grpc::Status status =
+        caller_.Call(&wire::PlayoutControl::StubInterface::AttachStream, request, response);
+    const bool attached = status.ok() && response.success();
+    if (status.ok() && !attached && !absl::StrContains(response.error_message(), "shared memory"))
+      world_.account.Fault("a viewer was refused: " + response.error_message());
+    if (!attached)
+      world_.account.Did(status.ok() ? "viewer for whom there is no shared memory"
+                                     : "viewer that comes into a death");
     return attached;
   }
   void Detach(const std::string& endpoint) {
@@ -232,9 +237,9 @@ class MemoryFiller : public HostileActor {
     }
     full.close();
     world_.account.Did("/dev/shm nearly full");
-    world_.unrest.Pause(Random(500, 4000));
+    world_.unrest.Pause(Random(500, 3000));
     fs::remove(path);
-    world_.unrest.Pause(Random(500, 4000));
+    world_.unrest.Pause(Random(1000, 6000));
   }
 };
 

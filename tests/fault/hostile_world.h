@@ -64,9 +64,9 @@ struct HostileWorld {
   std::string folder, runtime_dir, control_path;
   int control_port = 0;
   ChannelFormat format;
-  std::string clip;              // a file that can be played
-  std::string memory;            // the folder of shared memory that may be filled; empty: none
-  std::atomic<int> supervisors;  // so many there have been
+  std::string clip;            // a file that can be played
+  std::string memory;          // the folder of shared memory that may be filled; empty: none
+  std::atomic<int> deaths{0};  // of supervisors: odd while there is none, one more when there is another
   Account account;
   Unrest unrest;
 };
