@@ -106,5 +106,21 @@ TEST_F(Strangers, AtTheSocketsOfTheStagesAreNotNoticed) {
   ExpectNothingHappened(schedule);
 }
 
+// A spare has no work yet, and its supervisor nothing to say.
+TEST_F(Strangers, AtTheSocketsOfTheSparesKeepNoSpareFromItsWork) {
+  const Schedule schedule = Begin();
+  std::vector<UniqueFd> stay;
+  for (const Dial& dial : StageDialsIn(channel_.runtime_dir())) {
+    stay.push_back(dial());
+    SendSome(stay.back(), "garbage");
+  }
+  SignalAt(kLeadInMs + 1200, SIGKILL, "air-encoder", ".journal-");
+  SignalAt(kLeadInMs + 1800, SIGKILL, "air-selector", ".program");
+  SignalAt(kLeadInMs + 2400, SIGKILL, "air-decoder", "air-ring-");
+  channel_.FeedRest(schedule);
+  EXPECT_EQ(StopAndJudge(schedule).pad, 0);
+  EXPECT_EQ(metrics_.Sum("air_stage_restarts_total").value_or(-1), 3) << "a spare was of no use";
+}
+
 }  // namespace
 }  // namespace air::e2e
