@@ -18,9 +18,15 @@ Clip Made(const ClipMaker& maker, const ChannelFormat& format, const std::string
   return maker.Make(BadFiles::kClip, kClipSeconds * format.num / format.den, type);
 }
 
+// The picture in which a file was cut may be made up for with the one before it.
+bool IsPartOf(OnAir seen, OnAir planned) {
+  return seen.clip == planned.clip &&
+         (seen.picture == planned.picture || seen.picture + 1 == planned.picture);
+}
+
 bool MayBeSeen(const BadFile& file, OnAir seen, OnAir planned) {
-  if (seen.clip < 0) return true;
-  return file.playable == Playable::kAnything || (file.playable == Playable::kPart && seen == planned);
+  if (seen.clip < 0 || file.playable == Playable::kAnything) return true;
+  return file.playable == Playable::kPart && IsPartOf(seen, planned);
 }
 
 }  // namespace
