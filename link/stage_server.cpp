@@ -126,8 +126,6 @@ void StageServer::Take(const stage::ToStage& message, std::vector<UniqueFd> fds,
   switch (message.body_case()) {
     case stage::ToStage::kStop:
       return EndStage(kExitDone);
-    case stage::ToStage::kGreet:
-      return;
     case stage::ToStage::kKeep:
       return kept_.Keep(message.keep().name(), std::move(fds));
     case stage::ToStage::kDrop:
@@ -139,6 +137,8 @@ void StageServer::Take(const stage::ToStage& message, std::vector<UniqueFd> fds,
       if (!sent.ok()) Log().error("cannot give back what is kept: {}", sent.ToString());
       return;
     }
+    case stage::ToStage::kGreet:
+      return;
     default:
       if (!message.has_warm()) has_work_ = true;
       return handler(message, std::move(fds));
