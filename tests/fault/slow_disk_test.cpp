@@ -223,7 +223,8 @@ TEST_P(SlowDiskUnderTheRuntimeFolder, KeepsNoSupervisorFromTakingASessionUp) {
   ExpectSegmentsInAsRun(4);
 }
 
-INSTANTIATE_TEST_SUITE_P(By, SlowDiskUnderTheRuntimeFolder, ::testing::Values(200, 2000),
+// A start needs five operations on that disk, and the stages wait ten seconds for the next supervisor.
+INSTANTIATE_TEST_SUITE_P(By, SlowDiskUnderTheRuntimeFolder, ::testing::Values(200, 1000),
                          [](const auto& ms) { return std::to_string(ms.param) + "Ms"; });
 
 }  // namespace

@@ -26,7 +26,7 @@ using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
 constexpr auto kCallLimit = 10s;
-constexpr auto kReadyLimit = 10s;
+constexpr auto kReadyLimit = 20s;
 constexpr auto kEndLimit = 10s;
 constexpr auto kWireDelay = 500ms;  // from the program to the viewer, on a busy machine
 constexpr double kMostAvOffsetMs = 1;
@@ -208,7 +208,11 @@ bool TestChannel::IsReady() {
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + 1s);
   wire::ApiVersion version;
-  return stub_->GetVersion(&context, {}, &version).ok();
+  const grpc::Status status = stub_->GetVersion(&context, {}, &version);
+  if (!status.ok())
+    last_refusal_ =
+        absl::StrCat(status.error_code(), " ", status.error_message(), " at ", NowUtcMs() % 100'000);
+  return status.ok();
 }
 
 void TestChannel::StartSupervisor(bool wait) {
@@ -227,7 +231,7 @@ void TestChannel::StartSupervisor(bool wait) {
       grpc::CreateCustomChannel(address_, grpc::InsecureChannelCredentials(), arguments));
   const bool answers = Eventually(
       kReadyLimit, [this] { return IsReady(); }, 500us);
-  EXPECT_TRUE(answers && !supervisor_->WaitForEnd(0ms)) << Log();
+  EXPECT_TRUE(answers && !supervisor_->WaitForEnd(0ms)) << last_refusal_ << "\n" << Log();
 }
 
 void TestChannel::KillSupervisor() {

@@ -138,6 +138,7 @@ class TestChannel {
                 const Request& request);
 
   bool IsReady();
+  std::string last_refusal_;  // what GetVersion was answered last, while it was refused
 
   TestFolder folder_;
   std::string runtime_dir_, mark_;

@@ -95,22 +95,25 @@ absl::StatusOr<Answer> Attention(Context& context, const Options&) {
       [&](const Snapshot& snapshot, Answer& answer) -> absl::Status {
         const auto reviews = snapshot.assets().Reviews();
         if (!reviews.ok()) return reviews.status();
+        bool any_can_be_played = false;
         for (const Review& review : *reviews) {
           const absl::StatusOr<Asset> asset = snapshot.assets().Get(review.asset_id);
           if (!asset.ok()) return asset.status();
+          any_can_be_played |= asset->duration > Millis(0);
           Json row = ShapeOf(*asset);
           row["reason"] = review.reason;
           row["confidence"] = review.confidence;
           SetTime(row, "since", review.since);
           answer.value.push_back(row);
         }
-        answer.next = reviews->empty() ? "retrovue channel add my-channel --title \"My Channel\""
-                                       : "retrovue asset resolve --all --ready --approve";
+        answer.next = any_can_be_played ? "retrovue asset resolve --all --ready --approve"
+                                        : "retrovue channel add my-channel --title \"My Channel\"";
         return absl::OkStatus();
       });
 }
 
-// Changes assets one by one, in the one transaction.
+// Changes assets one by one, in the one transaction. Of --all those that cannot be changed as they are (FailedPrecondition) are left,
+// and said; one that was named refuses the whole command. `change` does nothing before it knows that it can.
 absl::StatusOr<Answer> ChangeEach(Context& context, const Options& options,
                                   const std::function<absl::Status(Transaction&, Asset&)>& change,
                                   const std::string& what_happened, const std::string& next) {
@@ -130,11 +133,18 @@ absl::StatusOr<Answer> ChangeEach(Context& context, const Options& options,
         for (const std::string& handle : handles) {
           absl::StatusOr<Asset> asset = FindAsset(transaction, handle);
           if (!asset.ok()) return asset.status();
-          if (absl::Status s = change(transaction, *asset); !s.ok()) return s;
+          const absl::Status changed = change(transaction, *asset);
+          if (options.all && absl::IsFailedPrecondition(changed)) {
+            answer.notices.push_back(absl::StrCat("left as it is: ", changed.message()));
+            answer.exit = Exit::kPartly;
+            answer.code = "ASSETS_LEFT";
+            continue;
+          }
+          if (!changed.ok()) return changed;
           answer.value.push_back(ShapeOf(*asset));
         }
-        answer.says = {
-            absl::StrCat(handles.size(), handles.size() == 1 ? " asset " : " assets ", what_happened, ".")};
+        const std::size_t count = answer.value.size();
+        answer.says = {absl::StrCat(count, count == 1 ? " asset " : " assets ", what_happened, ".")};
         answer.next = next;
         return absl::OkStatus();
       });
@@ -144,11 +154,10 @@ absl::StatusOr<Answer> ChangeEach(Context& context, const Options& options,
 absl::Status MakeReady(Transaction& transaction, Asset& asset) {
   if (asset.state == AssetState::kReady) return absl::OkStatus();
   if (asset.duration <= Millis(0)) {
-    return Refusal(
-        absl::StatusCode::kFailedPrecondition, "ASSET_NOT_PROBED",
-        absl::StrCat(
-            "the length of \"", asset.editorial.title,
-            "\" is not known, so it cannot be ready: run retrovue collection ingest, which probes it"));
+    return Refusal(absl::StatusCode::kFailedPrecondition, "ASSET_NOT_PROBED",
+                   absl::StrCat("the length of \"", asset.editorial.title,
+                                "\" is not known, so it cannot be ready: retrovue asset attention says why; "
+                                "retrovue collection ingest probes it again"));
   }
   std::vector<AssetState> way = {AssetState::kReady};
   if (!MayBecome(asset.state, AssetState::kReady)) way.insert(way.begin(), AssetState::kEnriching);

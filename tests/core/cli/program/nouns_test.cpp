@@ -54,6 +54,33 @@ TEST(CollectionCommand, IngestsAnEmptyFolderAndOneFullOfTextWithClearWords) {
   EXPECT_EQ(home.Ok({"asset", "list", "--schedulable"})["total"], 0);
 }
 
+// One file that cannot be read must not keep a shelf of films off the air.
+TEST(AssetCommand, ResolvesAllThatCanBeAndSaysWhatIsLeft) {
+  const TemporaryHome home;
+  const std::string media = home.folder() + "/media";
+  std::filesystem::create_directory(media);
+  std::ofstream(media + "/broken.mkv") << "this is no film";
+  home.Ok({"source", "add", "--name", "M", "--sync-enable", media});
+  home.Run({"collection", "ingest", "--all", "--json"});
+  const std::string film = home.SeedAsset("Film", 90);
+  home.Ok({"asset", "retire", film});
+  const Json waiting = home.Ok({"asset", "attention"});
+  ASSERT_EQ(waiting["total"], 1);
+  EXPECT_THAT(std::string(waiting["next"]), HasSubstr("channel add"));
+
+  const Ran ran = home.Run({"asset", "resolve", film, "--all", "--ready", "--approve", "--json"});
+  EXPECT_EQ(ran.status, 2) << ran.out << ran.err;
+  const Json json = Json::parse(ran.out);
+  EXPECT_EQ(json["status"], "partial");
+  ASSERT_EQ(json["assets"].size(), 1u);
+  EXPECT_EQ(json["assets"][0]["title"], "Film");
+  EXPECT_THAT(std::string(json["notices"][0]), HasSubstr("broken"));
+  EXPECT_EQ(home.Ok({"asset", "list", "--schedulable"})["total"], 1);
+  EXPECT_EQ(home.Ok({"asset", "attention"})["total"], 1);
+  const std::string broken = waiting["assets"][0]["id"];
+  EXPECT_EQ(home.Refused({"asset", "resolve", broken, "--ready"})["code"], "ASSET_NOT_PROBED");
+}
+
 TEST(AssetCommand, ShowsResolvesTagsAndRetires) {
   const TemporaryHome home;
   const std::string id = home.SeedAsset("Film", 90);
