@@ -31,9 +31,9 @@ Size SizeOf(const std::vector<std::pair<pid_t, std::string>>& processes);
 
 struct GrowthLimits {
   // Of the largest supervisor, selector and encoder. A decoder lives as long as its asset.
-  int64_t own_kb = 64 << 10, descriptors = 10, threads = 8;
+  int64_t own_kb = 64 << 10, descriptors = 24, threads = 8;
   int64_t all_pss_kb = 128 << 10;  // of all processes together, decoders and shared memory too
-  int64_t processes = 4;           // spares and decoders that get ready
+  int64_t processes = 6;           // spares and decoders that get ready
   int64_t shared_names = 0;
 };
 
