@@ -113,9 +113,10 @@ bool StageServer::ReceiveAll(const Handler& handler) {
     if (absl::IsUnavailable(message.status())) return true;
     if (absl::IsFailedPrecondition(message.status())) return false;
     stage::ToStage parsed;
-    if (!message.ok() || !parsed.ParseFromString(message->bytes)) {
-      Log().error("a message of the supervisor was not understood and is ignored: {}",
-                  message.status().ToString());
+    if (!message.ok() || !parsed.ParseFromString(message->bytes) ||
+        parsed.body_case() == stage::ToStage::BODY_NOT_SET) {
+      Log().error("a message was not understood and is ignored: {}",
+                  message.ok() ? "it is none of a supervisor" : message.status().ToString());
       continue;
     }
     heard_ = true;
@@ -142,6 +143,8 @@ void StageServer::Take(const stage::ToStage& message, std::vector<UniqueFd> fds,
       if (!sent.ok()) Log().error("cannot give back what is kept: {}", sent.ToString());
       return;
     }
+    case stage::ToStage::kGreet:
+      return;
     default:
       if (!message.has_warm()) has_work_ = true;
       return handler(message, std::move(fds));

@@ -208,6 +208,9 @@ absl::Status StageProcess::Start(const StageEnvironment& environment) {
   absl::StatusOr<UniqueFd> link = DialSeqpacket(socket_path_);
   if (!link.ok()) return link.status();
   link_ = *std::move(link);
+  stage::ToStage greeting;
+  greeting.mutable_greet();
+  Send(greeting).IgnoreError();  // one that has ended is noticed by its pidfd
   return absl::OkStatus();
 }
 
