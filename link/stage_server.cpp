@@ -1,10 +1,12 @@
 #include "link/stage_server.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -111,9 +113,10 @@ bool StageServer::ReceiveAll(const Handler& handler) {
     if (absl::IsUnavailable(message.status())) return true;
     if (absl::IsFailedPrecondition(message.status())) return false;
     stage::ToStage parsed;
-    if (!message.ok() || !parsed.ParseFromString(message->bytes)) {
-      Log().error("a message of the supervisor was not understood and is ignored: {}",
-                  message.status().ToString());
+    if (!message.ok() || !parsed.ParseFromString(message->bytes) ||
+        parsed.body_case() == stage::ToStage::BODY_NOT_SET) {
+      Log().error("a message was not understood and is ignored: {}",
+                  message.ok() ? "it is none of a supervisor" : message.status().ToString());
       continue;
     }
     heard_ = true;
@@ -125,6 +128,10 @@ void StageServer::Take(const stage::ToStage& message, std::vector<UniqueFd> fds,
   switch (message.body_case()) {
     case stage::ToStage::kStop:
       return EndStage(kExitDone);
+    case stage::ToStage::kListenAgain:
+      if (fds.size() != 1 || dup3(fds[0].get(), kListenFd, O_CLOEXEC) < 0)
+        Log().error("does not listen under its name again: {}", std::strerror(errno));
+      return;
     case stage::ToStage::kKeep:
       return kept_.Keep(message.keep().name(), std::move(fds));
     case stage::ToStage::kDrop:
@@ -136,6 +143,8 @@ void StageServer::Take(const stage::ToStage& message, std::vector<UniqueFd> fds,
       if (!sent.ok()) Log().error("cannot give back what is kept: {}", sent.ToString());
       return;
     }
+    case stage::ToStage::kGreet:
+      return;
     default:
       if (!message.has_warm()) has_work_ = true;
       return handler(message, std::move(fds));

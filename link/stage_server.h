@@ -4,8 +4,9 @@
 // The supervisor spawns a stage with a listening socket (kListenFd) and dials in. When the supervisor goes
 // away, a stage that has work goes on with it and waits `orphan_grace` for a successor to dial in; then the
 // process ends. A stage without work ends at once: no successor knows of it.
-// A stranger that dials in changes nothing. While the supervisor that has given orders is connected, only
-// the newest other connection is kept; it waits, unread, until the supervisor's connection ends.
+// A stranger that dials in changes nothing. While a supervisor that has said a word (its greeting, an order) is
+// connected, only the newest other connection is kept; it waits, unread, until the supervisor's connection ends.
+// When the name it listens under is gone, the supervisor makes it again and sends the new socket (ListenAgain).
 // A stage has no other way to end than _exit: all that correctness needs is in shared memory already.
 //
 // It also keeps second copies of descriptors for the supervisor, and answers for them itself.
@@ -63,7 +64,7 @@ class StageServer {
   // Of the server's thread.
   KeptDescriptors kept_;
   bool has_work_ = false;
-  bool heard_ = false;  // connection_ has sent an order that was understood
+  bool heard_ = false;  // connection_ has said what was understood
   UniqueFd waiting_;
   Nanos accept_again_{0};
 };

@@ -62,14 +62,17 @@ absl::Status SharedSegment::Size(size_t bytes, const std::string& what, Allocati
 
 absl::Status SharedSegment::AllocateAll(std::stop_token stop) const {
   const size_t bytes = region_.get_size();
-  for (size_t at = 0; at < bytes && !stop.stop_requested();) {
-    const size_t piece = std::min(kPieceBytes, bytes - at);
-    const int error = posix_fallocate(fd_.get(), static_cast<off_t>(at), static_cast<off_t>(piece));
-    if (error == EINTR) continue;
-    if (error != 0) return NoMemory(bytes, label_, error);
-    at += piece;
+  for (size_t at = 0; at < bytes && !stop.stop_requested(); at += kPieceBytes) {
+    if (absl::Status s = Allocate(at, std::min(kPieceBytes, bytes - at)); !s.ok()) return s;
   }
   return absl::OkStatus();
+}
+
+absl::Status SharedSegment::Allocate(size_t at, size_t bytes) const {
+  int error = EINTR;
+  while (error == EINTR)
+    error = posix_fallocate(fd_.get(), static_cast<off_t>(at), static_cast<off_t>(bytes));
+  return error == 0 ? absl::OkStatus() : NoMemory(region_.get_size(), label_, error);
 }
 
 absl::Status SharedSegment::MapAll(Access access, bool populate) {
@@ -100,7 +103,7 @@ absl::StatusOr<SharedSegment> SharedSegment::CreateSealed(const std::string& lab
 }
 
 absl::StatusOr<SharedSegment> SharedSegment::CreateNamed(const std::string& name, size_t bytes,
-                                                         Allocation allocation) {
+                                                         Allocation allocation, size_t head) {
   SharedSegment segment;
   segment.name_ = name;
   segment.temporary_ = absl::StrCat(kTemporaryPrefix, name);
@@ -116,6 +119,7 @@ absl::StatusOr<SharedSegment> SharedSegment::CreateNamed(const std::string& name
   if (!segment.fd_.valid()) s = SystemError(absl::StrCat("duplicating the descriptor of ", name));
   if (s.ok()) s = segment.Size(bytes, name, allocation);
   if (s.ok()) s = segment.MapAll(Access::kReadWrite, allocation == Allocation::kNow);
+  if (s.ok() && head > 0) s = segment.Allocate(0, head);
   if (!s.ok()) {
     RemoveNamedSegment(segment.temporary_);
     return s;

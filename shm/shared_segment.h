@@ -40,9 +40,10 @@ class SharedSegment {
   // where), Internal (the system's text).
   static absl::StatusOr<SharedSegment> CreateSealed(const std::string& label, size_t bytes,
                                                     Allocation allocation = Allocation::kNow);
-  // The same under a temporary name; invisible to OpenNamed until Publish().
+  // The same under a temporary name; invisible to OpenNamed until Publish(). `head`: of a segment that is kLater, so many bytes
+  // are allocated now: what its maker writes at once, whatever other processes take of the memory meanwhile.
   static absl::StatusOr<SharedSegment> CreateNamed(const std::string& name, size_t bytes,
-                                                   Allocation allocation = Allocation::kNow);
+                                                   Allocation allocation = Allocation::kNow, size_t head = 0);
   // Allocates what is not there yet, in pieces, until it is done or `stop` is requested; what was written
   // already stays. May run in any thread, beside any use of the segment. Errors: ResourceExhausted.
   absl::Status AllocateAll(std::stop_token stop = {}) const;
@@ -69,6 +70,7 @@ class SharedSegment {
 
  private:
   absl::Status Size(size_t bytes, const std::string& what, Allocation allocation);
+  absl::Status Allocate(size_t at, size_t bytes) const;
   absl::Status MapAll(Access access, bool populate);
 
   UniqueFd fd_;

@@ -14,7 +14,7 @@ namespace {
 
 constexpr size_t kEncoderPageOffset = kJournalPage;
 constexpr size_t kSenderPageOffset = 2 * kJournalPage;
-constexpr size_t kRecordsOffset = 3 * kJournalPage;
+constexpr size_t kRecordsOffset = kJournalHeadBytes;
 
 size_t RoundUpToPage(size_t bytes) { return (bytes + kJournalPage - 1) / kJournalPage * kJournalPage; }
 

@@ -57,6 +57,8 @@ namespace air {
 inline constexpr uint64_t kJournalMagic = 0x314c4e524a524941;  // "AIRJRNL1", little endian
 inline constexpr uint32_t kJournalLayoutVersion = 4;
 inline constexpr size_t kJournalPage = 4096;
+// What FormatJournal writes; records and packets follow.
+inline constexpr size_t kJournalHeadBytes = 3 * kJournalPage;
 inline constexpr size_t kJournalPacketBytes = 188;  // one packet of ISO/IEC 13818-1
 inline constexpr size_t kPacketSlotBytes = 192;
 inline constexpr size_t kCodecConfigBytes = 1024;

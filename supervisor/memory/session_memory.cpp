@@ -241,8 +241,9 @@ absl::StatusOr<SharedSegment> SessionMemory::CreateJournal(uint64_t serial,
                                                      " MB of shared memory, /dev/shm has ", free >> 20,
                                                      " MB; detach another one or make /dev/shm larger"));
   }
-  absl::StatusOr<SharedSegment> journal =
-      SharedSegment::CreateNamed(JournalName(serial), geometry.SegmentBytes(), Allocation::kLater);
+  // What is free now may be taken at the next moment.
+  absl::StatusOr<SharedSegment> journal = SharedSegment::CreateNamed(
+      JournalName(serial), geometry.SegmentBytes(), Allocation::kLater, kJournalHeadBytes);
   if (!journal.ok()) return journal;
   if (absl::Status s = FormatJournal(journal->bytes(), geometry, RandomId()); !s.ok()) return s;
   if (absl::Status s = journal->Publish(); !s.ok()) return s;

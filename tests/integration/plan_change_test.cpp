@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <functional>
 #include <thread>
@@ -290,6 +291,50 @@ TEST_F(PlanChange, SurvivesAKilledSupervisorWithPreviewLiveAndPlan) {
   EXPECT_EQ(aired[2], (Stretch{.from = first, .to = stop, .clip = 3, .picture = 50}));
   EXPECT_EQ(aired[3].clip, 2);
   EXPECT_EQ(aired[3].picture, stop - began);
+}
+
+// 20,160 segments. They are put in force on the air and taken up by two further supervisors; each knows all of them.
+TEST_F(PlanChange, PutsAWeekInForceThatOutlivesTheSupervisor) {
+  constexpr int kBlocks = 10'080;
+  constexpr int64_t kSegmentMs = 4000, kSegmentTicks = kSegmentMs / 40;
+  std::string blocks;
+  for (int i = 0; i < kBlocks; ++i) {
+    absl::StrAppend(&blocks, i == 0 ? "" : ",", R"({"block_id": "w)", i, R"(", "segments": [)");
+    for (const int clip : {2, 3}) {
+      absl::StrAppend(&blocks, clip == 2 ? "" : ",", R"({"asset_uri": "pattern:clip=)", clip,
+                      R"(", "segment_duration_ms": )", kSegmentMs, "}");
+    }
+    absl::StrAppend(&blocks, "]}");
+  }
+  const std::string week = PlanFile("week.json", absl::StrCat(R"({"blocks": [)", blocks, "]}"));
+  Begin();
+  const wire::UpdatePlanResponse updated = UpdatePlan(week);
+  ASSERT_TRUE(updated.success()) << updated.error_message();
+  for (int i = 0; i < 2; ++i) {
+    std::this_thread::sleep_for(4s);
+    channel_.KillSupervisor();
+    channel_.StartSupervisor();
+    EXPECT_TRUE(UpdatePlan(week).success()) << "it is in force: nothing changes";
+    EXPECT_GT(channel_.Metrics().Value("air_lookahead_seconds").value_or(0),
+              kBlocks * 2 * kSegmentMs / 1000 - 600);
+  }
+  std::this_thread::sleep_for(5s);
+
+  const std::vector<Stretch> aired = StopAndJudge();
+  // What it begins with may come late on a busy machine; from its second segment on every one is on its tick.
+  const auto second = std::find_if(aired.begin(), aired.end(), [](const Stretch& s) { return s.clip == 3; });
+  ASSERT_GE(aired.end() - second, 2) << ::testing::PrintToString(aired);
+  const int64_t first_tick = second->from;
+  for (auto stretch = second; stretch != aired.end(); ++stretch) {
+    const int64_t n = stretch - second;
+    const Stretch whole{.from = first_tick + n * kSegmentTicks,
+                        .to = first_tick + (n + 1) * kSegmentTicks,
+                        .clip = n % 2 == 0 ? 3 : 2,
+                        .picture = 0};
+    Stretch seen = *stretch;
+    if (stretch + 1 == aired.end()) seen.to = whole.to;  // it was stopped
+    EXPECT_EQ(seen, whole);
+  }
 }
 
 }  // namespace

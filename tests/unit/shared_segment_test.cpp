@@ -124,6 +124,21 @@ TEST_F(NamedSegment, CanBeUsedBeforeItsMemoryIsAllocatedAndKeepsWhatWasWritten) 
   EXPECT_EQ(segment.bytes()[0], std::byte{0});
 }
 
+TEST_F(NamedSegment, HasItsHeadFromTheStartOrIsNotThere) {
+  const size_t head = 2 * 4096;
+  const SharedSegment segment = *SharedSegment::CreateNamed(name_, kBytes, Allocation::kLater, head);
+  struct stat info {};
+  ASSERT_EQ(fstat(segment.fd(), &info), 0);
+  EXPECT_EQ(static_cast<size_t>(info.st_size), kBytes);
+  EXPECT_EQ(static_cast<size_t>(info.st_blocks) * 512, head) << "allocated, and nothing else";
+
+  const std::string other = name_ + "-2";
+  const size_t too_much = std::filesystem::space("/dev/shm").capacity + (size_t{1} << 30);
+  EXPECT_EQ(SharedSegment::CreateNamed(other, too_much, Allocation::kLater, too_much).status().code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(ListNamedSegments("tmp." + other), IsEmpty());
+}
+
 TEST_F(NamedSegment, StopsAllocatingWhenToldTo) {
   const size_t too_much = std::filesystem::space("/dev/shm").capacity + (size_t{1} << 30);
   const SharedSegment segment = *SharedSegment::CreateNamed(name_, too_much, Allocation::kLater);
