@@ -303,7 +303,7 @@ class Hostile {
     wrong.insert(wrong.end(), losses.wrong.begin(), losses.wrong.end());
     if (losses.pad > 0)
       wrong.push_back(absl::StrFormat("%d pictures were pad that should not have been, first at tick %d",
-                                      losses.pad, FirstPad(judged.aired, schedule.expected())));
+                                      losses.pad, FirstLost(due_, judged.aired, schedule.expected())));
     if (judged.aired.end_tick() < schedule.expected().end_tick() - options_.format.TickAt(1000))
       wrong.push_back("the stream has ended too soon");
     const auto gap = static_cast<int64_t>(viewer_->LongestSilence(0).count());
@@ -313,39 +313,10 @@ class Hostile {
     if (!judged.structure.Clean()) wrong.push_back(analyser::DescribeTs(judged.structure, {}));
     for (const std::string& text : judged.content.complaints.first) wrong.push_back("decoder: " + text);
     for (const std::string& text : wrong) world_.account.Fault("viewer: " + text);
-    PrintFiles(judged.aired);
-    std::printf(
-        "viewer: %d pictures, %d of them where bad files were due, %d pad, longest time without a byte %d "
-        "ms\n",
-        static_cast<int>(judged.content.pictures), static_cast<int>(DueTicks()), static_cast<int>(losses.pad),
-        static_cast<int>(gap));
-  }
-
-  // Where content was planned, and pad was seen.
-  int64_t FirstPad(const Program& aired, const Program& expected) const {
-    for (int64_t tick = aired.first_tick(); tick < aired.end_tick(); ++tick) {
-      const bool due =
-          std::ranges::any_of(due_, [&](const DueFile& file) { return tick >= file.from && tick < file.to; });
-      if (!due && aired.At(tick).clip == Stretch::kPad && expected.At(tick).clip != Stretch::kPad)
-        return tick;
-    }
-    return -1;
-  }
-
-  int64_t DueTicks() const {
-    int64_t ticks = 0;
-    for (const DueFile& due : due_) ticks += due.to - due.from;
-    return ticks;
-  }
-  void PrintFiles(const Program& aired) const {
-    std::map<std::string, std::pair<int64_t, int64_t>> seen;  // pictures, ticks
-    for (const DueFile& due : due_) {
-      seen[due.file.what].first += PicturesSeen(due, aired);
-      seen[due.file.what].second += due.to - due.from;
-    }
-    for (const auto& [what, count] : seen)
-      std::printf("bad files, %s: pictures seen at %d of %d ticks\n", what.c_str(),
-                  static_cast<int>(count.first), static_cast<int>(count.second));
+    for (const std::string& line : SeenOf(due_, judged.aired)) std::printf("%s\n", line.c_str());
+    std::printf("viewer: %d pictures, %d pad, longest time without a byte %d ms\n",
+                static_cast<int>(judged.content.pictures), static_cast<int>(losses.pad),
+                static_cast<int>(gap));
   }
 
   bool Verdict() {
