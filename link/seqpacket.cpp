@@ -6,7 +6,9 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 
@@ -104,6 +106,24 @@ absl::StatusOr<UniqueFd> ListenSeqpacket(const std::string& path) {
     return SystemError(absl::StrCat("listening on ", path));
   }
   return fd;
+}
+
+// It has a name until it is dialed, in a folder that is ours alone. Shared memory is always there.
+absl::StatusOr<NamelessSocket> ListenWithoutAName() {
+  std::string folder = "/dev/shm/air-link-XXXXXX";
+  if (mkdtemp(folder.data()) == nullptr) return SystemError(folder);
+  const std::string path = folder + "/socket";
+  NamelessSocket socket;
+  absl::StatusOr<UniqueFd> made = ListenSeqpacket(path);
+  if (made.ok()) {
+    socket.listener = *std::move(made);
+    made = DialSeqpacket(path);
+    if (made.ok()) socket.link = *std::move(made);
+  }
+  unlink(path.c_str());
+  rmdir(folder.c_str());
+  if (!socket.link.valid()) return made.status();
+  return socket;
 }
 
 bool IsBound(const std::string& path) {

@@ -30,6 +30,11 @@ absl::StatusOr<SeqpacketMessage> ReceiveMessage(int socket);
 
 // A listening socket at `path`, replacing a stale one. Errors: Internal with the path and the system's text.
 absl::StatusOr<UniqueFd> ListenSeqpacket(const std::string& path);
+// One that no other process can dial, because it has no name, and the one connection to it. Errors: Internal.
+struct NamelessSocket {
+  UniqueFd listener, link;
+};
+absl::StatusOr<NamelessSocket> ListenWithoutAName();
 // Whether a process has the socket at `path` bound; its listener does not notice. False when there is none.
 bool IsBound(const std::string& path);
 // Succeeds at once on a listening socket, even before it accepts.

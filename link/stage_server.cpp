@@ -1,10 +1,12 @@
 #include "link/stage_server.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -126,6 +128,10 @@ void StageServer::Take(const stage::ToStage& message, std::vector<UniqueFd> fds,
   switch (message.body_case()) {
     case stage::ToStage::kStop:
       return EndStage(kExitDone);
+    case stage::ToStage::kListenAgain:
+      if (fds.size() != 1 || dup3(fds[0].get(), kListenFd, O_CLOEXEC) < 0)
+        Log().error("does not listen under its name again: {}", std::strerror(errno));
+      return;
     case stage::ToStage::kKeep:
       return kept_.Keep(message.keep().name(), std::move(fds));
     case stage::ToStage::kDrop:

@@ -6,6 +6,7 @@
 // process ends. A stage without work ends at once: no successor knows of it.
 // A stranger that dials in changes nothing. While a supervisor that has said a word (its greeting, an order) is
 // connected, only the newest other connection is kept; it waits, unread, until the supervisor's connection ends.
+// When the name it listens under is gone, the supervisor makes it again and sends the new socket (ListenAgain).
 // A stage has no other way to end than _exit: all that correctness needs is in shared memory already.
 //
 // It also keeps second copies of descriptors for the supervisor, and answers for them itself.

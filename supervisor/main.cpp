@@ -77,7 +77,8 @@ class Supervisor {
                          .runtime_dir = options_.runtime_dir,
                          .orphan_grace_ms = static_cast<int64_t>(options_.orphan_grace_seconds * 1000),
                          .hang_ns = options_.hang_ms * kNanosPerMs,
-                         .before_work = [this] { record_->Save(); }});
+                         .before_work = [this] { record_->Save(); },
+                         .renew_dir = [this] { return RenewRuntimeDir(); }});
     record_ = std::make_unique<SessionRecord>(options_.runtime_dir);
     engine_ = std::make_unique<PlayoutEngine>(
         *loop_, *stages_, store_, *record_, control_,
@@ -92,7 +93,7 @@ class Supervisor {
     absl::StatusOr<std::unique_ptr<PlayoutServer>> server = PlayoutServer::Create(*interface_);
     if (!server.ok()) return server.status();
     server_ = *std::move(server);
-    std::ofstream(options_.runtime_dir + "/metrics.address") << metrics_->address() << "\n";
+    WriteMetricsAddress();
     // Nothing may fail from here on: there may be a session, and it goes on.
     engine_->Open();
     if (const size_t swept = SweepDeadSessions(); swept > 0)
@@ -129,6 +130,18 @@ class Supervisor {
   }
 
  private:
+  void WriteMetricsAddress() {
+    std::ofstream(options_.runtime_dir + "/metrics.address") << metrics_->address() << "\n";
+  }
+
+  absl::Status RenewRuntimeDir() {
+    const absl::StatusOr<bool> renewed = KeepRuntimeDir(options_.runtime_dir, runtime_lock_);
+    if (!renewed.ok() || !*renewed) return renewed.status();
+    Log().error("{} was removed while the channel runs; it is made again", options_.runtime_dir);
+    WriteMetricsAddress();
+    return absl::OkStatus();
+  }
+
   absl::Status Bind() {
     absl::StatusOr<std::unique_ptr<PageServer>> metrics = PageServer::Bind(
         options_.metrics_address, [this](const std::string& path) { return exporter_.Page(path); });
@@ -138,7 +151,7 @@ class Supervisor {
     }
     metrics_ = *std::move(metrics);
     absl::StatusOr<std::unique_ptr<ControlListener>> control =
-        ControlListener::Bind(options_.Addresses(), MostControlConnections(RaiseDescriptorLimit()));
+        ControlListener::Bind(options_.Addresses(), ControlLimitsFor(RaiseDescriptorLimit()));
     if (!control.ok()) return control.status();
     control_sockets_ = *std::move(control);
     return absl::OkStatus();
@@ -156,6 +169,7 @@ class Supervisor {
 
   void UpdateMetrics() {
     ShowMetrics();
+    control_sockets_->KeepNames();
     metrics_timer_ = loop_->After(kMetricsPeriodNs, [this] { UpdateMetrics(); });
   }
 

@@ -73,4 +73,16 @@ absl::StatusOr<UniqueFd> OwnRuntimeDir(const std::string& dir) {
   return lock;
 }
 
+absl::StatusOr<bool> KeepRuntimeDir(const std::string& dir, UniqueFd& lock) {
+  struct stat ours {
+  }, there{};
+  if (fstat(lock.get(), &ours) != 0) return absl::InternalError(Named(dir, std::strerror(errno)));
+  const bool is_there = lstat((dir + "/lock").c_str(), &there) == 0;
+  if (is_there && there.st_dev == ours.st_dev && there.st_ino == ours.st_ino) return false;
+  absl::StatusOr<UniqueFd> again = OwnRuntimeDir(dir);
+  if (!again.ok()) return again.status();
+  lock = *std::move(again);
+  return true;
+}
+
 }  // namespace air

@@ -19,4 +19,8 @@ inline constexpr size_t kLongestRuntimeDir = 80;  // bytes
 // another's), AlreadyExists (another supervisor runs in it), Internal with the system's text.
 absl::StatusOr<UniqueFd> OwnRuntimeDir(const std::string& dir);
 
+// While the channel runs: when the directory or its lock is gone, both are made again, and `lock` is the new one. True:
+// so it was. Errors: as above; `lock` is the old one then, and AlreadyExists means that another supervisor was quicker.
+absl::StatusOr<bool> KeepRuntimeDir(const std::string& dir, UniqueFd& lock);
+
 }  // namespace air

@@ -134,7 +134,8 @@ void ChannelLife::OnAirSpawned(const absl::Status& status, Moment now, bool may_
   ++air_starts_;
   is_another_ = true;
   has_answered_ = false;
-  if (may_have_session || session_may_live_) {
+  session_may_live_ |= may_have_session;
+  if (session_may_live_) {
     Enter(Step::kAsking);
     Do(AskReady{});
   } else {
@@ -202,7 +203,6 @@ void ChannelLife::OnAttached(const absl::Status& status, Moment now) {
 void ChannelLife::OnSessionStarted(const absl::Status& status, Moment now) {
   if (step_ != Step::kBeginning) return;
   if (!status.ok()) return Fail(Text(status), now);
-  session_may_live_ = true;
   is_another_ = false;
   for (const std::string& id : {first_, second_}) {
     shelf_.MarkFed(id);
@@ -218,6 +218,7 @@ void ChannelLife::OnSessionStarted(const absl::Status& status, Moment now) {
 
 void ChannelLife::Run(Moment now) {
   Enter(Step::kRunning);
+  session_may_live_ = true;
   broken_lines_ = 0;
   was_on_air_ = true;
   if (std::exchange(is_another_, false)) ++adoptions_;

@@ -300,7 +300,6 @@ AirProcess::OnEnded Manager::WhenAirEnds() {
     air::Log().info("air-supervisor {}", fate);
     process_.reset();
     line_.reset();
-    if (life_.has_answered()) predecessor_was_on_air_ = false;  // what was left has been taken up, or is gone
     life_.OnAirEnded(life_.has_answered()
                          ? fate
                          : absl::StrCat(fate, " while starting; see ", AirProcess::LogPath(AirDir())),
@@ -323,6 +322,7 @@ void Manager::Do(const SpawnAir&) {
                     AirProcess::LogPath(AirDir()));
   }
   life_.OnAirSpawned(spawned, Now(), predecessor_was_on_air_);
+  if (process_) predecessor_was_on_air_ = false;  // the channel's life knows it now
 }
 
 void Manager::Do(const AskReady&) {

@@ -73,7 +73,7 @@ wire::StartBlockPlanSessionResponse PlayoutEngine::StartBlockPlanSession(
   const auto depth = static_cast<size_t>(std::max(request.max_queue_depth(), 0));
   if (absl::Status s = StartSession({.channel_id = request.channel_id(),
                                      .format_json = request.program_format_json(),
-                                     .blocks = {request.block_a(), request.block_b()},
+                                     .blocks = StoredBlocks::Of({request.block_a(), request.block_b()}),
                                      .join_utc_ms = request.join_utc_ms(),
                                      .max_queue_depth = std::clamp(depth, kLeastQueueDepth, kMostQueueDepth),
                                      .evidence_endpoint = request.evidence_endpoint(),

@@ -69,7 +69,7 @@ absl::Status PlayoutEngine::Start(const wire::StartChannelRequest& request,
                     .blocks = plan->blocks,
                     .relative = plan->relative,
                     .join_utc_ms = plan->join_utc_ms,
-                    .max_queue_depth = std::max(plan->blocks.size(), kLeastQueueDepth),
+                    .max_queue_depth = std::max(plan->blocks->size(), kLeastQueueDepth),
                     .started_with = request,
                     .plan_fingerprint = plan->fingerprint});
   if (!started.ok()) streams_.StopListening();

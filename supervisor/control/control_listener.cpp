@@ -1,5 +1,6 @@
 #include "supervisor/control/control_listener.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -21,6 +22,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/stage_log.h"
 #include "net/host_port.h"
+#include "net/keep_alive.h"
 #include "net/unix_listen.h"
 
 namespace air {
@@ -57,6 +59,7 @@ absl::StatusOr<UniqueFd> BindTcp(const std::string& address) {
   // Connections of a predecessor linger; two that listen at the same time are refused all the same.
   setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   setsockopt(listener.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // connections inherit it
+  KeepAlive(listener.get());
   if (!listener.valid() || bind(listener.get(), found->ai_addr, found->ai_addrlen) != 0 ||
       listen(listener.get(), kBacklog) != 0) {
     return Failed(address, absl::StrCat(std::strerror(errno), " (taken by another process?)"));
@@ -85,6 +88,29 @@ absl::StatusOr<Bound> TakePassed(const std::string& address) {
   return Bound{UniqueFd(fd), std::string(name.sun_path, strnlen(name.sun_path, longest))};
 }
 
+// "pid 4711", "127.0.0.1", "2001:db8:0:1::/64": whose connection it is.
+std::string PeerOf(int fd) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (getpeername(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return "";
+  char text[INET6_ADDRSTRLEN] = "";
+  if (address.ss_family == AF_INET) {
+    inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(address).sin_addr, text, sizeof text);
+    return text;
+  }
+  if (address.ss_family == AF_INET6) {
+    in6_addr network = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
+    const bool is_v4 = IN6_IS_ADDR_V4MAPPED(&network);
+    if (!is_v4) std::memset(network.s6_addr + 8, 0, 8);
+    inet_ntop(AF_INET6, &network, text, sizeof text);
+    return absl::StrCat(text, is_v4 ? "" : "/64");
+  }
+  ucred process{};
+  size = sizeof process;
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &process, &size) != 0) return "";
+  return absl::StrCat("pid ", process.pid);
+}
+
 ino_t SocketOf(int fd) {
   struct stat what {};
   return fstat(fd, &what) == 0 && S_ISSOCK(what.st_mode) ? what.st_ino : 0;
@@ -102,42 +128,66 @@ uint64_t RaiseDescriptorLimit() {
   return limit.rlim_cur;
 }
 
-size_t MostControlConnections(uint64_t descriptors) {
+ControlLimits ControlLimitsFor(uint64_t descriptors) {
   const uint64_t spare = descriptors > kReserve ? (descriptors - kReserve) / 2 : 0;
-  return std::clamp<uint64_t>(spare, kLeastConnections, kMostConnections);
+  const size_t most = std::clamp<uint64_t>(spare, kLeastConnections, kMostConnections);
+  return {.connections = most, .of_one_peer = most / 2};
 }
 
 absl::StatusOr<std::unique_ptr<ControlListener>> ControlListener::Bind(
-    const std::vector<std::string>& addresses, size_t most) {
-  std::unique_ptr<ControlListener> listener(new ControlListener);
-  listener->most_ = most;
+    const std::vector<std::string>& addresses, ControlLimits limits) {
+  std::unique_ptr<ControlListener> listener(new ControlListener(limits));
   for (const std::string& address : addresses) {
+    Listening listening;
     if (absl::StartsWith(address, kPassed)) {
       absl::StatusOr<Bound> passed = TakePassed(address);
       if (!passed.ok()) return passed.status();
-      listener->bound_.push_back(std::move(passed->socket));
-      if (!passed->path.empty()) listener->paths_.push_back(std::move(passed->path));
-      continue;
+      listening = {.bound = std::move(passed->socket), .path = std::move(passed->path), .is_passed = true};
+    } else {
+      const bool is_unix = absl::StartsWith(address, kUnix);
+      if (is_unix) listening.path = address.substr(sizeof kUnix - 1);
+      absl::StatusOr<UniqueFd> bound = is_unix ? BindUnix(address, listening.path) : BindTcp(address);
+      if (!bound.ok()) return bound.status();
+      listening.bound = *std::move(bound);
     }
-    const bool is_unix = absl::StartsWith(address, kUnix);
-    const std::string path = is_unix ? address.substr(sizeof kUnix - 1) : "";
-    absl::StatusOr<UniqueFd> bound = is_unix ? BindUnix(address, path) : BindTcp(address);
-    if (!bound.ok()) return bound.status();
-    listener->bound_.push_back(*std::move(bound));
-    if (is_unix) listener->paths_.push_back(path);
+    listener->listening_.push_back(std::move(listening));
   }
   return listener;
 }
 
 ControlListener::~ControlListener() {
-  for (const std::string& path : paths_) unlink(path.c_str());
+  for (const Listening& listening : listening_) {
+    if (!listening.path.empty()) unlink(listening.path.c_str());
+  }
+}
+
+std::unique_ptr<SocketAcceptor> ControlListener::AcceptorOf(UniqueFd socket) {
+  return std::make_unique<SocketAcceptor>(*loop_, std::move(socket),
+                                          [this](UniqueFd connection) { Take(std::move(connection)); });
 }
 
 void ControlListener::Start(EventLoop& loop, OnConnection on_connection) {
+  loop_ = &loop;
   on_connection_ = std::move(on_connection);
-  for (UniqueFd& socket : std::exchange(bound_, {})) {
-    acceptors_.push_back(std::make_unique<SocketAcceptor>(
-        loop, std::move(socket), [this](UniqueFd connection) { Take(std::move(connection)); }));
+  for (Listening& listening : listening_) listening.acceptor = AcceptorOf(std::move(listening.bound));
+}
+
+void ControlListener::Stop() {
+  loop_ = nullptr;
+  for (Listening& listening : listening_) listening.acceptor.reset();
+}
+
+// One that was passed is its parent's to look after.
+void ControlListener::KeepNames() {
+  if (loop_ == nullptr) return;
+  for (Listening& listening : listening_) {
+    struct stat what {};
+    if (listening.path.empty() || listening.is_passed) continue;
+    if (lstat(listening.path.c_str(), &what) == 0 || errno != ENOENT) continue;
+    absl::StatusOr<UniqueFd> bound = BindUnix(kUnix + listening.path, listening.path);
+    if (!bound.ok()) continue;  // its folder is gone, too
+    Log().warn("{} was gone; it is there again", listening.path);
+    listening.acceptor = AcceptorOf(*std::move(bound));
   }
 }
 
@@ -147,12 +197,20 @@ size_t ControlListener::open() {
 }
 
 void ControlListener::Take(UniqueFd socket) {
-  if (open() >= most_) {
-    if (refused_++ == 0)
-      Log().warn("a control connection is refused: {} are open, see air_control_connections", most_);
+  const size_t all = open();
+  std::string peer = PeerOf(socket.get());
+  const auto its = static_cast<size_t>(std::count_if(connections_.begin(), connections_.end(),
+                                                     [&](const Connection& c) { return c.peer == peer; }));
+  if (all >= limits_.connections || its >= limits_.of_one_peer) {
+    if (refused_++ == 0) {
+      Log().warn(
+          "a control connection of {} is refused: {} are open, {} of them its own, see "
+          "air_control_connections",
+          peer, all, its);
+    }
     return;
   }
-  connections_.push_back({socket.get(), SocketOf(socket.get())});
+  connections_.push_back({socket.get(), SocketOf(socket.get()), std::move(peer)});
   on_connection_(std::move(socket));
 }
 

@@ -2,8 +2,10 @@
 // an address that is taken ends the start while nothing has been touched; connections are taken on the event
 // loop from Start() on, and given to gRPC.
 //
-// The rule: control connections never use up the descriptors that keep the channel on the air. There are at
-// most `most` of them at a time; one more is closed at once, and counted.
+// The rules: control connections never use up the descriptors that keep the channel on the air, and one peer never
+// those of the others. There are so many of them at a time, and so many of one peer; one more is closed at once, and
+// counted. A peer is a process at a UNIX socket, and an address at TCP (of IPv6 a network of 64 bits): a control plane that
+// must get through while another program of its machine misbehaves uses the UNIX socket.
 #pragma once
 
 #include <sys/types.h>
@@ -21,8 +23,12 @@ namespace air {
 
 // Raises the limit of open files to the hard limit. How many there may be.
 uint64_t RaiseDescriptorLimit();
-// How many control connections leave enough of `descriptors` to the channel.
-size_t MostControlConnections(uint64_t descriptors);
+struct ControlLimits {
+  size_t connections;  // at a time
+  size_t of_one_peer;
+};
+// What leaves enough of `descriptors` to the channel, and half of that to other peers.
+ControlLimits ControlLimitsFor(uint64_t descriptors);
 
 // Event loop only.
 class ControlListener {
@@ -34,29 +40,40 @@ class ControlListener {
   // process; it is closed with this object. The name of a UNIX socket on which no process listens any more is taken
   // over. Errors: Unavailable, naming the address that is taken or wrong.
   static absl::StatusOr<std::unique_ptr<ControlListener>> Bind(const std::vector<std::string>& addresses,
-                                                               size_t most);
+                                                               ControlLimits limits);
   // Removes the names of its UNIX sockets.
   ~ControlListener();
   void Start(EventLoop& loop, OnConnection on_connection);
   // No further connection.
-  void Stop() { acceptors_.clear(); }
+  void Stop();
+  // Once in a while: the name of a UNIX socket that is gone is made again.
+  void KeepNames();
 
-  size_t open();                                 // connections that have not ended
-  uint64_t refused() const { return refused_; }  // connections closed because there were too many
+  size_t open();  // connections that have not ended
+  uint64_t refused() const {
+    return refused_;
+  }  // connections closed because there were too many, in all or of a peer
 
  private:
   // gRPC closes a connection without a word. Its descriptor names the same socket as long as it is open.
   struct Connection {
     int fd;
     ino_t socket;
+    std::string peer;
   };
-  ControlListener() = default;
+  struct Listening {
+    UniqueFd bound;    // until Start()
+    std::string path;  // of a UNIX socket
+    bool is_passed = false;
+    std::unique_ptr<SocketAcceptor> acceptor;
+  };
+  explicit ControlListener(ControlLimits limits) : limits_(limits) {}
+  std::unique_ptr<SocketAcceptor> AcceptorOf(UniqueFd socket);
   void Take(UniqueFd socket);
 
-  size_t most_ = 0;
-  std::vector<UniqueFd> bound_;  // until Start()
-  std::vector<std::string> paths_;
-  std::vector<std::unique_ptr<SocketAcceptor>> acceptors_;
+  const ControlLimits limits_;
+  std::vector<Listening> listening_;
+  EventLoop* loop_ = nullptr;  // nullptr: not started, or stopped
   OnConnection on_connection_;
   std::vector<Connection> connections_;
   uint64_t refused_ = 0;

@@ -15,7 +15,8 @@ PlayoutEngine::PlayoutEngine(EventLoop& loop, StageSupervisor& stages, Descripto
       evidence_(loop.clock(), settings_.runtime_dir),
       plans_(loop),
       streams_(loop, stages, [this] { record_.Save(); }) {
-  record_.DescribedBy([this](record::Session& session) { return Describe(session); });
+  record_.DescribedBy([this](record::Session& session) { return Describe(session); },
+                      [this] { return instance_->plan().rundown().stored(); });
   events_.OnKept([this] { record_.Save(); });
 }
 
@@ -36,18 +37,18 @@ absl::Status PlayoutEngine::StartSession(NewSession session) {
        .channel_name = session.channel_name},
       CallbacksOf(++sessions_));
   if (!instance.ok()) return instance.status();
-  if (session.relative) MovePlan(session.blocks, (*instance)->memory().session().facts().epoch.utc);
+  Rundown::Plan plan{.blocks = session.blocks};
+  if (session.relative) {
+    const UtcMs tick_0 = (*instance)->memory().session().facts().epoch.utc;
+    plan.shift_ms = tick_0.value() - plan.blocks->at(0).start_utc_ms;
+  }
   // From here on there is a session, and its record is kept.
   instance_ = *std::move(instance);
   format_json_ = session.format_json;
   incarnation_ = 1;
   started_with_ = session.started_with;
   plan_fingerprint_ = session.plan_fingerprint;
-  if (absl::Status begun = instance_->Begin(session.blocks); !begun.ok()) {
-    instance_->Conclude("error", std::string(begun.message()));
-    ForgetSession();
-    return begun;
-  }
+  instance_->Begin(plan);
   control_.BeginSession(session.channel_id);
   last_channel_ = session.channel_id;
   absl::Status begun = streams_.BeginSession({instance_->memory(), instance_->keeper()}, session.format_json);

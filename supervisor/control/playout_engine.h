@@ -78,7 +78,7 @@ class PlayoutEngine {
   struct NewSession {
     int32_t channel_id = 0;
     std::string format_json;
-    std::vector<wire::BlockPlan> blocks;
+    StoredBlocks::Pointer blocks;
     bool relative = false;  // they start with tick 0
     int64_t join_utc_ms = 0;
     size_t max_queue_depth = kLeastQueueDepth;

@@ -78,7 +78,7 @@ absl::Status PlayoutEngine::TakeUp(const record::Session& session, DescriptorSto
        .slate_file = settings_.slate_file,
        .ring_seconds = settings_.ring_seconds,
        .evidence = &evidence_},
-      CallbacksOf(++sessions_), session, survivors);
+      CallbacksOf(++sessions_), session, record_.plan(), survivors);
   if (!instance.ok()) return instance.status();
   instance_ = *std::move(instance);
   streams_.Restore({instance_->memory(), instance_->keeper()}, session, survivors);

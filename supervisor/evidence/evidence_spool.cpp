@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <google/protobuf/text_format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -43,25 +44,40 @@ absl::Status ReplaceFile(const std::string& path, const std::string& bytes) {
   return rename(temporary.c_str(), path.c_str()) == 0 ? absl::OkStatus() : Failed(path);
 }
 
+absl::Status MakeFolder(const std::string& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  return error ? absl::InternalError(absl::StrCat(folder, ": ", error.message())) : absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<EvidenceSpool>> EvidenceSpool::Open(const std::string& folder,
                                                                    const evidence::Session& session,
                                                                    Limits limits) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) return absl::InternalError(absl::StrCat(folder, ": ", error.message()));
+  if (absl::Status s = MakeFolder(folder); !s.ok()) return s;
   std::unique_ptr<EvidenceSpool> spool(new EvidenceSpool(folder, session, limits));
   if (absl::StatusOr<evidence::Session> there = ReadEvidenceSession(folder); there.ok()) {
     spool->session_ = *there;
     if (absl::Status s = spool->Load(); !s.ok()) return s;
     return spool;
   }
-  std::string text;
-  google::protobuf::TextFormat::PrintToString(session, &text);
-  if (absl::Status s = ReplaceFile(folder + "/session", text); !s.ok()) return s;
-  if (absl::Status s = spool->OpenFile(1); !s.ok()) return s;
+  if (absl::Status s = spool->Begin(); !s.ok()) return s;
   return spool;
+}
+
+absl::Status EvidenceSpool::Begin() {
+  if (absl::Status s = MakeFolder(folder_); !s.ok()) return s;
+  std::string text;
+  google::protobuf::TextFormat::PrintToString(session_, &text);
+  if (absl::Status s = ReplaceFile(folder_ + "/session", text); !s.ok()) return s;
+  files_.clear();
+  return OpenFile(last_state_.has_value() ? last_state_->number() + 1 : 1);
+}
+
+bool EvidenceSpool::IsGone() const {
+  struct stat info {};
+  return fstat(last_.get(), &info) == 0 && info.st_nlink == 0;
 }
 
 absl::Status EvidenceSpool::Load() {
@@ -126,6 +142,10 @@ absl::Status EvidenceSpool::Append(const evidence::Record& record) {
   if (const size_t bytes = record.ByteSizeLong(); bytes > kMostEvidenceRecordBytes) {
     return absl::InvalidArgumentError(absl::StrCat("record ", record.number(), " has ", bytes,
                                                    " bytes, at most ", kMostEvidenceRecordBytes));
+  }
+  if (files_.empty() || IsGone()) {
+    Log().error("evidence: {} was removed, with all that stood in it; it begins anew", folder_);
+    if (absl::Status s = Begin(); !s.ok()) return s;
   }
   const std::string frame = EncodeEvidenceFrame(record);
   if (files_.back().bytes > 0 && files_.back().bytes + frame.size() > limits_.file_bytes) {

@@ -47,6 +47,7 @@ class EvidenceSpool {
   uint64_t acknowledged() const { return acknowledged_; }
   uint64_t dropped_files() const { return dropped_files_; }
 
+  // When the folder was removed it is made again, and what stood in it is lost.
   // Errors: ResourceExhausted (no room, and nothing that may go), InvalidArgument (larger than a file may hold: it
   // never will be written), Internal.
   absl::Status Append(const evidence::Record& record);
@@ -65,6 +66,8 @@ class EvidenceSpool {
   EvidenceSpool(std::string folder, evidence::Session session, Limits limits)
       : folder_(std::move(folder)), session_(std::move(session)), limits_(limits) {}
   absl::Status Load();
+  absl::Status Begin();
+  bool IsGone() const;
   absl::Status OpenFile(uint64_t first_number);
   bool DropOldest();
   uint64_t Bytes() const;

@@ -12,7 +12,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/strip.h"
 #include "base/stage_log.h"
 #include "base/unique_fd.h"
 
@@ -29,6 +28,12 @@ static_assert(sizeof(FileHeader) == 24);
 
 // Behind the name of one that is being written. It begins like all names of the session, and goes with them.
 constexpr char kUnfinished[] = ".new";
+// And of the file of what waits of the plan; its number follows.
+constexpr char kPlan[] = ".plan-";
+
+std::string PlanPath(const std::string& record, uint64_t number) {
+  return absl::StrCat(record, kPlan, number);
+}
 
 // FNV-1a: it is to find accidents, not forgers; the folder is ours alone.
 uint64_t Checksum(const std::string& bytes) {
@@ -78,7 +83,8 @@ absl::StatusOr<std::string> ReadAll(const std::string& path) {
 SessionRecord::SessionRecord(const std::string& runtime_dir, std::string memory)
     : memory_(std::move(memory)) {
   std::error_code error;
-  const std::filesystem::path folder = std::filesystem::weakly_canonical(runtime_dir, error);
+  std::filesystem::path folder = std::filesystem::weakly_canonical(runtime_dir, error);
+  if (!folder.has_filename()) folder = folder.parent_path();  // a slash behind one that is not there
   suffix_ = absl::StrFormat(".record-%016x", Checksum(error ? runtime_dir : folder.string()));
 }
 
@@ -91,7 +97,7 @@ std::vector<std::string> SessionRecord::Names() const {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(memory_, ignored)) {
     std::string name = entry.path().filename().string();
-    if (absl::EndsWith(absl::StripSuffix(name, kUnfinished), suffix_)) names.push_back(std::move(name));
+    if (absl::StrContains(name, suffix_)) names.push_back(std::move(name));
   }
   return names;
 }
@@ -102,7 +108,7 @@ std::string SessionRecord::Find() const {
   for (const std::string& name : Names()) {
     const std::string path = absl::StrCat(memory_, "/", name);
     struct stat info {};
-    if (absl::EndsWith(name, kUnfinished) || lstat(path.c_str(), &info) != 0 || !IsOurs(info)) continue;
+    if (!absl::EndsWith(name, suffix_) || lstat(path.c_str(), &info) != 0 || !IsOurs(info)) continue;
     if (!newest.empty() && !IsOlder(written, info.st_mtim)) continue;
     newest = path;
     written = info.st_mtim;
@@ -110,7 +116,7 @@ std::string SessionRecord::Find() const {
   return newest;
 }
 
-absl::StatusOr<record::Session> SessionRecord::Load() const {
+absl::StatusOr<record::Session> SessionRecord::Load() {
   const std::string path = Find();
   if (path.empty()) return absl::NotFoundError(absl::StrCat(memory_, "/*", suffix_, ": none"));
   const absl::StatusOr<std::string> read = ReadAll(path);
@@ -121,40 +127,66 @@ absl::StatusOr<record::Session> SessionRecord::Load() const {
   if (bytes.size() < sizeof header) return absl::DataLossError(absl::StrCat(path, " is too short"));
   std::memcpy(&header, bytes.data(), sizeof header);
   if (header.magic != kMagic) return absl::DataLossError(absl::StrCat(path, " is not a session record"));
-  if (header.version != kSessionRecordVersion) {
+  if (header.version < kOldestSessionRecordVersion || header.version > kSessionRecordVersion) {
     return absl::FailedPreconditionError(absl::StrCat(path, " is of version ", header.version,
-                                                      ", this program reads ", kSessionRecordVersion));
+                                                      ", this program reads ", kOldestSessionRecordVersion,
+                                                      " to ", kSessionRecordVersion));
   }
   const std::string message = bytes.substr(sizeof header);
   if (message.size() != header.bytes || Checksum(message) != header.checksum)
     return absl::DataLossError(absl::StrCat(path, " is damaged"));
   record::Session session;
   if (!session.ParseFromString(message)) return absl::DataLossError(absl::StrCat(path, " cannot be read"));
+  if (!session.has_waiting()) return session;
+  plan_number_ = session.waiting().file();
+  absl::StatusOr<std::string> plan = ReadAll(PlanPath(path, plan_number_));
+  if (!plan.ok())
+    return absl::DataLossError(absl::StrCat("the plan is not there: ", plan.status().message()));
+  plan_ = std::make_shared<const std::string>(*std::move(plan));
   return session;
 }
 
 void SessionRecord::Save() {
   record::Session session;
   if (!describe_ || !describe_(session)) return Remove();
+  const Plan plan = session.has_waiting() ? describe_plan_() : nullptr;
+  const std::string path = PathOf(session.segment_prefix());
+  if (absl::Status s = Write(path, session, plan); !s.ok()) return Complain(path, s);
+  if (std::exchange(complained_, false)) Log().info("{}: written again", path);
+}
+
+void SessionRecord::Complain(const std::string& path, const absl::Status& why) {
+  if (std::exchange(complained_, true)) return;
+  Log().error("{}: {}; a supervisor that comes after this one will know an older state", path,
+              std::string(why.message()));
+}
+
+absl::Status SessionRecord::Write(const std::string& path, record::Session& session, const Plan& plan) {
+  const bool another = plan != plan_ && plan != nullptr;
+  const uint64_t number = plan_number_ + (another ? 1 : 0);
+  if (another) {
+    if (absl::Status s = Replace(PlanPath(path, number), *plan); !s.ok()) return s;
+  }
+  if (plan != nullptr) session.mutable_waiting()->set_file(number);
   std::string message = session.SerializeAsString();
-  if (message == written_) return;
-  const FileHeader header{.magic = kMagic,
-                          .version = kSessionRecordVersion,
-                          .bytes = static_cast<uint32_t>(message.size()),
-                          .checksum = Checksum(message)};
+  if (message == written_) return absl::OkStatus();
+  const FileHeader header{
+      .magic = kMagic,
+      .version = session.has_waiting() ? kSessionRecordVersion : kOldestSessionRecordVersion,
+      .bytes = static_cast<uint32_t>(message.size()),
+      .checksum = Checksum(message)};
   std::string bytes(reinterpret_cast<const char*>(&header), sizeof header);
   bytes += message;
-  const std::string path = PathOf(session.segment_prefix());
   if (absl::Status s = Replace(path, bytes); !s.ok()) {
-    if (!std::exchange(complained_, true)) {
-      Log().error("{}: {}; a supervisor that comes after this one will know an older state", path,
-                  std::string(s.message()));
-    }
-    return;
+    if (another) unlink(PlanPath(path, number).c_str());
+    return s;
   }
-  if (std::exchange(complained_, false)) Log().info("{}: written again", path);
+  if (plan != plan_ && plan_ != nullptr) unlink(PlanPath(path, plan_number_).c_str());
+  plan_ = plan;
+  plan_number_ = number;
   written_ = std::move(message);
   ++writes_;
+  return absl::OkStatus();
 }
 
 absl::Status SessionRecord::Replace(const std::string& path, const std::string& bytes) {
@@ -166,12 +198,14 @@ absl::Status SessionRecord::Replace(const std::string& path, const std::string& 
   if (written.ok() && rename(temporary.c_str(), path.c_str()) != 0)
     written = absl::InternalError(std::strerror(errno));
   if (!written.ok()) unlink(temporary.c_str());
+  if (written.ok()) written_bytes_ += bytes.size();
   return written;
 }
 
 void SessionRecord::Remove() {
   for (const std::string& name : Names()) unlink(absl::StrCat(memory_, "/", name).c_str());
   written_.clear();
+  plan_.reset();
   complained_ = false;
 }
 

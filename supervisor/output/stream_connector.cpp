@@ -11,6 +11,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "net/keep_alive.h"
 
 namespace air {
 namespace {
@@ -25,7 +26,9 @@ constexpr int kSendBufferBytes = 1 << 20;
 void PrepareStreamSocket(int fd, StreamEndpoint::Transport transport) {
   setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &kSendBufferBytes, sizeof kSendBufferBytes);
   const int on = 1;
-  if (transport != StreamEndpoint::Transport::kUnix) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (transport == StreamEndpoint::Transport::kUnix) return;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  KeepAlive(fd);
 }
 
 std::unique_ptr<StreamConnector> StreamConnector::Connect(EventLoop& loop, const StreamEndpoint& endpoint,

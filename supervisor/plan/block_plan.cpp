@@ -99,12 +99,4 @@ PlannedBlock PlanBlock(const wire::BlockPlan& plan, const HouseTime& time, UtcMs
   return block;
 }
 
-void MovePlan(std::vector<wire::BlockPlan>& blocks, UtcMs first_start) {
-  const int64_t shift = first_start.value() - blocks.front().start_utc_ms();
-  for (wire::BlockPlan& block : blocks) {
-    block.set_start_utc_ms(block.start_utc_ms() + shift);
-    block.set_end_utc_ms(block.end_utc_ms() + shift);
-  }
-}
-
 }  // namespace air

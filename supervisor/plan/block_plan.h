@@ -82,7 +82,4 @@ bool GoesOnFrom(const PlannedSegment& before, const PlannedSegment& next, Tick b
 PlannedBlock PlanBlock(const wire::BlockPlan& plan, const HouseTime& time, UtcMs epoch, uint64_t block_serial,
                        uint64_t& next_segment_serial, Tick from = Tick(0));
 
-// Moves all blocks by one and the same amount, so that the first one starts then.
-void MovePlan(std::vector<wire::BlockPlan>& blocks, UtcMs first_start);
-
 }  // namespace air

@@ -1,6 +1,7 @@
 #include "supervisor/plan/channel_plan.h"
 
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "plans/plan_check.h"
@@ -30,7 +31,9 @@ absl::StatusOr<ChannelPlan> Read(const std::string& path, int32_t channel_id) {
     if (!format.ok()) return format.status();
     plan.format_json = *std::move(format);
   }
-  for (auto& block : *file->mutable_blocks()) plan.blocks.push_back(std::move(block));
+  std::vector<retrovue::playout::BlockPlan> blocks;
+  for (auto& block : *file->mutable_blocks()) blocks.push_back(std::move(block));
+  plan.blocks = StoredBlocks::Of(blocks);
   return plan;
 }
 

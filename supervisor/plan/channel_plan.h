@@ -4,17 +4,16 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
-#include "protos/playout.pb.h"
+#include "supervisor/plan/stored_blocks.h"
 
 namespace air {
 
 struct ChannelPlan {
-  std::vector<retrovue::playout::BlockPlan> blocks;  // in order, of this channel; at least one
-  bool relative = false;                             // it starts when it is put in force
-  std::string format_json;                           // empty: it names none
+  StoredBlocks::Pointer blocks;  // in order, of this channel; at least one
+  bool relative = false;         // it starts when it is put in force
+  std::string format_json;       // empty: it names none
   int64_t join_utc_ms = 0;
   uint64_t fingerprint = 0;  // of its contents, never 0: the same plan again is known by it
 };

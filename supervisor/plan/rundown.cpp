@@ -28,38 +28,123 @@ UnitLine OwnLineOf(const PlannedSegment& segment) {
 
 }  // namespace
 
-absl::StatusOr<bool> Rundown::Append(const wire::BlockPlan& plan, int32_t channel_id, Tick earliest) {
-  if (absl::Status s = CheckBlock(plan, channel_id); !s.ok()) return s;
+// Whether this very block was accepted before; an error: another one of this name was.
+absl::StatusOr<bool> Rundown::Knows(const wire::BlockPlan& plan) const {
+  const absl::Status other = absl::InvalidArgumentError(
+      absl::StrCat("block ", plan.block_id(),
+                   ": block_id: a block of this name was accepted with other contents, and is immutable"));
+  const auto is_same = [&](const wire::BlockPlan& known) {
+    return known.SerializeAsString() == plan.SerializeAsString();
+  };
   for (const PlannedBlock& block : blocks_) {
     if (block.plan.block_id() != plan.block_id() || IsCut(block)) continue;
-    if (block.plan.SerializeAsString() == plan.SerializeAsString()) return false;
-    return absl::InvalidArgumentError(
-        absl::StrCat("block ", plan.block_id(),
-                     ": block_id: a block of this name was accepted with other contents, and is immutable"));
+    if (is_same(block.plan)) return true;
+    return other;
   }
+  if (!waiting_.has_value()) return false;
+  const uint64_t name = StoredBlocks::NameOf(plan.block_id());
+  for (size_t i = waiting_->next; i < waiting_->plan.blocks->size(); ++i) {
+    if (waiting_->plan.blocks->at(i).name != name) continue;
+    const wire::BlockPlan known = waiting_->plan.blocks->Decode(i, waiting_->plan.shift_ms);
+    if (known.block_id() != plan.block_id()) continue;
+    if (is_same(known)) return true;
+    return other;
+  }
+  return false;
+}
+
+absl::StatusOr<bool> Rundown::Append(const wire::BlockPlan& plan, int32_t channel_id, Tick earliest) {
+  if (absl::Status s = CheckBlock(plan, channel_id); !s.ok()) return s;
+  const absl::StatusOr<bool> known = Knows(plan);
+  if (!known.ok()) return known.status();
+  if (*known) return false;
   if (last_end_utc_ms_.has_value() && plan.start_utc_ms() < *last_end_utc_ms_) {
     return absl::FailedPreconditionError(
         absl::StrCat("block ", plan.block_id(), ": start_utc_ms: ", plan.start_utc_ms(),
                      " lies before the end of the last accepted block, ", *last_end_utc_ms_));
   }
-  blocks_.push_back(PlanBlock(plan, time_, epoch_, next_block_serial_++, next_segment_serial_, earliest));
   last_end_utc_ms_ = plan.end_utc_ms();
+  if (waiting_.has_value() || ReachesFar(earliest)) {
+    Wait(plan, earliest);
+    return true;
+  }
+  blocks_.push_back(PlanBlock(plan, time_, epoch_, next_block_serial_++, next_segment_serial_, earliest));
   Compose();
   return true;
 }
 
-void Rundown::ReplaceFrom(Tick from, const std::vector<wire::BlockPlan>& plans, uint64_t first_serial,
-                          std::optional<Tick> prepared) {
-  CutAt(from);
-  for (const wire::BlockPlan& plan : plans) {
-    PlannedBlock block = PlanBlock(plan, time_, epoch_, next_block_serial_, first_serial, from);
-    if (block.fence <= from) continue;
-    if (prepared.has_value()) LockTo(*prepared, block);
-    ++next_block_serial_;
-    blocks_.push_back(std::move(block));
-    last_end_utc_ms_ = plan.end_utc_ms();
+void Rundown::Wait(const wire::BlockPlan& plan, Tick from) {
+  const uint64_t serial = ReserveSegments(static_cast<size_t>(plan.segments_size()));
+  if (!waiting_.has_value()) {
+    waiting_ = {.plan = {.blocks = StoredBlocks::Of({plan})}, .first_serial = serial, .from = from};
+    return;
   }
+  wire::BlockPlan stored = plan;
+  stored.set_start_utc_ms(plan.start_utc_ms() - waiting_->plan.shift_ms);
+  stored.set_end_utc_ms(plan.end_utc_ms() - waiting_->plan.shift_ms);
+  waiting_->plan.blocks =
+      waiting_->plan.blocks->With(waiting_->next, stored, serial - waiting_->first_serial);
+  waiting_->next = 0;
+}
+
+Tick Rundown::FenceOf(const Waiting& waiting, size_t i) const {
+  return time_.FirstTickAt(epoch_, UtcMs(waiting.plan.blocks->at(i).end_utc_ms + waiting.plan.shift_ms));
+}
+
+void Rundown::Accept(const Plan& plan) {
+  Waiting waiting{.plan = plan, .first_serial = ReserveSegments(plan.blocks->segments())};
+  const size_t last = plan.blocks->size() - 1;
+  while (waiting.next < last && FenceOf(waiting, waiting.next) <= Tick(0)) ++waiting.next;
+  last_end_utc_ms_ = plan.blocks->at(last).end_utc_ms + plan.shift_ms;
+  waiting_ = std::move(waiting);
+  PlanAhead(Tick(0));
+}
+
+void Rundown::ReplaceFrom(Tick from, const Plan& plan, uint64_t first_serial, std::optional<Tick> prepared) {
+  CutAt(from);
+  Waiting waiting{.plan = plan, .first_serial = first_serial, .from = from};
+  while (waiting.next < plan.blocks->size() && FenceOf(waiting, waiting.next) <= from) ++waiting.next;
+  if (waiting.next == plan.blocks->size()) {
+    waiting_.reset();
+    return Compose();
+  }
+  last_end_utc_ms_ = plan.blocks->at(plan.blocks->size() - 1).end_utc_ms + plan.shift_ms;
+  waiting_ = std::move(waiting);
+  PlanNext();
+  if (prepared.has_value() && !blocks_.empty()) LockTo(*prepared, blocks_.back());
   Compose();
+  PlanAhead(from);
+}
+
+// Whether enough is planned behind tick `now`.
+bool Rundown::ReachesFar(Tick now) const {
+  const Tick far = now + time_.TickAt(Nanos(0), Nanos(kTimeAheadNs)).value();
+  if (blocks_.empty() || blocks_.back().fence < far) return false;
+  size_t ahead = 0;
+  for (auto block = blocks_.rbegin(); block != blocks_.rend() && block->fence > now; ++block) {
+    const auto& segments = block->segments;
+    const auto first = std::partition_point(
+        segments.begin(), segments.end(), [&](const PlannedSegment& segment) { return segment.end <= now; });
+    ahead += static_cast<size_t>(segments.end() - first);
+    if (ahead >= kSegmentsAhead) return true;
+  }
+  return false;
+}
+
+void Rundown::PlanNext() {
+  Waiting& waiting = *waiting_;
+  uint64_t serial = waiting.first_serial + waiting.plan.blocks->at(waiting.next).first_segment;
+  const wire::BlockPlan plan = waiting.plan.blocks->Decode(waiting.next, waiting.plan.shift_ms);
+  if (plan.segments_size() > 0)
+    blocks_.push_back(PlanBlock(plan, time_, epoch_, next_block_serial_++, serial, waiting.from));
+  if (++waiting.next == waiting.plan.blocks->size()) waiting_.reset();
+}
+
+size_t Rundown::PlanAhead(Tick now) {
+  const size_t before = blocks_.size();
+  while (waiting_.has_value() && !ReachesFar(now)) PlanNext();
+  if (blocks_.size() > before) Compose();
+  return blocks_.size() - before;
 }
 
 // The segment that is entered at the block's first tick, if it was already what was due at `prepared`.
@@ -255,6 +340,7 @@ const PlannedSegment* Rundown::FindOnLine(uint64_t line_serial) const {
 
 Tick Rundown::End() const {
   Tick end = blocks_.empty() ? Tick(0) : blocks_.back().fence;
+  if (waiting_.has_value()) end = FenceOf(*waiting_, waiting_->plan.blocks->size() - 1);
   for (const LiveInsert& insert : inserts_) end = std::max(end, insert.segment.end);
   return end;
 }

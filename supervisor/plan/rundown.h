@@ -11,12 +11,17 @@
 // goes on where the one before it ended (GoesOnFrom) shows the units of the segment before it, from the same
 // decoder, for as long as it follows it without a gap: its `line` says whose they are.
 //
+// What airs later than all calls and decoders can need is not planned yet: it waits as bytes (StoredBlocks), and
+// PlanAhead plans it when its time comes nearer. So nothing here takes longer because a plan is long. Segments are
+// numbered when their block is accepted, so that they are the same whenever it is planned.
+//
 // Pure: no clock, no process. Serials are counted through the session and recorded, so that a successor of
 // this supervisor works out the very same list.
 #pragma once
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -27,6 +32,7 @@
 #include "absl/status/statusor.h"
 #include "protos/session_record.pb.h"
 #include "supervisor/plan/block_plan.h"
+#include "supervisor/plan/stored_blocks.h"
 
 namespace air {
 
@@ -41,6 +47,11 @@ struct LiveInsert {
 
 class Rundown {
  public:
+  // At least so much is planned behind the present tick, if there is so much: of segments as many as the timeline takes
+  // for granted, and of time more than anything is prepared ahead. A block's worth more than that is the most.
+  static constexpr size_t kSegmentsAhead = 512;
+  static constexpr int64_t kTimeAheadNs = 120 * kNanosPerSecond;
+
   // Later than any session lasts; still an instant that fits its nanoseconds.
   static constexpr Tick kNoEnd{int64_t{1} << 37};
 
@@ -51,12 +62,28 @@ class Rundown {
   // one of this name), FailedPrecondition (starts before the end of the last one).
   absl::StatusOr<bool> Append(const wire::BlockPlan& plan, int32_t channel_id, Tick earliest = Tick(0));
 
+  // Blocks that are in order and have been checked, and by how much they are later than they say.
+  struct Plan {
+    StoredBlocks::Pointer blocks;
+    int64_t shift_ms = 0;
+  };
+  // The plan a session begins with. Blocks that are over at tick 0 are left out, but for the last one.
+  void Accept(const Plan& plan);
+
   // From tick `from` on these blocks and nothing else: what was planned there, or switched to LIVE, goes.
-  // The blocks are in order; those over by then are left out. Their segments are numbered from `first_serial`
-  // on, which was reserved: what airs first was prepared before it was known when it would. `prepared`: it
-  // was prepared to be entered at that tick, and what has passed since is left out of what was prepared.
-  void ReplaceFrom(Tick from, const std::vector<wire::BlockPlan>& plans, uint64_t first_serial,
-                   std::optional<Tick> prepared);
+  // Those over by then are left out. Their segments are numbered from `first_serial` on, which was reserved: what
+  // airs first was prepared before it was known when it would. `prepared`: it was prepared to be entered at that
+  // tick, and what has passed since is left out of what was prepared.
+  void ReplaceFrom(Tick from, const Plan& plan, uint64_t first_serial, std::optional<Tick> prepared);
+
+  // Plans what waits, as far as is wanted at tick `now`. How many blocks that were: the last ones of blocks().
+  size_t PlanAhead(Tick now);
+  // Blocks that are accepted and not planned yet.
+  size_t waiting() const { return waiting_.has_value() ? waiting_->plan.blocks->size() - waiting_->next : 0; }
+  // They and perhaps others, for the session's record (StoredBlocks::file); nullptr: none waits.
+  std::shared_ptr<const std::string> stored() const {
+    return waiting_.has_value() ? waiting_->plan.blocks->file() : nullptr;
+  }
 
   // LIVE from its start on. What was LIVE there before ends.
   void Insert(LiveInsert insert);
@@ -75,6 +102,7 @@ class Rundown {
   // Who owns which tick: sorted, no overlap, none empty. A segment that crosses a fence is there once a
   // block, under one serial.
   const std::vector<PlannedSegment>& segments() const { return segments_; }
+  // In order; behind them may be others that wait.
   const std::deque<PlannedBlock>& blocks() const { return blocks_; }
   const std::vector<LiveInsert>& inserts() const { return inserts_; }
 
@@ -97,9 +125,21 @@ class Rundown {
   void Forget(Tick n);
 
   void Describe(record::Session& session) const;
-  void Restore(const record::Session& session);
+  // `waiting`: what stored() was; nullptr: nothing waited. PlanAhead goes on with it.
+  void Restore(const record::Session& session, StoredBlocks::Pointer waiting);
 
  private:
+  struct Waiting {
+    Plan plan;
+    size_t next = 0;            // the first that is not planned
+    uint64_t first_serial = 0;  // of the segment that has number 0 there
+    Tick from;                  // no tick before it is theirs
+  };
+  Tick FenceOf(const Waiting& waiting, size_t i) const;
+  void PlanNext();
+  void Wait(const wire::BlockPlan& plan, Tick from);
+  bool ReachesFar(Tick now) const;
+  absl::StatusOr<bool> Knows(const wire::BlockPlan& plan) const;
   void CutAt(Tick from);
   static void Cut(PlannedBlock& block, Tick from);
   static void LockTo(Tick prepared, PlannedBlock& block);
@@ -116,6 +156,7 @@ class Rundown {
   HouseTime time_;
   UtcMs epoch_;
   std::deque<PlannedBlock> blocks_;
+  std::optional<Waiting> waiting_;
   std::vector<LiveInsert> inserts_;  // by start; they do not overlap
   std::vector<PlannedSegment> segments_;
   std::set<uint64_t> own_lines_;  // segments that are not to go on with another's

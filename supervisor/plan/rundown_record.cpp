@@ -50,12 +50,19 @@ void Rundown::Describe(record::Session& session) const {
     recorded.set_target_utc_ms(insert.target_utc_ms);
     if (insert.asked_end.has_value()) recorded.set_asked_end_tick(insert.asked_end->value());
   }
+  if (waiting_.has_value()) {
+    record::Waiting& recorded = *session.mutable_waiting();
+    recorded.set_next(waiting_->next);
+    recorded.set_shift_ms(waiting_->plan.shift_ms);
+    recorded.set_first_segment_serial(waiting_->first_serial);
+    recorded.set_from_tick(waiting_->from.value());
+  }
   for (uint64_t serial : own_lines_) session.add_own_lines(serial);
   session.set_next_block_serial(next_block_serial_);
   session.set_next_segment_serial(next_segment_serial_);
 }
 
-void Rundown::Restore(const record::Session& session) {
+void Rundown::Restore(const record::Session& session, StoredBlocks::Pointer waiting) {
   for (const record::Block& recorded : session.blocks()) {
     uint64_t serial = recorded.first_segment_serial();
     blocks_.push_back(
@@ -64,6 +71,14 @@ void Rundown::Restore(const record::Session& session) {
     if (recorded.has_prepared_tick()) LockTo(Tick(recorded.prepared_tick()), blocks_.back());
     if (recorded.has_cut_tick()) Cut(blocks_.back(), Tick(recorded.cut_tick()));
     last_end_utc_ms_ = recorded.plan().end_utc_ms();
+  }
+  const record::Waiting& recorded_waiting = session.waiting();
+  if (waiting != nullptr && recorded_waiting.next() < waiting->size()) {
+    last_end_utc_ms_ = waiting->at(waiting->size() - 1).end_utc_ms + recorded_waiting.shift_ms();
+    waiting_ = {.plan = {.blocks = std::move(waiting), .shift_ms = recorded_waiting.shift_ms()},
+                .next = recorded_waiting.next(),
+                .first_serial = recorded_waiting.first_segment_serial(),
+                .from = Tick(recorded_waiting.from_tick())};
   }
   for (const record::Insert& recorded : session.inserts()) {
     inserts_.push_back({.segment = {.serial = recorded.serial(),

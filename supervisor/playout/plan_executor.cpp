@@ -23,6 +23,7 @@ constexpr int64_t kMostLateNs = kNanosPerSecond;
 constexpr int64_t kLastChanceNs = 500 * kNanosPerMs;
 
 constexpr size_t kMostEntries = kTimelineCapacity / 2;  // the rest is for what the selector still may ask for
+static_assert(kMostEntries <= Rundown::kSegmentsAhead);
 
 }  // namespace
 
@@ -75,13 +76,35 @@ absl::Status PlanExecutor::Append(const wire::BlockPlan& plan) {
   if (!is_new.ok() || !*is_new) return is_new.status();
   exhausted_ = false;
   callbacks_.on_changed();  // before it is called accepted, and before any of it can air
-  for (const PlannedSegment& segment : rundown_.blocks().back().segments) {
-    if (segment.IsEmpty())
-      Log().warn("block {}: segment {} owns no tick and is SKIPPED", plan.block_id(), segment.index);
-  }
+  if (rundown_.waiting() == 0) TellOfSkipped(1);
   AssignRings();
   CommitTimeline();
   return absl::OkStatus();
+}
+
+void PlanExecutor::Accept(const Rundown::Plan& plan) {
+  rundown_.Accept(plan);
+  callbacks_.on_changed();  // before any of it can air
+  TellOfSkipped(rundown_.blocks().size());
+  AssignRings();
+  CommitTimeline();
+}
+
+void PlanExecutor::PlanAhead() {
+  const size_t planned = rundown_.PlanAhead(now_tick());
+  if (planned == 0) return;
+  callbacks_.on_changed();  // before any of it can air
+  TellOfSkipped(planned);
+}
+
+void PlanExecutor::TellOfSkipped(size_t blocks) const {
+  for (auto block = rundown_.blocks().end() - static_cast<int64_t>(blocks); block != rundown_.blocks().end();
+       ++block) {
+    for (const PlannedSegment& segment : block->segments) {
+      if (segment.IsEmpty())
+        Log().warn("block {}: segment {} owns no tick and is SKIPPED", block->plan.block_id(), segment.index);
+    }
+  }
 }
 
 void PlanExecutor::Poll() {
@@ -91,6 +114,7 @@ void PlanExecutor::Poll() {
   AdvancePreview();
   AdvanceLive();
   RetireFinished();
+  PlanAhead();
   BreakLines();
   AssignRings();
   KeepSpareWarm();
@@ -280,9 +304,12 @@ std::unique_ptr<DecoderRun> PlanExecutor::MakeRun(const PlannedSegment& segment,
   return run;
 }
 
-std::vector<TimelineEntry> PlanExecutor::Entries() const {
+std::vector<TimelineEntry> PlanExecutor::Entries(Tick now) const {
   std::vector<TimelineEntry> entries;
+  // What is over by now stands in the timeline as it was; but for the first time nothing does.
+  const Tick from = timeline_.current().version() == 0 ? Tick(INT64_MIN) : now;
   for (const PlannedSegment& segment : rundown_.segments()) {
+    if (segment.end <= from) continue;
     AppendEntries(segment, entries);
     if (entries.size() >= kMostEntries) break;
   }
@@ -330,7 +357,7 @@ void PlanExecutor::CommitTimeline() {
   // A selector that has to catch up asks for ticks of the past: what it has not made yet stays.
   const Tick keep_from =
       std::min(now - time_.TickAt(Nanos(0), Nanos(kHistoryNs)).value(), observer_.next_tick());
-  if (absl::Status s = timeline_.Commit(Entries(), now, keep_from); !s.ok()) {
+  if (absl::Status s = timeline_.Commit(Entries(now), now, keep_from); !s.ok()) {
     Log().error("the timeline keeps its last version: {}", s.ToString());
   }
 }
@@ -358,8 +385,9 @@ DecoderRun* PlanExecutor::FindStuckRun(uint64_t line_serial) const {
 
 size_t PlanExecutor::waiting_blocks() const {
   return static_cast<size_t>(
-      std::count_if(rundown_.blocks().begin(), rundown_.blocks().end(),
-                    [&](const PlannedBlock& b) { return b.serial > prepared_block_; }));
+             std::count_if(rundown_.blocks().begin(), rundown_.blocks().end(),
+                           [&](const PlannedBlock& b) { return b.serial > prepared_block_; })) +
+         rundown_.waiting();
 }
 
 uint64_t PlanExecutor::LiveDepth() const {

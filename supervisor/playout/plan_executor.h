@@ -50,9 +50,13 @@ class PlanExecutor {
                                                               Callbacks callbacks);
 
   // What a predecessor of this supervisor has recorded. Nothing happens before Resume().
-  void Restore(const record::Session& session, Survivors& survivors);
+  // `waiting`: what waits of the plan; nullptr: nothing.
+  void Restore(const record::Session& session, StoredBlocks::Pointer waiting, Survivors& survivors);
   void Resume();
   void Describe(record::Session& session) const;
+
+  // The plan a session begins with, before its first tick.
+  void Accept(const Rundown::Plan& plan);
 
   // Appends a block. Errors: InvalidArgument (the block itself), FailedPrecondition (starts before the end of
   // the last accepted one), ResourceExhausted (queue full). Nothing that runs is touched by a refused one.
@@ -60,13 +64,13 @@ class PlanExecutor {
 
   // Another plan in place of the one that runs: at the next tick at which what it begins with is in the ring,
   // and at the latest so that it happens within kLongestSwap of this call; then it pads until it comes.
-  // `blocks` are in order and have been checked; `relative`: they begin with that tick, whenever it is.
+  // `blocks`, at least one, have been checked; `relative`: they begin with that tick, whenever it is.
   // `on_decided`: called just before the plan is recorded, for what is to stand in the same record.
   // `done`, once: it is recorded and committed, for that tick. Errors, and what runs goes on: InvalidArgument (it would
   // be over by now), Unavailable (its first asset cannot be played), Aborted (another one is being carried out, or the
   // session ends).
   using OnSwapped = std::function<void(absl::StatusOr<Tick>)>;
-  void UpdatePlan(std::vector<wire::BlockPlan> blocks, bool relative, std::function<void()> on_decided,
+  void UpdatePlan(StoredBlocks::Pointer blocks, bool relative, std::function<void()> on_decided,
                   OnSwapped done);
   static constexpr int64_t kLongestSwapNs = 500 * kNanosPerMs;
 
@@ -154,6 +158,9 @@ class PlanExecutor {
   void AdvanceLive();
   Tick EarliestChange() const { return now_tick() + kFreezeTicks + 1; }
   Tick StartOf(const DecoderRun& run) const;
+  // Plans what waits, as far as is wanted by now, and records it.
+  void PlanAhead();
+  void TellOfSkipped(size_t blocks) const;  // the last ones
   void AssignRings();
   void KeepSpareWarm();
   void NoteDepth();
@@ -166,7 +173,8 @@ class PlanExecutor {
   // The unit to begin with when the segment gets a ring; `before`: what worked for it until now.
   uint64_t FirstUnitOf(const PlannedSegment& segment, const DecoderRun* before) const;
   void CommitTimeline();
-  std::vector<TimelineEntry> Entries() const;
+  // Of what is not over at tick `now`.
+  std::vector<TimelineEntry> Entries(Tick now) const;
   void AppendEntries(const PlannedSegment& segment, std::vector<TimelineEntry>& entries) const;
 
   EventLoop& loop_;
@@ -181,8 +189,9 @@ class PlanExecutor {
   ProgramObserver observer_;
 
   struct Update {
-    std::vector<wire::BlockPlan> blocks;
+    StoredBlocks::Pointer blocks;
     bool relative = false;
+    Rundown::Plan From(const HouseTime& time, UtcMs epoch, Tick tick) const;
     uint64_t first_serial = 0;
     std::optional<PlannedSegment> begins_with;  // content to be had ready; nothing: planned pad
     Tick prepared_at;                           // its unit 0

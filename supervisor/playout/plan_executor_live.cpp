@@ -17,12 +17,6 @@ constexpr int64_t kLongestLeadMs = 24LL * 3600 * 1000;  // of a switch
 bool HasUnits(const DecoderRun* run) { return run != nullptr && run->RingNext() > run->first_unit(); }
 bool IsGivenUp(const DecoderRun* run) { return run != nullptr && run->state() == RunState::kGivenUp; }
 
-size_t SegmentsOf(const std::vector<wire::BlockPlan>& blocks) {
-  size_t segments = 0;
-  for (const wire::BlockPlan& block : blocks) segments += static_cast<size_t>(block.segments_size());
-  return segments;
-}
-
 }  // namespace
 
 bool PlanExecutor::IsStandby(uint64_t segment_serial) const {
@@ -69,8 +63,14 @@ Tick PlanExecutor::PutInForce(const std::function<void(Tick at)>& change) {
   return at;
 }
 
-void PlanExecutor::UpdatePlan(std::vector<wire::BlockPlan> blocks, bool relative,
-                              std::function<void()> on_decided, OnSwapped done) {
+// As it is when it comes in force with that tick.
+Rundown::Plan PlanExecutor::Update::From(const HouseTime& time, UtcMs epoch, Tick tick) const {
+  if (!relative) return {.blocks = blocks};
+  return {.blocks = blocks, .shift_ms = time.UtcOf(epoch, tick).value() - blocks->at(0).start_utc_ms};
+}
+
+void PlanExecutor::UpdatePlan(StoredBlocks::Pointer blocks, bool relative, std::function<void()> on_decided,
+                              OnSwapped done) {
   if (update_.has_value()) return done(absl::AbortedError("another plan is just being put in force"));
   Update update{.blocks = std::move(blocks), .relative = relative, .prepared_at = EarliestChange()};
   const int64_t time_to_change =
@@ -78,11 +78,11 @@ void PlanExecutor::UpdatePlan(std::vector<wire::BlockPlan> blocks, bool relative
   update.decide_by = loop_.clock().Now() + (kLongestSwapNs - time_to_change);
   update.on_decided = std::move(on_decided);
   update.done = std::move(done);
-  if (relative) MovePlan(update.blocks, time_.UtcOf(epoch_.utc, update.prepared_at));
-  update.first_serial = rundown_.ReserveSegments(SegmentsOf(update.blocks));
+  update.first_serial = rundown_.ReserveSegments(update.blocks->segments());
 
   Rundown as_of_now = rundown_;
-  as_of_now.ReplaceFrom(update.prepared_at, update.blocks, update.first_serial, std::nullopt);
+  as_of_now.ReplaceFrom(update.prepared_at, update.From(time_, epoch_.utc, update.prepared_at),
+                        update.first_serial, std::nullopt);
   if (as_of_now.End() <= update.prepared_at)
     return update.done(absl::InvalidArgumentError("plan_handle: every block of the plan is over"));
   for (const PlannedSegment& segment : as_of_now.segments()) {
@@ -118,11 +118,10 @@ void PlanExecutor::FinishUpdate() {
   const bool locks = update.begins_with.has_value() && !update.relative;
   update.on_decided();  // first, so that one record has the plan and its fingerprint
   const Tick at = PutInForce([&](Tick from) {
-    if (update.relative) MovePlan(update.blocks, time_.UtcOf(epoch_.utc, from));
-    rundown_.ReplaceFrom(from, update.blocks, update.first_serial,
+    rundown_.ReplaceFrom(from, update.From(time_, epoch_.utc, from), update.first_serial,
                          locks ? std::optional(update.prepared_at) : std::nullopt);
   });
-  Log().info("another plan from tick {} on: {} blocks", at.value(), update.blocks.size());
+  Log().info("another plan from tick {} on: {} blocks", at.value(), update.blocks->size());
   update.done(at);
 }
 

@@ -23,8 +23,10 @@ void PlanExecutor::Describe(record::Session& session) const {
   session.mutable_observed()->set_content_segment(seen.content_segment);
 }
 
-void PlanExecutor::Restore(const record::Session& session, Survivors& survivors) {
-  rundown_.Restore(session);
+void PlanExecutor::Restore(const record::Session& session, StoredBlocks::Pointer waiting,
+                           Survivors& survivors) {
+  rundown_.Restore(session, std::move(waiting));
+  rundown_.PlanAhead(now_tick());  // time has passed
   if (session.has_preview()) {
     preview_ = PreviewOf(session.preview().request(), time_, epoch_.utc);
     preview_->segment.serial = session.preview().serial();

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -58,6 +59,7 @@ class SpawnAttributes {
 };
 
 constexpr int kMessagesAtOnce = 16;
+constexpr int64_t kNameLookNs = 200 * kNanosPerMs;
 // A decoder has a handful of things to say in its life. Its file may have taken it over.
 constexpr int kMostOfADecoder = 100;
 
@@ -160,10 +162,26 @@ absl::StatusOr<std::unique_ptr<StageProcess>> StageProcess::Spawn(EventLoop& loo
   return process;
 }
 
+absl::StatusOr<UniqueFd> StageProcess::MakeListener() {
+  absl::StatusOr<UniqueFd> listener = ListenSeqpacket(socket_path_);
+  if (listener.ok()) return listener;
+  const absl::Status renewed = renew_dir_();
+  if (renewed.ok()) listener = ListenSeqpacket(socket_path_);
+  if (listener.ok()) return listener;
+  absl::StatusOr<NamelessSocket> nameless = ListenWithoutAName();
+  if (!nameless.ok()) return listener.status();
+  Log().error("{}: {}; it works without a name, and a supervisor that comes after this one will replace it",
+              id_, std::string((renewed.ok() ? listener.status() : renewed).message()));
+  nameless_ = true;
+  link_ = std::move(nameless->link);
+  return std::move(nameless->listener);
+}
+
 absl::Status StageProcess::Start(const StageEnvironment& environment) {
   before_work_ = environment.before_work;
+  renew_dir_ = environment.renew_dir;
   socket_path_ = StageSocketPath(environment.runtime_dir, id_);
-  absl::StatusOr<UniqueFd> listener = ListenSeqpacket(socket_path_);
+  absl::StatusOr<UniqueFd> listener = MakeListener();
   if (!listener.ok()) return listener.status();
 
   const std::string program = absl::StrCat(environment.program_dir, "/", ProgramOf(kind_));
@@ -186,6 +204,7 @@ absl::Status StageProcess::Start(const StageEnvironment& environment) {
     LookAfter(loop_, child);
     return status;
   }
+  if (link_.valid()) return absl::OkStatus();
   absl::StatusOr<UniqueFd> link = DialSeqpacket(socket_path_);
   if (!link.ok()) return link.status();
   link_ = *std::move(link);
@@ -195,6 +214,34 @@ absl::Status StageProcess::Start(const StageEnvironment& environment) {
   return absl::OkStatus();
 }
 
+// Its successor dials the name. One look costs no disk: the name is in memory.
+void StageProcess::LookAtName() {
+  name_look_ = loop_.After(kNameLookNs, [this] { LookAtName(); });
+  struct stat info {};
+  if (!link_.valid() || lstat(socket_path_.c_str(), &info) == 0) return;
+  if (errno != ENOENT && errno != ENOTDIR) return;
+  const absl::Status again = ListenAgain();
+  if (again.ok()) {
+    Log().warn("{}: {} was gone; it listens there again", id_, socket_path_);
+  } else if (!nameless_) {
+    Log().error("{}: {} is gone: {}; a supervisor that comes after this one will replace it", id_,
+                socket_path_, std::string(again.message()));
+  }
+  nameless_ = !again.ok();
+}
+
+absl::Status StageProcess::ListenAgain() {
+  if (absl::Status s = renew_dir_(); !s.ok()) return s;
+  absl::StatusOr<UniqueFd> listener = ListenSeqpacket(socket_path_);
+  if (!listener.ok()) return listener.status();
+  stage::ToStage message;
+  message.mutable_listen_again();
+  const int fd = listener->get();
+  absl::Status sent = Send(message, {&fd, 1});
+  if (!sent.ok()) unlink(socket_path_.c_str());  // the next look tries again
+  return sent;
+}
+
 std::unique_ptr<StageProcess> StageProcess::Adopt(EventLoop& loop, StageKind kind,
                                                   const record::Stage& recorded,
                                                   const StageEnvironment& environment,
@@ -202,6 +249,7 @@ std::unique_ptr<StageProcess> StageProcess::Adopt(EventLoop& loop, StageKind kin
   std::unique_ptr<StageProcess> process(new StageProcess(loop, graveyard, kind, recorded.id()));
   process->socket_path_ = StageSocketPath(environment.runtime_dir, recorded.id());
   process->before_work_ = environment.before_work;
+  process->renew_dir_ = environment.renew_dir;
   process->start_time_ = recorded.start_time();
   process->adopted_ = true;
   // The descriptor first: then it is of the process whose start time is read, or of one that has died.
@@ -246,6 +294,7 @@ record::Stage StageProcess::Describe() const {
 
 StageProcess::~StageProcess() {
   early_source_.Cancel();
+  name_look_.Cancel();
   death_source_.Cancel();
   link_source_.Cancel();
   if (pid_ > 0) {
@@ -262,6 +311,7 @@ void StageProcess::Watch(OnMessage on_message, OnDeath on_death) {
   if (link_.valid()) link_source_ = loop_.OnIo(link_.get(), EPOLLIN, [this](uint32_t) { Receive(); });
   if (!early_.empty()) early_source_ = loop_.After(0, [this] { Receive(); });
   death_source_ = loop_.OnIo(pidfd_.get(), EPOLLIN, [this](uint32_t) { Reap(); });
+  name_look_ = loop_.After(kNameLookNs, [this] { LookAtName(); });
 }
 
 absl::Status StageProcess::Send(const stage::ToStage& message, std::span<const int> fds) {
@@ -347,6 +397,7 @@ void StageProcess::Reap() {
   pid_ = -1;
   death_source_.Cancel();
   link_source_.Cancel();
+  name_look_.Cancel();
   OnDeath on_death = std::move(on_death_);
   if (hung_.empty() && !reaped)
     return on_death({StageDeath::Kind::kUnknown, "unknown (adopted)", /*from_outside=*/true});

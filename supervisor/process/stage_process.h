@@ -3,6 +3,10 @@
 //
 // A stage is recorded before it is given work (GiveWork sees to it), so that a successor of this supervisor
 // knows every process that has any.
+//
+// A stage's socket has a name in the runtime folder, by which the successor finds it. A name that is gone, with the
+// folder or alone, is made again within a moment. While it cannot be made, stages are spawned without a name: they
+// work like any other, and the successor would have to replace them.
 #pragma once
 
 #include <sys/types.h>
@@ -36,6 +40,8 @@ struct StageEnvironment {
   int64_t hang_ns = 500 * kNanosPerMs;  // a data loop that is silent for longer is hung
   // Called before any stage is given work: the session's record then names it.
   std::function<void()> before_work = [] {};
+  // Makes runtime_dir again when it is gone. Errors: it cannot be made.
+  std::function<absl::Status()> renew_dir = [] { return absl::OkStatus(); };
 };
 
 // The socket a stage of this id listens on.
@@ -110,6 +116,10 @@ class StageProcess {
   StageProcess(EventLoop& loop, StageGraveyard& graveyard, StageKind kind, std::string id)
       : loop_(loop), graveyard_(graveyard), kind_(kind), id_(std::move(id)) {}
   absl::Status Start(const StageEnvironment& environment);
+  // The socket it is to listen on; link_ too, when that cannot be dialed later.
+  absl::StatusOr<UniqueFd> MakeListener();
+  void LookAtName();
+  absl::Status ListenAgain();
   void Receive();
   void Handle(const std::string& bytes);
   void Reap();
@@ -120,6 +130,7 @@ class StageProcess {
   std::string id_;
   std::string socket_path_;
   std::function<void()> before_work_;
+  std::function<absl::Status()> renew_dir_;
   pid_t pid_ = -1;
   uint64_t start_time_ = 0;
   bool adopted_ = false;
@@ -129,7 +140,8 @@ class StageProcess {
   std::string hung_;                     // how, once KillHung was called
   bool stopped_ = false;                 // and that it was stopped then
   std::vector<SeqpacketMessage> early_;  // what it said before it was watched
-  EventSource death_source_, link_source_, early_source_;
+  EventSource death_source_, link_source_, early_source_, name_look_;
+  bool nameless_ = false;  // said once
   OnMessage on_message_;
   OnDeath on_death_;
 };

@@ -108,7 +108,7 @@ absl::Status PlayoutInstance::Append(const wire::BlockPlan& block) {
   absl::Status appended = plan_->Append(block);
   evidence_->Know(plan_->rundown());
   const bool is_new = appended.ok() && plan_->rundown().last_end_utc_ms() != end_before;
-  if (is_new && selector_started_) TellOfFed(plan_->rundown().blocks().back(), end_before);
+  if (is_new && selector_started_) TellOfFed(block, end_before);
   return appended;
 }
 
@@ -122,28 +122,28 @@ int64_t PlayoutInstance::LookaheadMs() const {
 }
 
 // What is to be said of a block that was fed: that it leaves a hole, that it comes late, or too late.
-void PlayoutInstance::TellOfFed(const PlannedBlock& block, std::optional<int64_t> end_before) {
+void PlayoutInstance::TellOfFed(const wire::BlockPlan& block, std::optional<int64_t> end_before) {
   std::vector<wire::BlockEvent> events;
-  const int64_t start_ms = block.plan.start_utc_ms();
+  const int64_t start_ms = block.start_utc_ms();
   const int64_t lead_ms = start_ms - EditorialNowMs();
   if (end_before.has_value() && start_ms > *end_before) {
-    Log().warn("the plan has a hole of {} ms before block {}: pad", start_ms - *end_before,
-               block.plan.block_id());
+    Log().warn("the plan has a hole of {} ms before block {}: pad", start_ms - *end_before, block.block_id());
     wire::PlanHole& hole = *events.emplace_back().mutable_plan_hole();
     hole.set_start_utc_ms(*end_before);
     hole.set_end_utc_ms(start_ms);
   }
   if (lead_ms < kLookaheadMs) {
     ++lookahead_low_;
-    Log().warn("lookahead_low: block {} came {} ms before its start", block.plan.block_id(), lead_ms);
+    Log().warn("lookahead_low: block {} came {} ms before its start", block.block_id(), lead_ms);
     wire::LookaheadLow& low = *events.emplace_back().mutable_lookahead_low();
-    low.set_block_id(block.plan.block_id());
+    low.set_block_id(block.block_id());
     low.set_lead_ms(lead_ms);
   }
   // All of it is over: it begins and ends now, so that a client that feeds on events goes on.
-  if (block.fence <= plan_->now_tick()) {
-    events.push_back(StartedEvent(block));
-    events.push_back(CompletedEvent(block));
+  const PlannedBlock& last = plan_->rundown().blocks().back();
+  if (plan_->rundown().waiting() == 0 && last.fence <= plan_->now_tick()) {
+    events.push_back(StartedEvent(last));
+    events.push_back(CompletedEvent(last));
   }
   for (wire::BlockEvent& event : events) event.set_channel_id(settings_.channel_id);
   if (!events.empty()) events_.Publish(events);
@@ -168,17 +168,15 @@ void PlayoutInstance::Conclude(const std::string& reason, const std::string& det
   evidence_->Terminate(reason, detail);
 }
 
-absl::Status PlayoutInstance::Begin(const std::vector<wire::BlockPlan>& blocks) {
+void PlayoutInstance::Begin(const Rundown::Plan& plan) {
   // Planned before the first tick is made, so that even tick 0 has an owner.
-  for (const wire::BlockPlan& block : blocks) {
-    if (absl::Status appended = Append(block); !appended.ok()) return appended;
-  }
+  plan_->Accept(plan);
+  evidence_->Know(plan_->rundown());
   control_.Apply(PlayoutEvent::kSessionStarted);
   selector_started_ = true;
   StartSelector();
   slate_ = MakeSlate();
   Poll();
-  return absl::OkStatus();
 }
 
 std::unique_ptr<SlateCard> PlayoutInstance::MakeSlate() {
@@ -192,7 +190,13 @@ std::unique_ptr<SlateCard> PlayoutInstance::MakeSlate() {
 absl::StatusOr<std::unique_ptr<PlayoutInstance>> PlayoutInstance::Adopt(
     EventLoop& loop, StageSupervisor& stages, DescriptorStore& store, PlayoutControl& control,
     EventHub& events, Settings settings, Callbacks callbacks, const record::Session& session,
-    Survivors& survivors) {
+    const SessionRecord::Plan& waiting, Survivors& survivors) {
+  StoredBlocks::Pointer waiting_blocks;
+  if (waiting != nullptr) {
+    absl::StatusOr<StoredBlocks::Pointer> parsed = StoredBlocks::Parse(waiting);
+    if (!parsed.ok()) return parsed.status();
+    waiting_blocks = *std::move(parsed);
+  }
   std::unique_ptr<PlayoutInstance> instance(
       new PlayoutInstance(loop, stages, store, control, events, std::move(settings), std::move(callbacks)));
   const std::vector<uint64_t> generations(session.ring_generations().begin(),
@@ -213,7 +217,7 @@ absl::StatusOr<std::unique_ptr<PlayoutInstance>> PlayoutInstance::Adopt(
   instance->lookahead_low_ = session.lookahead_low();
   instance->drift_.emplace(instance->memory_->session().facts().epoch.mono, UtcMs(session.wall_utc_ms()));
   if (absl::Status made = instance->MakePlan(SessionEvidence::Origin::kIsTakenUp); !made.ok()) return made;
-  instance->plan_->Restore(session, survivors);
+  instance->plan_->Restore(session, std::move(waiting_blocks), survivors);
   instance->evidence_->Know(instance->plan_->rundown());
   instance->selector_ = survivors.Take(session.selector());
   return instance;

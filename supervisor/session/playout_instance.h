@@ -12,6 +12,7 @@
 #include "plans/program_format.h"
 #include "supervisor/evidence/session_evidence.h"
 #include "supervisor/handover/descriptor_keeper.h"
+#include "supervisor/handover/session_record.h"
 #include "supervisor/playout/plan_executor.h"
 #include "supervisor/process/hang_watch.h"
 #include "supervisor/process/stage_supervisor.h"
@@ -54,24 +55,21 @@ class PlayoutInstance {
                                                                  DescriptorStore& store,
                                                                  PlayoutControl& control, EventHub& events,
                                                                  Settings settings, Callbacks callbacks);
-  // Puts the channel on the air with its first blocks, in order: from here on the selector makes a frame
-  // every tick.
-  absl::Status Begin(const std::vector<wire::BlockPlan>& blocks);
+  // Puts the channel on the air with this plan: from here on the selector makes a frame every tick.
+  void Begin(const Rundown::Plan& plan);
 
   // The session of a predecessor of this supervisor: its memory, its epoch, whatever of its stages lives.
-  // Nothing happens before Resume().
-  static absl::StatusOr<std::unique_ptr<PlayoutInstance>> Adopt(EventLoop& loop, StageSupervisor& stages,
-                                                                DescriptorStore& store,
-                                                                PlayoutControl& control, EventHub& events,
-                                                                Settings settings, Callbacks callbacks,
-                                                                const record::Session& session,
-                                                                Survivors& survivors);
+  // Nothing happens before Resume(). `waiting`: what waits of its plan, as it was recorded.
+  static absl::StatusOr<std::unique_ptr<PlayoutInstance>> Adopt(
+      EventLoop& loop, StageSupervisor& stages, DescriptorStore& store, PlayoutControl& control,
+      EventHub& events, Settings settings, Callbacks callbacks, const record::Session& session,
+      const SessionRecord::Plan& waiting, Survivors& survivors);
   // Goes on where the predecessor stopped: stages that are missing are started, events that no supervisor saw are
   // told.
   void Resume();
   void Describe(record::Session& session) const;
 
-  void UpdatePlan(std::vector<wire::BlockPlan> blocks, bool relative, std::function<void()> on_decided,
+  void UpdatePlan(StoredBlocks::Pointer blocks, bool relative, std::function<void()> on_decided,
                   PlanExecutor::OnSwapped done) {
     plan_->UpdatePlan(std::move(blocks), relative, std::move(on_decided), std::move(done));
   }
@@ -114,7 +112,7 @@ class PlayoutInstance {
                       const std::vector<std::string>& reasons);
   void PublishFailed(const PlannedBlock* block, const PlannedSegment& segment, PadCause cause,
                      const std::string& reason);
-  void TellOfFed(const PlannedBlock& block, std::optional<int64_t> end_before);
+  void TellOfFed(const wire::BlockPlan& block, std::optional<int64_t> end_before);
   void LookAtClock();
   int64_t EditorialNowMs() const;
   void PublishBlockChange(const PlannedBlock* completed, const PlannedBlock* started);

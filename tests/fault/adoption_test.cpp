@@ -364,7 +364,7 @@ INSTANTIATE_TEST_SUITE_P(Adoption, UnreadableRecord, ::testing::Values("Damaged"
 class RecordsSeen {
  public:
   explicit RecordsSeen(const std::string& runtime_dir)
-      : thread_([this, record = SessionRecord(runtime_dir)] {
+      : thread_([this, record = SessionRecord(runtime_dir)]() mutable {
           while (!stop_) {
             if (absl::StatusOr<record::Session> session = record.Load(); session.ok())
               seen_.push_back(*std::move(session));

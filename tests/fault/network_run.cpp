@@ -220,8 +220,11 @@ class NetworkRun {
     } else if (kind == "supervisor") {
       if (!rests(kind + seat.slug, 1500ms)) pid = ProcessOf("air-supervisor", seat.slug);
     } else {
+      // Of a session without a supervisor the stages are all there is. While its manager is dead, too, and the guardian waits to
+      // start the director, they are not replaced: killing all of them ends the session.
+      for (const Seat& one : seats_)
+        if (ProcessOf("air-supervisor", one.slug) == 0) return;
       std::vector<pid_t> stages;
-      std::string program;
       for (const air::e2e::MarkedProcess& process : network_->Processes()) {
         const auto works = kWorksOn.find(process.program);
         if (works == kWorksOn.end()) continue;

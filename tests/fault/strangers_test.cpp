@@ -98,6 +98,22 @@ TEST_F(Strangers, AtTheControlPortsAreNotNoticed) {
   ExpectNothingHappened(schedule);
 }
 
+// One process has all the connections it can get, and keeps them; another one calls.
+TEST_F(Strangers, ThatTakeAllTheirConnectionsKeepNoOtherProcessFromCalling) {
+  const Schedule schedule = Begin();
+  const std::string socket = channel_.Path("control.sock");
+  std::vector<UniqueFd> idle;
+  for (int i = 0; i < 300; ++i) idle.push_back(DialPath(socket, SOCK_STREAM));
+  for (int i = 0; i < 3; ++i) {
+    const Finished called =
+        RunProgram({Built("air-ctl"), "--address", "unix:" + socket, "version"}, channel_.Path("called.log"));
+    EXPECT_EQ(called.status, 0) << called.output;
+  }
+  EXPECT_GT(channel_.Metrics().Value("air_control_connections_refused_total").value_or(0), 0);
+  idle.clear();
+  ExpectNothingHappened(schedule);
+}
+
 TEST_F(Strangers, AtTheSocketsOfTheStagesAreNotNoticed) {
   const Schedule schedule = Begin();
   const std::vector<Dial> listeners = StageDialsIn(channel_.runtime_dir());

@@ -37,7 +37,7 @@ class EngineInProcess {
                                               EngineSettings{.ring_seconds = 1});
     interface_ = std::make_unique<PlayoutInterface>(*loop_, *engine_);
     const std::string address = "unix:" + folder.Path("control.sock");
-    sockets_ = *ControlListener::Bind({address}, /*most=*/8);
+    sockets_ = *ControlListener::Bind({address}, {.connections = 8, .of_one_peer = 8});
     server_ = *PlayoutServer::Create(*interface_);
     thread_ = std::thread([this] {
       engine_->Open();

@@ -292,5 +292,44 @@ TEST_F(PlanChange, SurvivesAKilledSupervisorWithPreviewLiveAndPlan) {
   EXPECT_EQ(aired[3].picture, stop - began);
 }
 
+// 20,160 segments. They are put in force on the air and taken up by two further supervisors; each knows all of them.
+TEST_F(PlanChange, PutsAWeekInForceThatOutlivesTheSupervisor) {
+  constexpr int kBlocks = 10'080;
+  constexpr int64_t kSegmentMs = 4000, kSegmentTicks = kSegmentMs / 40;
+  std::string blocks;
+  for (int i = 0; i < kBlocks; ++i) {
+    absl::StrAppend(&blocks, i == 0 ? "" : ",", R"({"block_id": "w)", i, R"(", "segments": [)");
+    for (const int clip : {2, 3}) {
+      absl::StrAppend(&blocks, clip == 2 ? "" : ",", R"({"asset_uri": "pattern:clip=)", clip,
+                      R"(", "segment_duration_ms": )", kSegmentMs, "}");
+    }
+    absl::StrAppend(&blocks, "]}");
+  }
+  const std::string week = PlanFile("week.json", absl::StrCat(R"({"blocks": [)", blocks, "]}"));
+  Begin();
+  const wire::UpdatePlanResponse updated = UpdatePlan(week);
+  ASSERT_TRUE(updated.success()) << updated.error_message();
+  for (int i = 0; i < 2; ++i) {
+    std::this_thread::sleep_for(4s);
+    channel_.KillSupervisor();
+    channel_.StartSupervisor();
+    EXPECT_TRUE(UpdatePlan(week).success()) << "it is in force: nothing changes";
+    EXPECT_GT(channel_.Metrics().Value("air_lookahead_seconds").value_or(0),
+              kBlocks * 2 * kSegmentMs / 1000 - 600);
+  }
+  std::this_thread::sleep_for(5s);
+
+  const std::vector<Stretch> aired = StopAndJudge();
+  ASSERT_GE(aired.size(), 4u) << ::testing::PrintToString(aired);
+  EXPECT_EQ(aired[0].clip, 1);
+  for (size_t i = 1; i < aired.size(); ++i) {
+    EXPECT_EQ(aired[i].clip, i % 2 == 1 ? 2 : 3);
+    EXPECT_EQ(aired[i].from, aired[i - 1].to);
+    EXPECT_EQ(aired[i].picture, 0);
+    const bool is_last = i + 1 == aired.size();
+    EXPECT_TRUE(is_last || aired[i].to - aired[i].from == kSegmentTicks);
+  }
+}
+
 }  // namespace
 }  // namespace air::e2e

@@ -100,6 +100,16 @@ TEST_F(Plan, KeepsEverySeamOnItsTickWhateverItsAssetsAreLike) {
       << AsRunTable(*as_run);
 }
 
+TEST_F(Plan, GoesOnBehindABlockOfAsManySegmentsAsThereMayBe) {
+  const Clip clip = MakeClip(1, 90);
+  Schedule schedule(format_, NowUtcMs());
+  schedule.AddBlock("many", std::vector<Entry>(512, Pad(34)));
+  schedule.AddBlock("next", {Show(clip, 1500), Show(clip, 1000, 1001)});
+  channel_.Play(schedule);
+  const Judged judged = StopAndJudge();
+  ExpectAired(judged, schedule.expected());
+}
+
 TEST_F(Plan, PadsAHoleAndTakesTheNextBlockOnItsTick) {
   const Clip clip = MakeClip(1, 90);
   Schedule schedule(format_, NowUtcMs());

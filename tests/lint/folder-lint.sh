@@ -42,7 +42,7 @@ supervisor/memory:           base media shm stream
 supervisor/handover:         base protos supervisor/loop supervisor/process
 supervisor/plan:             base media shm protos plans
 supervisor/playout:          base media shm protos supervisor/loop supervisor/process supervisor/memory supervisor/handover supervisor/plan
-supervisor/output:           base media shm protos plans supervisor/loop supervisor/process supervisor/memory supervisor/handover
+supervisor/output:           base media shm net protos plans supervisor/loop supervisor/process supervisor/memory supervisor/handover
 supervisor/evidence:         base media shm protos evidence supervisor/plan
 supervisor/session:          base media shm protos plans supervisor/loop supervisor/process supervisor/memory supervisor/handover supervisor/plan supervisor/playout supervisor/evidence
 supervisor/metrics:          base media shm net supervisor/process supervisor/evidence supervisor/session

@@ -2,10 +2,14 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
@@ -14,6 +18,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "supervisor/control/control_listener.h"
@@ -23,6 +28,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
+
+constexpr ControlLimits kFew{4, 4};
 
 class ControlSockets : public testing::Test {
  protected:
@@ -49,8 +56,11 @@ class ControlSockets : public testing::Test {
     Dial(socket);
     return socket;
   }
-  std::unique_ptr<ControlListener> Listener(size_t most) {
-    auto listener = *ControlListener::Bind({Address()}, most);
+  std::unique_ptr<ControlListener> Listener(size_t most, size_t of_one_peer) {
+    return Listener(Address(), {most, of_one_peer});
+  }
+  std::unique_ptr<ControlListener> Listener(const std::string& address, ControlLimits limits) {
+    auto listener = *ControlListener::Bind({address}, limits);
     listener->Start(*loop_, [this](UniqueFd connection) { taken_.push_back(std::move(connection)); });
     return listener;
   }
@@ -78,7 +88,7 @@ TEST_F(ControlSockets, ServeOneThatListensAlreadyAndThoseWhoDialedBefore) {
   ASSERT_EQ(bind(passed.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name), 0);
   ASSERT_EQ(listen(passed.get(), 8), 0);
   const UniqueFd early = Client();
-  auto listener = *ControlListener::Bind({"fd:" + std::to_string(passed.get())}, 4);
+  auto listener = *ControlListener::Bind({"fd:" + std::to_string(passed.get())}, kFew);
   EXPECT_NE(fcntl(passed.get(), F_GETFD) & FD_CLOEXEC, 0) << "the stages would have it, too";
   passed.Release();  // the listener's now
   listener->Start(*loop_, [this](UniqueFd connection) { taken_.push_back(std::move(connection)); });
@@ -91,13 +101,13 @@ TEST_F(ControlSockets, ServeOneThatListensAlreadyAndThoseWhoDialedBefore) {
 TEST_F(ControlSockets, AreRefusedWhereNothingListensOnWhatWasPassed) {
   const UniqueFd file(open("/dev/null", O_RDONLY | O_CLOEXEC)), silent = Socket();
   for (const int fd : {file.get(), silent.get(), 9999}) {
-    const auto listener = ControlListener::Bind({"fd:" + std::to_string(fd)}, 4);
+    const auto listener = ControlListener::Bind({"fd:" + std::to_string(fd)}, kFew);
     EXPECT_THAT(std::string(listener.status().message()), HasSubstr("it is no UNIX socket that listens"));
   }
 }
 
 TEST_F(ControlSockets, TakeSoManyConnectionsAndCountThoseTheyRefuse) {
-  const auto listener = Listener(2);
+  const auto listener = Listener(2, 2);
   std::vector<UniqueFd> clients;
   for (int i = 0; i < 5; ++i) clients.push_back(Client());
   bool let_one_go = false;
@@ -118,6 +128,98 @@ TEST_F(ControlSockets, TakeSoManyConnectionsAndCountThoseTheyRefuse) {
   EXPECT_EQ(recv(clients[4].get(), &byte, 1, 0), 0) << "it was to be closed";
 }
 
+TEST_F(ControlSockets, LeaveRoomForOtherProcessesWhateverOneTakes) {
+  const auto listener = Listener(4, 2);
+  std::vector<UniqueFd> greedy;
+  for (int i = 0; i < 5; ++i) greedy.push_back(Client());
+  bool has_begun = false;
+  pid_t other = 0;
+  RunUntil([&] {
+    if (listener->refused() < 3) return false;
+    if (!std::exchange(has_begun, true)) {
+      EXPECT_EQ(listener->open(), 2u);
+      other = fork();
+      if (other == 0) {  // another peer, until it is killed
+        const UniqueFd client = Socket();
+        const sockaddr_un name = Name();
+        if (connect(client.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name) != 0) _exit(1);
+        for (;;) pause();
+      }
+    }
+    return taken_.size() == 3;
+  });
+  EXPECT_EQ(listener->refused(), 3u);
+  ASSERT_GT(other, 0);
+  kill(other, SIGKILL);
+  waitpid(other, nullptr, 0);
+}
+
+// A TCP port of 127.0.0.1 that is free.
+sockaddr_in FreePort() {
+  const UniqueFd probe(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  EXPECT_EQ(bind(probe.get(), reinterpret_cast<const sockaddr*>(&address), size), 0);
+  EXPECT_EQ(getsockname(probe.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+  return address;
+}
+
+// From 127.0.0.`host`.
+UniqueFd DialFrom(uint32_t host, const sockaddr_in& to) {
+  UniqueFd client(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in from{};
+  from.sin_family = AF_INET;
+  from.sin_addr.s_addr = htonl((INADDR_LOOPBACK & ~0xffu) + host);
+  EXPECT_EQ(bind(client.get(), reinterpret_cast<const sockaddr*>(&from), sizeof from), 0);
+  EXPECT_EQ(connect(client.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to), 0);
+  return client;
+}
+
+TEST_F(ControlSockets, LeaveRoomForOtherAddressesWhateverOneTakesAndAskWhetherTheyAreThere) {
+  const sockaddr_in port = FreePort();
+  const auto listener = Listener("127.0.0.1:" + std::to_string(ntohs(port.sin_port)), {4, 2});
+  std::vector<UniqueFd> clients;
+  for (int i = 0; i < 5; ++i) clients.push_back(DialFrom(1, port));
+  bool has_begun = false;
+  RunUntil([&] {
+    if (listener->refused() < 3) return false;
+    if (!std::exchange(has_begun, true)) {
+      EXPECT_EQ(listener->open(), 2u);
+      clients.push_back(DialFrom(2, port));
+    }
+    return taken_.size() == 3;
+  });
+  EXPECT_EQ(listener->refused(), 3u);
+  for (const UniqueFd& connection : taken_) {
+    int asks = 0;
+    socklen_t size = sizeof asks;
+    EXPECT_EQ(getsockopt(connection.get(), SOL_SOCKET, SO_KEEPALIVE, &asks, &size), 0);
+    EXPECT_EQ(asks, 1);
+  }
+}
+
+TEST_F(ControlSockets, AreThereAgainWhenTheirNameWasRemoved) {
+  const auto listener = Listener(4, 4);
+  const UniqueFd before = Client();
+  UniqueFd after;
+  RunUntil([&] {
+    if (taken_.size() == 1 && !after.valid()) {
+      listener->KeepNames();
+      EXPECT_TRUE(fs::remove(path_));
+      listener->KeepNames();
+      EXPECT_TRUE(fs::is_socket(path_));
+      after = Client();
+    }
+    return taken_.size() == 2;
+  });
+  listener->Stop();
+  fs::remove(path_);
+  listener->KeepNames();
+  EXPECT_FALSE(fs::exists(path_)) << "it has stopped";
+}
+
 TEST_F(ControlSockets, LeaveTheirAddressToTheProcessThatListensThereAndTakeOverADeadName) {
   {
     const UniqueFd dead = Socket();
@@ -125,23 +227,27 @@ TEST_F(ControlSockets, LeaveTheirAddressToTheProcessThatListensThereAndTakeOverA
     ASSERT_EQ(bind(dead.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name), 0);
   }
   ASSERT_TRUE(fs::is_socket(path_));
-  const auto first = ControlListener::Bind({Address()}, 1);
+  const auto first = ControlListener::Bind({Address()}, kFew);
   ASSERT_TRUE(first.ok()) << first.status();
-  const auto second = ControlListener::Bind({Address()}, 1);
+  const auto second = ControlListener::Bind({Address()}, kFew);
   EXPECT_TRUE(absl::IsUnavailable(second.status()));
   EXPECT_THAT(std::string(second.status().message()), HasSubstr(path_ + ": another process listens there"));
 }
 
 TEST_F(ControlSockets, RemoveNothingThatIsNoSocket) {
   std::ofstream(path_) << "precious";
-  EXPECT_TRUE(absl::IsUnavailable(ControlListener::Bind({Address()}, 1).status()));
+  EXPECT_TRUE(absl::IsUnavailable(ControlListener::Bind({Address()}, kFew).status()));
   EXPECT_EQ(fs::file_size(path_), 8u);
 }
 
 TEST_F(ControlSockets, LeaveDescriptorsToTheChannel) {
-  EXPECT_EQ(MostControlConnections(1 << 20), 256u);
-  EXPECT_EQ(MostControlConnections(256), 64u);
-  EXPECT_EQ(MostControlConnections(64), 8u);
+  EXPECT_EQ(ControlLimitsFor(1 << 20).connections, 256u);
+  EXPECT_EQ(ControlLimitsFor(256).connections, 64u);
+  EXPECT_EQ(ControlLimitsFor(64).connections, 8u);
+  for (const uint64_t descriptors : {64, 256, 1024, 1 << 20}) {
+    const ControlLimits limits = ControlLimitsFor(descriptors);
+    EXPECT_EQ(limits.of_one_peer, limits.connections / 2) << "the other half is for others";
+  }
 }
 
 int64_t CpuNs() {
@@ -153,7 +259,7 @@ int64_t CpuNs() {
 // The socket stays readable: a loop that tried again at once would do nothing else. We look seldom, so that what is measured
 // is the listener's work and not ours.
 TEST_F(ControlSockets, LookAwayWhileThereIsNoDescriptor) {
-  const auto listener = Listener(8);
+  const auto listener = Listener(8, 8);
   const UniqueFd client = Client();
   // UBSan asks the kernel, with a pipe of its own, about the type of the clock at the first call of it: here, while it can.
   loop_->After(0, [] {}).Cancel();

@@ -218,5 +218,20 @@ TEST_F(EvidenceSpoolTest, KeepsRecordsThatAreNoMessagesBesideThem) {
   EXPECT_EQ(ReadEvidenceFile(LastFile()).records.size(), 2u);
 }
 
+// By an rm, or with the folder of a user who has logged out.
+TEST_F(EvidenceSpoolTest, BeginsAnewWhenItsFolderWasRemoved) {
+  Open();
+  for (uint64_t n = 1; n <= 3; ++n) ASSERT_TRUE(Append(n).ok());
+  fs::remove_all(folder_);
+  for (uint64_t n = 4; n <= 6; ++n) ASSERT_TRUE(Append(n).ok());
+  EXPECT_EQ(spool_->first_sequence(), 4u);
+  EXPECT_EQ(spool_->From(1, 10).size(), 3u);
+  Open();
+  EXPECT_EQ(spool_->session().playout_session_id(), "one");
+  EXPECT_EQ(spool_->last_sequence(), 6u);
+  ASSERT_TRUE(Append(7).ok());
+  EXPECT_EQ(spool_->From(1, 10).size(), 4u);
+}
+
 }  // namespace
 }  // namespace air

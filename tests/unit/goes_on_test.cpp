@@ -58,7 +58,7 @@ void ExpectASuccessorKnowsTheLines(const Rundown& rundown, const HouseTime& time
   record::Session session;
   rundown.Describe(session);
   Rundown other(time, kEpoch);
-  other.Restore(session);
+  other.Restore(session, nullptr);
   ASSERT_EQ(other.segments().size(), rundown.segments().size());
   for (size_t i = 0; i < rundown.segments().size(); ++i)
     ASSERT_EQ(other.segments()[i].line, rundown.segments()[i].line) << i;
@@ -281,7 +281,7 @@ TEST_F(Film, BeginsALineOfItsOwnWhereItIsTold) {
 TEST_F(Film, IsCutByAnotherPlanWithTheSameFilm) {
   FilmPlan again;
   const uint64_t first = rundown_.ReserveSegments(1);
-  rundown_.ReplaceFrom(Tick(40), {again.Block({5000})}, first, std::nullopt);
+  rundown_.ReplaceFrom(Tick(40), {.blocks = StoredBlocks::Of({again.Block({5000})})}, first, std::nullopt);
   EXPECT_EQ(LinesOf(rundown_), (std::vector<uint64_t>{1, 1, 1, first}));
 }
 

@@ -30,6 +30,9 @@ class RundownTest : public ::testing::Test {
     plan.set_end_utc_ms(end);
     return plan;
   }
+  static Rundown::Plan Stored(const std::vector<wire::BlockPlan>& blocks) {
+    return {.blocks = StoredBlocks::Of(blocks)};
+  }
   LiveInsert Live(const std::string& uri, int64_t start, std::optional<int64_t> end) {
     return {.segment = {.serial = rundown_.ReserveSegments(1),
                         .asset_uri = uri,
@@ -55,7 +58,7 @@ class RundownTest : public ::testing::Test {
     record::Session session;
     rundown_.Describe(session);
     Rundown other(time_, kEpoch);
-    other.Restore(session);
+    other.Restore(session, rundown_.waiting() > 0 ? *StoredBlocks::Parse(rundown_.stored()) : nullptr);
     record::Session again;
     other.Describe(again);
     EXPECT_EQ(session.DebugString(), again.DebugString());
@@ -106,7 +109,7 @@ TEST_F(RundownTest, ReplacesThePlanAtATick) {
   ExpectAppended(Block("a", 0, {1000, 2000}));
   ExpectAppended(Block("b", 3000, {1000}));
   const uint64_t first = rundown_.ReserveSegments(3);
-  rundown_.ReplaceFrom(Tick(30), {Block("old", 0, {1000}), Block("c", 1000, {600, 1400})}, first,
+  rundown_.ReplaceFrom(Tick(30), Stored({Block("old", 0, {1000}), Block("c", 1000, {600, 1400})}), first,
                        std::nullopt);
   EXPECT_EQ(Told(), (Lines{"/a1[0,25)@0 b1", "/a2[25,30)@0 b1", "/c1[30,40)@5 b3", "/c2[40,75)@0 b3"}));
   EXPECT_EQ(rundown_.FindBlock(1)->fence, Tick(30));
@@ -119,7 +122,7 @@ TEST_F(RundownTest, ReplacesThePlanAtATick) {
 TEST_F(RundownTest, EntersWhatWasPreparedWhereTheClockIs) {
   ExpectAppended(Block("a", 0, {5000}));
   const uint64_t first = rundown_.ReserveSegments(1);
-  rundown_.ReplaceFrom(Tick(30), {Block("c", 0, {4000})}, first, Tick(27));
+  rundown_.ReplaceFrom(Tick(30), Stored({Block("c", 0, {4000})}), first, Tick(27));
   const PlannedSegment& entered = rundown_.segments().back();
   EXPECT_EQ(Told(entered), "/c1[30,100)@27 b2") << "its unit 0 is that of tick 27";
   EXPECT_EQ(entered.lock, Tick(27));
@@ -131,7 +134,8 @@ TEST_F(RundownTest, EntersWhatWasPreparedWhereTheClockIs) {
 }
 
 TEST_F(RundownTest, LocksNothingToWhatWasPreparedOfAnotherSegment) {
-  rundown_.ReplaceFrom(Tick(30), {Block("c", 0, {1160, 4000})}, rundown_.ReserveSegments(2), Tick(27));
+  rundown_.ReplaceFrom(Tick(30), Stored({Block("c", 0, {1160, 4000})}), rundown_.ReserveSegments(2),
+                       Tick(27));
   EXPECT_EQ(Told(), (Lines{"/c2[30,129)@1 b1"}));
   EXPECT_EQ(rundown_.segments().back().lock, std::nullopt);
 }
@@ -173,7 +177,8 @@ TEST_F(RundownTest, EndsWhatIsLiveWhereTheNextSwitchIs) {
 
 TEST_F(RundownTest, LetsANewPlanEndWhatIsLive) {
   rundown_.Insert(Live("/live", 0, std::nullopt));
-  rundown_.ReplaceFrom(Tick(20), {Block("c", 800, {1000})}, rundown_.ReserveSegments(1), std::nullopt);
+  rundown_.ReplaceFrom(Tick(20), Stored({Block("c", 800, {1000})}), rundown_.ReserveSegments(1),
+                       std::nullopt);
   EXPECT_EQ(Told(), (Lines{"/live[0,20)@0 b0", "/c1[20,45)@0 b1"}));
   ExpectRecorded();
 }
@@ -221,7 +226,7 @@ TEST_F(RundownTest, LeavesNoTickWithTwoOwners) {
     } else if (i % 3 == 1) {
       rundown_.Insert(Live("/x", tick, roll(2) == 0 ? std::optional(tick + 1 + roll(300)) : std::nullopt));
     } else if (i % 9 == 8) {
-      rundown_.ReplaceFrom(Tick(tick), {Block("p" + std::to_string(i), tick * 40, {roll(5000) + 40})},
+      rundown_.ReplaceFrom(Tick(tick), Stored({Block("p" + std::to_string(i), tick * 40, {roll(5000) + 40})}),
                            rundown_.ReserveSegments(1), std::nullopt);
       end_ms = *rundown_.last_end_utc_ms() - kEpoch.value();
     }

@@ -8,7 +8,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <string>
+#include <vector>
 
 namespace air {
 namespace {
@@ -38,6 +40,37 @@ TEST_F(RuntimeDir, IsMadeClosedToOthersAndHoldsOurProcessId) {
   std::ifstream(dir + "/lock") >> pid;
   EXPECT_EQ(pid, getpid());
   EXPECT_THAT(Refusal(dir), HasSubstr("belongs to another air-supervisor"));
+}
+
+TEST_F(RuntimeDir, IsMadeAgainWhenItIsGoneAndIsStillOurs) {
+  const std::string dir = base_ + "/run";
+  UniqueFd lock = *OwnRuntimeDir(dir);
+  const auto kept = [&] { return KeepRuntimeDir(dir, lock); };
+  EXPECT_FALSE(*kept()) << "it is there";
+  const std::vector<std::function<void()>> losses = {[&] { fs::remove_all(dir); },
+                                                     [&] { fs::remove(dir + "/lock"); },
+                                                     [&] { fs::rename(dir, base_ + "/elsewhere"); }};
+  for (const auto& lose : losses) {
+    lose();
+    EXPECT_TRUE(*kept());
+    EXPECT_FALSE(*kept());
+    EXPECT_EQ(fs::status(dir).permissions(), fs::perms::owner_all);
+    EXPECT_THAT(Refusal(dir), HasSubstr("belongs to another air-supervisor"));
+  }
+}
+
+TEST_F(RuntimeDir, ThatAnotherSupervisorHasTakenMeanwhileIsLeftToIt) {
+  const std::string dir = base_ + "/run";
+  UniqueFd lock = *OwnRuntimeDir(dir);
+  fs::remove_all(dir);
+  const auto other = OwnRuntimeDir(dir);
+  ASSERT_TRUE(other.ok());
+  EXPECT_TRUE(absl::IsAlreadyExists(KeepRuntimeDir(dir, lock).status()));
+  fs::remove_all(dir);
+  std::ofstream(dir) << "a file";
+  EXPECT_TRUE(absl::IsPermissionDenied(KeepRuntimeDir(dir, lock).status()));
+  fs::remove(dir);
+  EXPECT_TRUE(*KeepRuntimeDir(dir, lock));
 }
 
 TEST_F(RuntimeDir, WhoseLockIsASymbolicLinkIsRefusedAndWhatTheLinkNamesIsLeftAlone) {

@@ -52,6 +52,12 @@ class SessionRecordTest : public ::testing::Test {
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   }
   void Overwrite(const std::string& bytes) { std::ofstream(Path(), std::ios::binary) << bytes; }
+  // The same with something that waits of its plan.
+  record::Session Planned() const {
+    record::Session session = Sample();
+    session.mutable_waiting()->set_shift_ms(12);
+    return session;
+  }
   size_t Files() const {
     return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(folder_), {}));
   }
@@ -152,6 +158,91 @@ TEST_F(SessionRecordTest, IsWrittenOnlyWhenSomethingHasChanged) {
   record.Save();
   EXPECT_EQ(record.writes(), 2u);
   EXPECT_EQ(Record().Load()->blocks_executed(), 1);
+}
+
+TEST_F(SessionRecordTest, HasItsPlanInAFileThatIsWrittenWhenThePlanChangesAndNotWithEveryChange) {
+  record::Session session = Planned();
+  auto plan = std::make_shared<const std::string>(1 << 20, 'p');
+  SessionRecord record = Record();
+  record.DescribedBy(
+      [&](record::Session& out) {
+        out = session;
+        return true;
+      },
+      [&] { return plan; });
+  record.Save();
+  EXPECT_EQ(Files(), 2u);
+  const uint64_t at_first = record.written_bytes();
+  EXPECT_GT(at_first, plan->size());
+  for (int n = 1; n <= 100; ++n) {
+    session.set_blocks_executed(n);
+    session.mutable_waiting()->set_next(static_cast<uint64_t>(n));
+    record.Save();
+  }
+  EXPECT_EQ(record.writes(), 101u);
+  EXPECT_LT(record.written_bytes() - at_first, 100 * 1000u);
+
+  // A successor goes on with it as it is.
+  SessionRecord successor = Record();
+  const absl::StatusOr<record::Session> loaded = successor.Load();
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_EQ(loaded->waiting().next(), 100u);
+  ASSERT_NE(successor.plan(), nullptr);
+  EXPECT_EQ(*successor.plan(), *plan);
+  successor.DescribedBy(
+      [&](record::Session& out) {
+        out = session;
+        return true;
+      },
+      [&] { return plan; });
+  plan = successor.plan();
+  session.set_blocks_executed(101);
+  successor.Save();
+  EXPECT_LT(successor.written_bytes(), 1000u);
+
+  plan = std::make_shared<const std::string>("another");
+  successor.Save();
+  EXPECT_EQ(Files(), 2u) << "the one before is gone";
+  SessionRecord third = Record();
+  ASSERT_TRUE(third.Load().ok());
+  EXPECT_EQ(*third.plan(), "another");
+
+  session.clear_waiting();
+  third.DescribedBy([&](record::Session& out) {
+    out = session;
+    return true;
+  });
+  third.Save();
+  EXPECT_EQ(Files(), 1u) << "nothing waits any more";
+  ASSERT_TRUE(Record().Load().ok());
+  session = Planned();
+  successor.Save();
+  Record().Remove();
+  EXPECT_EQ(Files(), 0u);
+}
+
+// A supervisor that is killed between the two files has left the new plan, and the record names the old one.
+TEST_F(SessionRecordTest, NamesThePlanThatGoesWithIt) {
+  auto plan = std::make_shared<const std::string>("old");
+  SessionRecord record = Record();
+  record.DescribedBy(
+      [&](record::Session& out) {
+        out = Planned();
+        return true;
+      },
+      [&] { return plan; });
+  record.Save();
+  std::ofstream(Path() + ".plan-2", std::ios::binary) << "torn";
+  SessionRecord successor = Record();
+  ASSERT_TRUE(successor.Load().ok());
+  EXPECT_EQ(*successor.plan(), "old");
+  plan = std::make_shared<const std::string>("new");
+  record.Save();
+  ASSERT_TRUE(successor.Load().ok());
+  EXPECT_EQ(*successor.plan(), "new");
+  EXPECT_EQ(Files(), 2u);
+  std::filesystem::remove(Path() + ".plan-2");
+  EXPECT_TRUE(absl::IsDataLoss(Loading())) << "a plan that is lost is no empty one";
 }
 
 TEST_F(SessionRecordTest, IsGoneWithItsSession) {

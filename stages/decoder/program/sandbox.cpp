@@ -172,6 +172,7 @@ void AddDescriptorRules(Filter& filter) {
   filter.Allow("fcntl", {SCMP_A1_32(SCMP_CMP_EQ, F_GETFL)});
   filter.Allow("fcntl", {SCMP_A1_32(SCMP_CMP_EQ, F_GETFD)});
   filter.Allow("accept4", {SCMP_A0_32(SCMP_CMP_EQ, kListenFd)});        // the next supervisor
+  filter.Allow("dup3", {SCMP_A1_32(SCMP_CMP_EQ, kListenFd)});           // when it is to listen again
   filter.Allow("flock", {SCMP_A1_32(SCMP_CMP_EQ, LOCK_EX | LOCK_NB)});  // of the ring
 }
 

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/match.h"
 #include "tests/core/channel/life_fixture.h"
 
 namespace retrovue {
@@ -81,12 +82,41 @@ TEST_F(ChannelLifeTest, AViewerThatLeavesWhileNewAirIsAttachedEndsIt) {
   EXPECT_EQ(Done(), "") << "too late";
 }
 
-TEST_F(ChannelLifeTest, ASessionThatMayBeOnTheAirIsAskedForWhateverItsFolderSays) {
+TEST_F(ChannelLifeTest, ASessionThatMayBeOnTheAirIsAskedForWhateverItsPredecessorHasWritten) {
   GoOnAir();
   life_.OnAirEnded("was killed by signal 9", now());
   EXPECT_EQ(Done(), "spawn");
   life_.OnAirSpawned(absl::OkStatus(), now(), /*may_have_session=*/false);
   EXPECT_EQ(Done(), "ask");
+}
+
+// A manager's, whose predecessor had it on the air: it is no less on the air for having been begun by another manager.
+TEST_F(ChannelLifeTest, ASessionThatWasTakenUpIsAskedForAgainWheneverItsSupervisorDies) {
+  Viewers(1);
+  life_.OnAssetChecked(absl::OkStatus(), now());
+  EXPECT_EQ(Done(), "check /media/0.mkv, spawn");
+  life_.OnAirSpawned(absl::OkStatus(), now(), /*may_have_session=*/true);
+  EXPECT_EQ(Done(), "ask");
+  const auto dies_and_is_replaced = [&] {
+    life_.OnAirEnded("was killed by signal 9", now());
+    std::string done = Done();
+    for (int i = 0; i < 100 && !absl::StrContains(done, "spawn"); ++i) {
+      Pass(100ms);
+      done = Done();
+    }
+    EXPECT_THAT(done, testing::HasSubstr("spawn"));
+    life_.OnAirSpawned(absl::OkStatus(), now(), /*may_have_session=*/false);
+    EXPECT_EQ(Done(), "ask");
+  };
+  dies_and_is_replaced();  // before it has answered
+  life_.OnReady(absl::OkStatus(), now());
+  EXPECT_EQ(Done(), "follow");
+  dies_and_is_replaced();  // while it is being probed
+  life_.OnReady(absl::OkStatus(), now());
+  life_.OnEvent(Started("0"), now());
+  ASSERT_EQ(life_.phase(), channel_link::ON_AIR);
+  Done();
+  dies_and_is_replaced();
 }
 
 TEST_F(ChannelLifeTest, JoinsWhereTheClockIsWhenTheSinkIsThere) {
