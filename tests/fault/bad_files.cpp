@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <random>
+
+#include "absl/strings/str_format.h"
 
 namespace air::e2e {
 namespace {
@@ -88,10 +91,27 @@ Program Tolerating(const std::vector<DueFile>& due, const Program& aired, const 
   return tolerant;
 }
 
-int64_t PicturesSeen(const DueFile& due, const Program& aired) {
-  int64_t pictures = 0;
-  for (int64_t tick = due.from; tick < due.to; ++tick) pictures += aired.At(tick).clip >= 0 ? 1 : 0;
-  return pictures;
+int64_t FirstLost(const std::vector<DueFile>& due, const Program& aired, const Program& expected) {
+  for (int64_t tick = aired.first_tick(); tick < aired.end_tick(); ++tick) {
+    const bool bad =
+        std::ranges::any_of(due, [&](const DueFile& file) { return tick >= file.from && tick < file.to; });
+    if (!bad && aired.At(tick).clip == Stretch::kPad && expected.At(tick).clip != Stretch::kPad) return tick;
+  }
+  return -1;
+}
+
+std::vector<std::string> SeenOf(const std::vector<DueFile>& due, const Program& aired) {
+  std::map<std::string, std::pair<int64_t, int64_t>> seen;  // pictures, ticks
+  for (const DueFile& file : due) {
+    auto& [pictures, ticks] = seen[file.file.what];
+    ticks += file.to - file.from;
+    for (int64_t tick = file.from; tick < file.to; ++tick) pictures += aired.At(tick).clip >= 0 ? 1 : 0;
+  }
+  std::vector<std::string> lines;
+  for (const auto& [what, count] : seen)
+    lines.push_back(
+        absl::StrFormat("bad files, %s: pictures seen at %d of %d ticks", what, count.first, count.second));
+  return lines;
 }
 
 }  // namespace air::e2e

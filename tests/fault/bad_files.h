@@ -52,7 +52,10 @@ struct DueFile {
 // compare is what was wrong. Files are in order and do not overlap.
 Program Tolerating(const std::vector<DueFile>& due, const Program& aired, const Program& expected);
 
-// Ticks at which a file's pictures were seen.
-int64_t PicturesSeen(const DueFile& due, const Program& aired);
+// The first tick at which pad was seen in place of what no bad file was due for; -1: none.
+int64_t FirstLost(const std::vector<DueFile>& due, const Program& aired, const Program& expected);
+
+// A line for each kind of file: at how many of its ticks a picture was seen.
+std::vector<std::string> SeenOf(const std::vector<DueFile>& due, const Program& aired);
 
 }  // namespace air::e2e

@@ -2,7 +2,7 @@
 // outside.
 //
 //   air_hostile [--seed 1] [--minutes 60] [--size 320x180] [--rate 30000/1001] [--max-arrival-gap-ms 2000]
-//               [--keep FILE]
+//               [--keep FILE] [--log FILE]
 //
 // At random instants from a seed, several at a time: strangers at everything that listens, viewers and subscribers of every
 // kind, absurd calls (hostile_deeds.h); files in the plan that cannot be played (bad_files.h); stages and the supervisor
@@ -61,7 +61,7 @@ constexpr int kMemoryMb = 64;
 struct Options {
   unsigned seed = 1;
   double minutes = 60;
-  std::string size = "320x180", rate = "30000/1001", keep;
+  std::string size = "320x180", rate = "30000/1001", keep, log;
   int64_t max_arrival_gap_ms = 2000;
   ChannelFormat format;
   bool own_memory = false;  // /dev/shm is a small one of this program's own
@@ -108,10 +108,14 @@ class Hostile {
     std::printf("the channel counts %d stages that were replaced, %d refused control connections\n",
                 static_cast<int>(metrics.Sum("air_stage_restarts_total").value_or(-1)),
                 static_cast<int>(metrics.Sum("air_control_connections_refused_total").value_or(-1)));
+    for (const MetricSample& pad : metrics.Named("air_pad_frames_total"))
+      std::printf("the channel counts %d ticks of pad, %s\n", static_cast<int>(pad.value),
+                  pad.labels.at("cause").c_str());
     EXPECT_TRUE(channel_.Stop().success());
     EXPECT_TRUE(viewer_->WaitForEnd(0));
     Judge(schedule);
     channel_.End();
+    if (!options_.log.empty()) std::ofstream(options_.log) << channel_.Log();
     return Verdict();
   }
 
@@ -298,7 +302,8 @@ class Hostile {
     const Losses losses = LossesOf(judged.aired, Tolerating(due_, judged.aired, schedule.expected()));
     wrong.insert(wrong.end(), losses.wrong.begin(), losses.wrong.end());
     if (losses.pad > 0)
-      wrong.push_back(absl::StrFormat("%d pictures were pad that should not have been", losses.pad));
+      wrong.push_back(absl::StrFormat("%d pictures were pad that should not have been, first at tick %d",
+                                      losses.pad, FirstLost(due_, judged.aired, schedule.expected())));
     if (judged.aired.end_tick() < schedule.expected().end_tick() - options_.format.TickAt(1000))
       wrong.push_back("the stream has ended too soon");
     const auto gap = static_cast<int64_t>(viewer_->LongestSilence(0).count());
@@ -308,28 +313,10 @@ class Hostile {
     if (!judged.structure.Clean()) wrong.push_back(analyser::DescribeTs(judged.structure, {}));
     for (const std::string& text : judged.content.complaints.first) wrong.push_back("decoder: " + text);
     for (const std::string& text : wrong) world_.account.Fault("viewer: " + text);
-    PrintFiles(judged.aired);
-    std::printf(
-        "viewer: %d pictures, %d of them where bad files were due, %d pad, longest time without a byte %d "
-        "ms\n",
-        static_cast<int>(judged.content.pictures), static_cast<int>(DueTicks()), static_cast<int>(losses.pad),
-        static_cast<int>(gap));
-  }
-
-  int64_t DueTicks() const {
-    int64_t ticks = 0;
-    for (const DueFile& due : due_) ticks += due.to - due.from;
-    return ticks;
-  }
-  void PrintFiles(const Program& aired) const {
-    std::map<std::string, std::pair<int64_t, int64_t>> seen;  // pictures, ticks
-    for (const DueFile& due : due_) {
-      seen[due.file.what].first += PicturesSeen(due, aired);
-      seen[due.file.what].second += due.to - due.from;
-    }
-    for (const auto& [what, count] : seen)
-      std::printf("bad files, %s: pictures seen at %d of %d ticks\n", what.c_str(),
-                  static_cast<int>(count.first), static_cast<int>(count.second));
+    for (const std::string& line : SeenOf(due_, judged.aired)) std::printf("%s\n", line.c_str());
+    std::printf("viewer: %d pictures, %d pad, longest time without a byte %d ms\n",
+                static_cast<int>(judged.content.pictures), static_cast<int>(losses.pad),
+                static_cast<int>(gap));
   }
 
   bool Verdict() {
@@ -380,6 +367,7 @@ int main(int argc, char** argv) {
   app.add_option("--rate", options.rate)->capture_default_str();
   app.add_option("--max-arrival-gap-ms", options.max_arrival_gap_ms)->capture_default_str();
   app.add_option("--keep", options.keep, "where the capture goes");
+  app.add_option("--log", options.log, "where the log of the channel's processes goes");
   CLI11_PARSE(app, argc, argv);
   if (seconds > 0) options.minutes = seconds / 60;
   if (!options.format.Parse(options.size, options.rate)) return 2;

@@ -1,5 +1,8 @@
 #include "tests/fault/hostile_world.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 namespace air::e2e {
 namespace {
 
@@ -7,6 +10,7 @@ using namespace std::chrono_literals;
 
 constexpr size_t kFaultsKept = 20;
 constexpr auto kCalmLimit = 30s;
+constexpr int kActorNice = 19;
 constexpr int64_t kLeastPauseMs = 20, kMostPauseMs = 600;
 
 }  // namespace
@@ -72,6 +76,8 @@ Caller::Caller(const std::string& address) {
 }
 
 void HostileActor::Run() {
+  // What is hostile is to be many things at once, and not to take the processors from decoders.
+  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kActorNice);
   do {
     while (world_.unrest.Pause(Random(kLeastPauseMs, kMostPauseMs))) Act();
     LetGo();
