@@ -133,11 +133,11 @@ void TakeFacts(Asset& asset, const MediaFacts& facts) {
   // Chapters are the file's; what an operator has marked stays, as far as the file still is as long.
   asset.markers.erase(std::remove_if(asset.markers.begin(), asset.markers.end(),
                                      [&](const AssetMarker& marker) {
-                                       return marker.kind == "chapter" || marker.end > asset.duration;
+                                       return marker.kind == kChapterMarker || marker.end > asset.duration;
                                      }),
                       asset.markers.end());
   for (const MediaChapter& chapter : facts.chapters) {
-    asset.markers.push_back({"chapter", chapter.start, std::min(chapter.end, asset.duration)});
+    asset.markers.push_back({kChapterMarker, chapter.start, std::min(chapter.end, asset.duration)});
   }
   SetIngestTags(asset);
 }

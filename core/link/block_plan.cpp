@@ -5,7 +5,7 @@
 namespace retrovue {
 namespace {
 
-constexpr Millis kFadeOut{500};
+constexpr Millis kFade{500};
 
 playout::SegmentType TypeOf(const PlaylogEvent& event) {
   if (event.path.empty()) return playout::SEGMENT_TYPE_PAD;
@@ -36,10 +36,14 @@ playout::BlockPlan ToBlockPlan(const Channel& channel, const PlannedBlock& block
     segment.set_asset_uri(event.path);
     segment.set_asset_start_offset_ms(event.asset_start_offset.count());
     segment.set_asset_uuid(event.asset_id.text);
+    const auto fade = static_cast<std::uint32_t>(std::max(std::min(kFade, length / 2), Millis(1)).count());
+    if (event.fades_in) {
+      segment.set_transition_in(playout::TRANSITION_FADE);
+      segment.set_transition_in_duration_ms(fade);
+    }
     if (event.cut_short) {
       segment.set_transition_out(playout::TRANSITION_FADE);
-      segment.set_transition_out_duration_ms(
-          static_cast<std::uint32_t>(std::max(std::min(kFadeOut, length / 2), Millis(1)).count()));
+      segment.set_transition_out_duration_ms(fade);
     }
   }
   return plan;

@@ -14,7 +14,7 @@ std::int32_t AirChannelId(const Channel& channel);
 
 // Segments follow the block's events: they touch and add up to the block exactly, as the events do (PlanBlocks). event_id and
 // segment_uuid are the PlaylogEvent's id, asset_uuid the asset's; what is not given stays empty. An event without a path is pad; a
-// station card is filler. A clip that is cut short fades out (half a second, or half its length if that is less). Pure.
+// station card is filler. What is cut short fades out, and in where it goes on behind a break (half a second, or half its length if that is less). Pure.
 playout::BlockPlan ToBlockPlan(const Channel& channel, const PlannedBlock& block);
 
 }  // namespace retrovue

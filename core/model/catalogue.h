@@ -88,7 +88,13 @@ struct AssetTag {
   TagOrigin origin = TagOrigin::kIngest;
 };
 
-// A span of the asset that means something: a chapter, black, a cue of the operator.
+// Kinds of markers: a chapter, a span of black or of silence, and where an operator wants a break.
+inline constexpr char kChapterMarker[] = "chapter";
+inline constexpr char kBlackMarker[] = "black";
+inline constexpr char kSilenceMarker[] = "silence";
+inline constexpr char kCueMarker[] = "cue";
+
+// A span of the asset that means something.
 struct AssetMarker {
   std::string kind;
   Millis start{0};

@@ -61,6 +61,7 @@ absl::Status ValidateChannel(const Channel& channel) {
   if (channel.max_tail_trim < Millis(0) || channel.max_tail_trim >= minutes(channel.grid.block_minutes)) {
     return refuse("what may be trimmed off a programme must be 0 or more and less than a block of the grid");
   }
+  if (absl::Status breaks = ValidateBreakRules(channel.breaks); !breaks.ok()) return refuse(breaks.message());
   return absl::OkStatus();
 }
 

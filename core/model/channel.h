@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "core/model/breaks.h"
 #include "core/model/catalogue.h"
 #include "core/model/id.h"
 #include "core/model/time.h"
@@ -43,6 +44,7 @@ struct Channel {
   int playlog_horizon_min = 180;  // 120 to 360
   int linger_s = 30;
   Millis max_tail_trim{0};  // what may be cut off the end of a programme to let it into its slot; 0: nothing
+  BreakRules breaks;
   std::vector<AssetId> filler_pool;
   std::string station_card_path;  // what fills an avail when the pool is empty; itself empty: pad
   Millis station_card_duration{0};

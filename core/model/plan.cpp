@@ -82,6 +82,10 @@ absl::Status ValidateZone(const GridRules& grid, const Zone& zone) {
     return absl::InvalidArgumentError(absl::StrCat(
         name, "what may be trimmed off a programme must be 0 or more and less than a block of the grid"));
   }
+  if (zone.breaks) {
+    if (absl::Status breaks = ValidateBreakRules(*zone.breaks); !breaks.ok())
+      return absl::InvalidArgumentError(absl::StrCat(name, breaks.message()));
+  }
   if (absl::Status rule = ValidateDateRule(zone.when); !rule.ok()) {
     return absl::InvalidArgumentError(absl::StrCat(name, rule.message()));
   }

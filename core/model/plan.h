@@ -77,6 +77,7 @@ struct Zone {
   Overrun overrun = Overrun::kFirst;
   Fit fit = Fit::kNext;
   std::optional<Millis> max_tail_trim;  // not set: the channel's
+  std::optional<BreakRules> breaks;     // not set: the channel's
 };
 
 struct SchedulePlan {

@@ -29,7 +29,8 @@ struct PlaylogEvent {
   Instant start;
   Instant end;
   Millis asset_start_offset{0};
-  bool cut_short = false;  // it goes on in the file, and not on the air: fade out
+  bool fades_in = false;   // it comes out of a break that interrupted it
+  bool cut_short = false;  // it goes on in the file, and not on the air for now: fade out
   absl::CivilDay broadcast_day;
   PlaylogState state = PlaylogState::kPlanned;
 

@@ -92,6 +92,10 @@ absl::Status ValidateProgram(const Program& program) {
     return absl::InvalidArgumentError(
         absl::StrCat(name, "it is played in the operator's order, and there is none: list its assets"));
   }
+  if (program.breaks) {
+    if (absl::Status breaks = ValidateBreakRules(*program.breaks); !breaks.ok())
+      return absl::InvalidArgumentError(absl::StrCat(name, breaks.message()));
+  }
   for (const ChainNode& node : program.chain) {
     if (node.thing.has_value() == node.selector.has_value()) {
       return absl::InvalidArgumentError(absl::StrCat(

@@ -75,6 +75,7 @@ struct Program {
   std::vector<AssetId> manual_order;  // of play_mode manual: what its selectors yield, in this order
   std::vector<std::string> tags;
   std::string rating;
+  std::optional<BreakRules> breaks;  // not set: the zone's
 };
 
 struct VirtualAsset;

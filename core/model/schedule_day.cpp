@@ -5,6 +5,24 @@
 #include "absl/strings/str_cat.h"
 
 namespace retrovue {
+namespace {
+
+absl::Status CheckBreaks(const ScheduleItem& item) {
+  Millis at{0};
+  Millis sum{0};
+  for (const Break& one : item.breaks) {
+    if (one.length <= Millis(0)) return absl::InternalError(" has a break without a length");
+    if (one.at <= at || one.at >= item.content)
+      return absl::InternalError(" has a break at a place that is none");
+    at = one.at;
+    sum += one.length;
+  }
+  if (sum > item.end - item.start - item.content)
+    return absl::InternalError(" has longer breaks than its slot");
+  return absl::OkStatus();
+}
+
+}  // namespace
 
 const char* Name(ItemKind kind) { return kind == ItemKind::kContent ? "content" : "avail"; }
 
@@ -31,6 +49,7 @@ absl::Status ValidateScheduleDay(const ScheduleDay& day) {
     }
     if (sum != item.content) return broken("the parts of ", name, " are not as long as its content");
     if (item.content > item.end - item.start) return broken(name, " is longer than its slot");
+    if (absl::Status breaks = CheckBreaks(item); !breaks.ok()) return broken(name, breaks.message());
     if ((item.kind == ItemKind::kContent) != (item.content > Millis(0))) {
       return broken(name, " is ", Name(item.kind), " with ", ToText(item.content), " of content");
     }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "core/model/breaks.h"
 #include "core/model/cursor.h"
 #include "core/model/plan.h"
 
@@ -44,7 +45,7 @@ enum class ItemKind { kContent, kAvail };
 const char* Name(ItemKind kind);
 
 // One programme and the slot of whole grid blocks it has for itself, or an avail: time to be filled. What a programme
-// leaves of its slot is an avail, too, but no item.
+// leaves of its slot is its breaks and, behind it, an avail, but no item.
 struct ScheduleItem {
   ScheduleItemId id;
   int seq = 0;        // in its day, from 0
@@ -58,7 +59,11 @@ struct ScheduleItem {
   int entry = -1;                   // of the zone's list, from 0
   SchedulableRef thing;             // of the zone's list
   std::vector<ResolvedPart> parts;  // their sum is `content`
-  std::string title;                // what follows is for the guide
+  // In order, inside the content, each at another place. What they and the content leave of the slot follows them.
+  std::vector<Break> breaks;
+  // What it is of: the part that is more than half of it, so that neither an intro nor a clip of a block is one. Empty: none.
+  AssetId main_asset;
+  std::string title;  // what follows is for the guide
   std::string series;
   std::optional<int> season;
   std::optional<int> episode;

@@ -1,5 +1,7 @@
 #include "core/model/time.h"
 
+#include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -41,6 +43,31 @@ std::string ToText(Millis duration) {
                                : absl::StrFormat("%d:%02d", s / 60, s % 60);
   if (ms % 1000 != 0) absl::StrAppendFormat(&text, ".%03d", ms % 1000);
   return text;
+}
+
+absl::StatusOr<Millis> ParseLength(absl::string_view text) {
+  const std::pair<absl::string_view, absl::string_view> halves =
+      absl::StrSplit(text, absl::MaxSplits('.', 1));
+  const std::vector<absl::string_view> fields = absl::StrSplit(halves.first, ':');
+  const auto number = [](absl::string_view digits, std::size_t most, std::int64_t& value) {
+    return digits.size() <= most && !digits.empty() && absl::c_all_of(digits, absl::ascii_isdigit) &&
+           absl::SimpleAtoi(digits, &value);
+  };
+  std::int64_t seconds = 0;
+  bool good = fields.size() <= 3;
+  for (std::size_t i = 0; good && i < fields.size(); ++i) {
+    std::int64_t field = 0;
+    good = number(fields[i], fields.size() == 1 ? 6 : 2, field) && (i == 0 || field < 60);
+    seconds = seconds * 60 + field;
+  }
+  std::int64_t ms = 0;
+  if (good && text.size() != halves.first.size()) good = number(halves.second, 3, ms);
+  for (std::size_t digits = halves.second.size(); good && ms > 0 && digits < 3; ++digits) ms *= 10;
+  if (!good || seconds > 99 * 3600) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", text, "\" is no length of time: write it like 7:20 or 1:02:03.250"));
+  }
+  return Millis(seconds * 1000 + ms);
 }
 
 std::string WallClock(int minute_of_day) {

@@ -40,6 +40,9 @@ absl::StatusOr<absl::CivilDay> ParseDate(absl::string_view text);
 
 // "1:30:00" or "22:00", the unit below milliseconds left out where it is zero; for people.
 std::string ToText(Millis duration);
+// What ToText makes, "7:20", "1:02:03.250", and seconds alone, "95.5". INVALID_ARGUMENT with an example for anything else, and for what
+// is longer than 99 hours.
+absl::StatusOr<Millis> ParseLength(absl::string_view text);
 
 // Minutes since midnight, 0 to 1439, as "22:05", and back.
 std::string WallClock(int minute_of_day);

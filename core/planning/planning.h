@@ -29,7 +29,7 @@ struct DayChange {
 };
 
 // The days that a guide of [from, to) is made of, so that each entry on in it is what it is in any other span: one day
-// more on both sides (GuideOf).
+// more on both sides (GuideOf). Without cursors and without the parts of items.
 absl::StatusOr<std::vector<ScheduleDay>> DaysOfGuide(const Snapshot& snapshot, const ChannelId& channel_id,
                                                      Instant from, Instant to);
 

@@ -128,8 +128,7 @@ absl::StatusOr<std::vector<PlannedBlock>> Planning::ExtendPlaylog(const ChannelI
 
 absl::StatusOr<std::vector<ScheduleDay>> DaysOfGuide(const Snapshot& snapshot, const ChannelId& channel_id,
                                                      Instant from, Instant to) {
-  return snapshot.schedule_days().Airing(channel_id, from - kDay, to + kDay,
-                                         ScheduleDays::Detail::kWithoutCursors);
+  return snapshot.schedule_days().Airing(channel_id, from - kDay, to + kDay, ScheduleDays::Detail::kForGuide);
 }
 
 absl::StatusOr<EpgGeneration> Planning::Guide(const ChannelId& channel_id, Instant from, Instant to) {

@@ -19,12 +19,6 @@ GuideEntry EntryOf(const ScheduleItem& item) {
 
 }  // namespace
 
-AssetId AssetOf(const ScheduleItem& item) {
-  for (const ResolvedPart& part : item.parts)
-    if (2 * part.airs > item.content) return part.asset_id;
-  return {};
-}
-
 EpgGeneration GuideOf(const Channel& channel, const std::vector<ScheduleDay>& days) {
   EpgGeneration guide;
   guide.channel_id = channel.id;

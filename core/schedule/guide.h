@@ -14,8 +14,4 @@ namespace retrovue {
 // after it alone.
 EpgGeneration GuideOf(const Channel& channel, const std::vector<ScheduleDay>& days);
 
-// The asset a programme is of: the part that is more than half of it, so that neither an intro nor a clip of a block is
-// one. Empty where there is none.
-AssetId AssetOf(const ScheduleItem& item);
-
 }  // namespace retrovue

@@ -1,6 +1,7 @@
 #include "core/schedule/playlog.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/model/stable_hash.h"
@@ -24,36 +25,67 @@ class BlockFilling {
   }
 
   void Add(const ScheduleItem& item) {
-    std::size_t part = 0;
-    Millis offset{0};
-    for (Instant t = item.start; t < item.end;) {
-      // An item that was made by other rules may end off the grid.
-      const Instant end = std::min(grid_.Slot(t, Millis(1)), item.end);
-      Begin(item, t, end);
-      while (t < end && part < item.parts.size()) {
-        const ResolvedPart& p = item.parts[part];
-        const Millis length = std::min(p.airs - offset, end - t);
-        Append(PlaylogKind::kProgramme, p.asset_id, p.path, t, length, offset);
-        t += length;
-        offset += length;
-        if (offset == p.airs) {
-          ++part;
-          offset = Millis(0);
-        }
-      }
-      FillAvail(t, end);
-      t = end;
-      End();
+    item_ = &item;
+    part_ = 0;
+    offset_ = Millis(0);
+    t_ = item.start;
+    block_end_ = item.start;
+    Millis aired{0};
+    bool fades = false;
+    for (const Break& one : item.breaks) {
+      AddContent(one.at - aired, fades, one.fades);
+      AddBreak(one.length);
+      aired = one.at;
+      fades = one.fades;
     }
+    AddContent(item.content - aired, fades, false);
+    AddBreak(item.end - t_);
   }
 
   std::vector<PlannedBlock> Take() { return std::move(blocks_); }
 
  private:
-  void Begin(const ScheduleItem& item, Instant start, Instant end) {
-    const absl::CivilDay date = grid_.DayOf(start);
-    blocks_.push_back({"", start, end, date, grid_.Anchor(date), {}});
-    item_ = &item;
+  // How much of the next `length` is in the block that is on; another one is begun where that one ends.
+  Millis Room(Millis length) {
+    if (t_ == block_end_) {
+      // An item that was made by other rules may end off the grid.
+      block_end_ = std::min(grid_.Slot(t_, Millis(1)), item_->end);
+      const absl::CivilDay date = grid_.DayOf(t_);
+      blocks_.push_back({"", t_, block_end_, date, grid_.Anchor(date), {}});
+    }
+    return std::min(length, block_end_ - t_);
+  }
+
+  void Go(Millis length) {
+    t_ += length;
+    if (t_ == block_end_) End();
+  }
+
+  void AddContent(Millis length, bool fades_in, bool fades_out) {
+    while (length > Millis(0)) {
+      const ResolvedPart& part = item_->parts[part_];
+      const Millis now = std::min(Room(length), part.airs - offset_);
+      Append(PlaylogKind::kProgramme, part.asset_id, part.path, t_, now, offset_);
+      PlaylogEvent& event = blocks_.back().events.back();
+      event.fades_in = std::exchange(fades_in, false);
+      event.cut_short = fades_out && now == length;
+      length -= now;
+      offset_ += now;
+      if (offset_ == part.airs) {
+        ++part_;
+        offset_ = Millis(0);
+      }
+      Go(now);
+    }
+  }
+
+  void AddBreak(Millis length) {
+    while (length > Millis(0)) {
+      const Millis now = Room(length);
+      FillAvail(t_, t_ + now);
+      length -= now;
+      Go(now);
+    }
   }
 
   void FillAvail(Instant t, Instant end) {
@@ -107,7 +139,8 @@ class BlockFilling {
     for (const PlaylogEvent& event : block.events) {
       hash = StableHash(hash, absl::StrCat(event.schedule_item_id.text, "\n", Name(event.kind), "\n",
                                            event.asset_id.text, "\n", event.path, "\n", UtcMs(event.start),
-                                           "\n", UtcMs(event.end), "\n", event.asset_start_offset.count()));
+                                           "\n", UtcMs(event.end), "\n", event.asset_start_offset.count(),
+                                           event.fades_in ? "\nin" : "", event.cut_short ? "\nout" : ""));
     }
     block.block_id =
         absl::StrCat(channel_.slug, "-", UtcMs(block.start), "-", absl::Hex(hash, absl::kZeroPad16));
@@ -120,6 +153,10 @@ class BlockFilling {
   std::vector<const Asset*> rotation_;  // what has been off the longest first
   std::vector<PlannedBlock> blocks_;
   const ScheduleItem* item_ = nullptr;
+  std::size_t part_ = 0;  // of it, that is on
+  Millis offset_{0};      // into that
+  Instant t_;
+  Instant block_end_;  // `t_`: the next block is still to be begun
 };
 
 }  // namespace

@@ -23,7 +23,9 @@ AvailRules AvailRulesOf(const Channel& channel, const CatalogueView& catalogue, 
 // The blocks of a day, from its first item's start to its last one's end: one for each block of the grid, filled to the
 // millisecond, a programme that reaches over a boundary going on there in its file.
 //
-// What a programme leaves is filled with the pool in rotation, begun at a place drawn from seed and date: always the first
+// A programme is interrupted where its item has breaks; a place that fades fades out and, behind the break, in.
+//
+// What a programme leaves, in its breaks and behind it, is filled with the pool in rotation, begun at a place drawn from seed and date: always the first
 // clip that fits whole and has been off the longest. Where none fits, up to 2 s are pad; a longer rest is a clip that is cut short.
 //
 // A block's id follows from its start and all that is in it: the same block has the same id, another one has another. Event

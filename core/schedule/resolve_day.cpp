@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/schedule/airing.h"
+#include "core/schedule/breaks.h"
 #include "core/schedule/zones.h"
 
 namespace retrovue {
@@ -19,6 +20,23 @@ void TrimTail(std::vector<ResolvedPart>& parts, Millis excess) {
     excess -= cut;
     if (parts.back().airs == Millis(0)) parts.pop_back();
   }
+}
+
+AssetId MainAssetOf(const ScheduleItem& item) {
+  for (const ResolvedPart& part : item.parts) {
+    if (2 * part.airs > item.content) return part.asset_id;
+  }
+  return {};
+}
+
+// "2 breaks, at 7:20 and 14:40".
+std::string Named(const std::vector<Break>& breaks) {
+  std::string text = absl::StrCat(breaks.size(), breaks.size() == 1 ? " break, at " : " breaks, at ");
+  for (std::size_t i = 0; i < breaks.size(); ++i) {
+    if (i > 0) absl::StrAppend(&text, i + 1 == breaks.size() ? " and " : ", ");
+    absl::StrAppend(&text, ToText(breaks[i].at));
+  }
+  return text;
 }
 
 // Fills one day, in one pass. `t_` is where the next item begins: a boundary of the grid.
@@ -172,11 +190,22 @@ class DayFilling {
     }
     if (excess > Millis(0)) absl::StrAppend(&item.why, "; its last ", ToText(excess), " are cut off");
     item.parts = std::move(airing.parts);
+    item.main_asset = MainAssetOf(item);
+    item.breaks = PlaceBreaks(RulesOfBreaks(zone, thing), item.end - item.start, item.content,
+                              BreakPointsOf(item.parts, request_.catalogue));
+    if (!item.breaks.empty()) absl::StrAppend(&item.why, "; ", Named(item.breaks));
     item.cursors = std::move(airing.steps);
     for (const CursorStep& step : item.cursors) cursors_[step.name] = step.after;
     next_entry_[zone.id] = choice.entry + 1;
     t_ = item.end;
     day_.items.push_back(std::move(item));
+  }
+
+  const BreakRules& RulesOfBreaks(const Zone& zone, const SchedulableRef& thing) const {
+    const Program* program =
+        thing.kind == SchedulableKind::kProgram ? request_.catalogue.FindProgram(thing.id) : nullptr;
+    if (program != nullptr && program->breaks) return *program->breaks;
+    return zone.breaks ? *zone.breaks : request_.channel.breaks;
   }
 
   void AddAvail(const ZonePiece* piece, Instant end, const char* reason) {
@@ -286,7 +315,7 @@ void AssignIds(ScheduleDay& day, const ScheduleDay* old, IdSource& ids) {
     if (old != nullptr) {
       const auto same = std::find_if(old->items.begin(), old->items.end(), [&](const ScheduleItem& before) {
         return before.start == item.start && before.end == item.end && before.kind == item.kind &&
-               before.parts == item.parts;
+               before.parts == item.parts && before.breaks == item.breaks;
       });
       if (same != old->items.end() && taken.insert(same->id).second) item.id = same->id;
     }

@@ -36,7 +36,8 @@ const Table kTable{"channels",
                     "program_format_json",
                     "enrichers_json",
                     "producer",
-                    "version"},
+                    "version",
+                    "breaks_json"},
                    1,
                    Part::kChannels};
 
@@ -66,6 +67,7 @@ Channel ChannelOf(Row& row) {
   json::Read(row.Text(), channel.enrichers);
   channel.producer = row.Text();
   channel.version = row.Int();
+  json::Read(row.Text(), channel.breaks);
   return channel;
 }
 
@@ -93,7 +95,8 @@ std::vector<Value> ValuesOf(const Channel& c) {
           c.program_format_json,
           json::Write(c.enrichers),
           c.producer,
-          c.version};
+          c.version,
+          json::Write(c.breaks)};
 }
 
 std::vector<Channel> ChannelsOf(std::vector<Row> rows) {

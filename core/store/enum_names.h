@@ -69,6 +69,9 @@ RETROVUE_WORDS(TagOrigin, {{TagOrigin::kIngest, "ingest"},
 RETROVUE_WORDS(ChannelKind, {{ChannelKind::kNetwork, "network"},
                              {ChannelKind::kPremium, "premium"},
                              {ChannelKind::kSpecialty, "specialty"}})
+RETROVUE_WORDS(BreakPolicy, {{BreakPolicy::kPost, "post"},
+                             {BreakPolicy::kBetween, "between"},
+                             {BreakPolicy::kMidroll, "midroll"}})
 RETROVUE_WORDS(Overrun, {{Overrun::kFirst, "first"}, {Overrun::kNever, "never"}, {Overrun::kLast, "last"}})
 RETROVUE_WORDS(Fit, {{Fit::kNext, "next"}, {Fit::kStop, "stop"}})
 RETROVUE_WORDS(SchedulableKind, {{SchedulableKind::kProgram, "program"},

@@ -317,10 +317,52 @@ void Read(const std::string& text, std::vector<ScheduleNotice>& notices) {
   });
 }
 
+std::string Write(const std::vector<Break>& breaks) {
+  return WriteList(breaks, [](const Break& one) {
+    return Json{{"at", one.at.count()}, {"length", one.length.count()}, {"fades", one.fades}};
+  });
+}
+
+std::string Write(const BreakRules& rules) {
+  return Json{{"policy", NameOfEnum(rules.policy)},
+              {"most", rules.most},
+              {"least_break", rules.least_break.count()},
+              {"least_act", rules.least_act.count()},
+              {"head", rules.head.count()},
+              {"tail", rules.tail.count()}}
+      .dump();
+}
+
+std::string Write(const std::optional<BreakRules>& rules) { return rules ? Write(*rules) : ""; }
+
 std::string Write(const PadFrames& pad) {
   Json json = Json::object();
   for (const auto& [cause, frames] : pad) json[EncodeText(cause)] = frames;
   return json.dump();
+}
+
+void Read(const std::string& text, std::vector<Break>& breaks) {
+  ReadList(text, breaks, [](const Json& json) {
+    return Break{Millis(json.at("at").get<std::int64_t>()), Millis(json.at("length").get<std::int64_t>()),
+                 json.at("fades").get<bool>()};
+  });
+}
+
+void Read(const std::string& text, BreakRules& rules) {
+  if (text.empty()) return;
+  Parse(text, [&](const Json& json) {
+    const std::optional<BreakPolicy> policy = EnumOf<BreakPolicy>(json.at("policy").get<std::string>());
+    if (!policy) throw BadJson{"a policy of breaks that is none"};
+    const auto length = [&](const char* name) { return Millis(json.at(name).get<std::int64_t>()); };
+    rules = {
+        *policy,       json.at("most").get<int>(), length("least_break"), length("least_act"), length("head"),
+        length("tail")};
+  });
+}
+
+void Read(const std::string& text, std::optional<BreakRules>& rules) {
+  rules.reset();
+  if (!text.empty()) Read(text, rules.emplace());
 }
 
 void Read(const std::string& text, PadFrames& pad) {

@@ -3,6 +3,7 @@
 // Texts inside are encoded (text_codec.h). Reading throws StoreError with DATA_LOSS for what writing does not make.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,9 @@ std::string Write(const Cursor& cursor);
 std::string Write(const Cursors& cursors);
 std::string Write(const std::vector<ScheduleNotice>& notices);
 std::string Write(const PadFrames& pad);
+std::string Write(const std::vector<Break>& breaks);
+std::string Write(const BreakRules& rules);
+std::string Write(const std::optional<BreakRules>& rules);  // empty: none of its own
 
 void Read(const std::string& text, std::vector<EnricherUse>& enrichers);
 void Read(const std::string& text, std::vector<PathMapping>& mappings);
@@ -35,6 +39,9 @@ void Read(const std::string& text, Cursor& cursor);
 void Read(const std::string& text, Cursors& cursors);
 void Read(const std::string& text, std::vector<ScheduleNotice>& notices);
 void Read(const std::string& text, PadFrames& pad);
+void Read(const std::string& text, std::vector<Break>& breaks);
+void Read(const std::string& text, BreakRules& rules);  // an empty text leaves them as they are
+void Read(const std::string& text, std::optional<BreakRules>& rules);
 
 // The steps of one item of a day. A shuffle's bag may be long, and every item has it twice: what the item before has left
 // (`running`, empty before the first item) is not written again, and of a bag that has grown only what came in.

@@ -24,7 +24,7 @@ const Table kTable{
 const Table kZones{"zones",
                    "a zone",
                    {"id", "plan_id", "seq", "name", "start_minute", "end_minute", "date_rule_json", "enabled",
-                    "overrun", "fit", "max_tail_trim_ms"},
+                    "overrun", "fit", "max_tail_trim_ms", "breaks_json"},
                    1,
                    Part::kChannels};
 const Table kEntries{
@@ -56,6 +56,7 @@ Zone ZoneOf(Row& row) {
   zone.overrun = WordAt<Overrun>(row);
   zone.fit = WordAt<Fit>(row);
   if (const std::optional<std::int64_t> trim = row.OptionalNumber()) zone.max_tail_trim = Millis(*trim);
+  json::Read(row.Text(), zone.breaks);
   return zone;
 }
 
@@ -129,7 +130,8 @@ void PutZones(Sql& sql, SchedulePlan& plan) {
   std::int64_t seq = 0;
   for (const Zone& zone : plan.zones) {
     sql.Put(kZones, {zone.id, zone.plan_id, seq++, zone.name, zone.start, zone.end, json::Write(zone.when),
-                     zone.enabled, NameOfEnum(zone.overrun), NameOfEnum(zone.fit), zone.max_tail_trim});
+                     zone.enabled, NameOfEnum(zone.overrun), NameOfEnum(zone.fit), zone.max_tail_trim,
+                     json::Write(zone.breaks)});
     std::vector<std::vector<Value>> entries;
     for (const SchedulableRef& entry : zone.entries) {
       entries.push_back(

@@ -12,10 +12,11 @@ constexpr char kNext[] = "see what there is with `retrovue playlog-event list`";
 const Table kBlocks{"playlog_blocks",
                     "a block",
                     {"id", "channel_id", "start_ms", "end_ms", "broadcast_day", "broadcast_day_anchor_ms"}};
-const Table kEvents{"playlog_events",
-                    "a playlog event",
-                    {"id", "block_id", "segment_index", "schedule_item_id", "kind", "asset_id", "path",
-                     "start_ms", "end_ms", "asset_start_offset_ms", "cut_short", "broadcast_day", "state"}};
+const Table kEvents{
+    "playlog_events",
+    "a playlog event",
+    {"id", "block_id", "segment_index", "schedule_item_id", "kind", "asset_id", "path", "start_ms", "end_ms",
+     "asset_start_offset_ms", "cut_short", "broadcast_day", "state", "fades_in"}};
 
 PlannedBlock BlockOf(Row& row) {
   PlannedBlock block;
@@ -43,6 +44,7 @@ PlaylogEvent EventOf(Row& row) {
   event.cut_short = row.Bool();
   event.broadcast_day = row.Date();
   event.state = WordAt<PlaylogState>(row);
+  event.fades_in = row.Bool();
   return event;
 }
 
@@ -105,7 +107,7 @@ absl::Status Playlog::Add(const ChannelId& channel_id, PlannedBlock& block) {
       sql_.Insert(kEvents, {event.id, block.block_id, event.segment_index, event.schedule_item_id,
                             NameOfEnum(event.kind), Value::OrNull(event.asset_id.text), event.path,
                             event.start, event.end, event.asset_start_offset, event.cut_short,
-                            ToText(event.broadcast_day), NameOfEnum(event.state)});
+                            ToText(event.broadcast_day), NameOfEnum(event.state), event.fades_in});
     }
     return absl::OkStatus();
   });

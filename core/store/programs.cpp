@@ -16,7 +16,7 @@ constexpr char kNext[] = "see them with `retrovue program list`, or add it with 
 const Table kTable{"programs",
                    "a program",
                    {"id", "channel_id", "name", "kind", "play_mode", "on_end", "chain_json", "slot_units",
-                    "manual_order_json", "tags_json", "rating"},
+                    "manual_order_json", "tags_json", "rating", "breaks_json"},
                    1,
                    Part::kCatalogue};
 const Table kMarks{"cursor_marks",
@@ -40,6 +40,7 @@ std::vector<Program> ProgramsWhere(Sql& sql, const std::string& where, const std
     json::Read(row.Text(), program.manual_order);
     json::Read(row.Text(), program.tags);
     program.rating = row.Text();
+    json::Read(row.Text(), program.breaks);
   }
   return programs;
 }
@@ -113,7 +114,7 @@ absl::Status Programs::Put(Program& program) {
     const Program& p = program;
     sql_.Put(kTable, {p.id, p.channel_id, p.name, NameOfEnum(p.kind), NameOfEnum(p.play_mode),
                       NameOfEnum(p.on_end), json::Write(p.chain), p.slot_units, json::Write(p.manual_order),
-                      json::Write(p.tags), p.rating});
+                      json::Write(p.tags), p.rating, json::Write(p.breaks)});
     return absl::OkStatus();
   });
 }

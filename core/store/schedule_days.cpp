@@ -14,13 +14,13 @@ const Table kDays{"schedule_days",
                   {"id", "channel_id", "date", "generation", "is_manual_override", "supersedes",
                    "plan_ids_json", "seed", "anchor_ms", "start_ms", "end_ms", "carry_in_until_ms",
                    "carry_out_until_ms", "notices_json", "cursors_after_json", "made_at_ms"}};
-const Table kItems{
-    "schedule_items",
-    "a schedule item",
-    {"day_id",    "seq",     "id",           "start_ms",   "end_ms",    "content_ms", "kind",  "zone_id",
-     "zone_name", "plan_id", "entry",        "thing_kind", "thing_id",  "thing_link", "title", "series",
-     "season",    "episode", "cursors_json", "why",        "opens_day", "seq_before"},
-    2};
+const Table kItems{"schedule_items",
+                   "a schedule item",
+                   {"day_id",       "seq",        "id",        "start_ms",   "end_ms",      "content_ms",
+                    "kind",         "zone_id",    "zone_name", "plan_id",    "entry",       "thing_kind",
+                    "thing_id",     "thing_link", "title",     "series",     "season",      "episode",
+                    "cursors_json", "why",        "opens_day", "seq_before", "breaks_json", "asset_id"},
+                   2};
 const Table kParts{"schedule_parts",
                    "a part of a schedule item",
                    {"day_id", "item_seq", "seq", "asset_id", "synthetic_id", "path", "airs_ms"},
@@ -89,6 +89,10 @@ ScheduleItem ItemOf(Row& row, Cursors& running) {
   item.episode = row.OptionalInt();
   json::Read(row.Text(), item.cursors, running);
   item.why = row.Text();
+  row.OptionalText();  // the day it opens
+  row.OptionalNumber();
+  json::Read(row.Text(), item.breaks);
+  item.main_asset.text = row.Text();
   return item;
 }
 
@@ -98,6 +102,7 @@ void AddItems(Sql& sql, ScheduleDay& day, Detail detail) {
                              {{"id", day.id}})) {
     day.items.push_back(ItemOf(row, running));
   }
+  if (detail == Detail::kForGuide) return;
   for (Row& row : sql.Select(kParts, "WHERE day_id = :id ORDER BY item_seq, seq", {{"id", day.id}})) {
     row.Text();
     ScheduleItem& item = day.items.at(static_cast<std::size_t>(row.Number()));
@@ -145,7 +150,9 @@ void InsertItem(Sql& sql, const ScheduleDay& day, const ScheduleItem& item, Curs
                       json::Write(item.cursors, running),
                       item.why,
                       opens_day,
-                      seq_before});
+                      seq_before,
+                      json::Write(item.breaks),
+                      item.main_asset});
   std::int64_t seq = 0;
   for (const ResolvedPart& part : item.parts) {
     sql.Insert(kParts, {day.id, item.seq, seq++, Value::OrNull(part.asset_id.text),

@@ -13,8 +13,9 @@ class ScheduleDays : public Repository {
  public:
   using Repository::Repository;
 
-  // How much of a day is read. Cursors are most of what is stored; guide and playlog do without them.
-  enum class Detail { kAll, kWithoutCursors };
+  // How much of a day is read. Cursors and the parts of items are most of what is stored: a playlog does without the cursors, a guide
+  // without both.
+  enum class Detail { kAll, kWithoutCursors, kForGuide };
 
   // The current day. NOT_FOUND if that day was not made.
   absl::StatusOr<ScheduleDay> Get(const ChannelId& channel_id, absl::CivilDay date) const;

@@ -152,15 +152,24 @@ TEST(ResolveDay, SlotsWithDifferentLinksHaveDifferentCursors) {
                           "21:00 s-1 21:30 +8:00", "21:30 s-2 22:00 +8:00"));
 }
 
-TEST(Guide, KnowsTheAssetOfAProgrammeAndNotOfItsIntroOrOfABlock) {
-  ScheduleItem item;
-  EXPECT_TRUE(AssetOf(item).empty());
-  item.content = Min(23);
-  item.parts = {{{"intro"}, "", "/i", Min(1)}, {{"episode"}, "", "/e", Min(22)}};
-  EXPECT_EQ(AssetOf(item).text, "episode");
-  item.content = Min(24);
-  item.parts = {{{"a"}, "", "/a", Min(8)}, {{"b"}, "", "/b", Min(12)}, {{"c"}, "", "/c", Min(4)}};
-  EXPECT_TRUE(AssetOf(item).empty());
+TEST(ResolveDay, KnowsTheAssetOfAProgrammeAndNotOfItsIntroOrOfABlock) {
+  Network n;
+  n.AddAsset("intro", Min(1));
+  n.AddAsset("episode", Min(22));
+  for (const char* id : {"a", "b", "c"}) n.AddAsset(id, Min(id[0] == 'b' ? 12 : 8));
+  const auto add = [&](const char* name, const std::vector<std::string>& assets) {
+    Program& program = n.programs.emplace_back();
+    program.id = {name};
+    program.name = name;
+    for (const std::string& asset : assets) program.chain.push_back({Network::Thing(asset), std::nullopt});
+  };
+  add("one", {"intro", "episode"});
+  add("three", {"a", "b", "c"});
+  n.AddZone("08:00", "09:00", {Network::OfProgram("one"), Network::OfProgram("three")});
+  const ScheduleDay day = n.Resolve(kDay);
+  EXPECT_TRUE(day.items[0].main_asset.empty()) << "an avail";
+  EXPECT_EQ(day.items[1].main_asset.text, "episode");
+  EXPECT_TRUE(day.items[2].main_asset.empty());
 }
 
 TEST(ResolveDay, ABlockIsFilledWithWholeClipsInOrderBackToBack) {

@@ -298,6 +298,69 @@ struct SixEpisodes : Network {
   }
 };
 
+// One programme in a channel that breaks it.
+Network Broken(Millis length, int breaks) {
+  Network n;
+  n.AddAsset("show", length);
+  n.AddZone("20:00", "21:00", {Network::Thing("show")});
+  n.channel.breaks.policy = BreakPolicy::kMidroll;
+  n.channel.breaks.most = breaks;
+  return n;
+}
+
+// What is on in the slot that begins at 20:00, programme ("show") and not ("-"), in milliseconds.
+std::vector<std::string> ActsAndBreaks(const Network& n, const ScheduleDay& day) {
+  const CatalogueView catalogue(n.assets, {}, {}, {});
+  std::vector<std::pair<bool, Millis>> stretches;
+  for (const PlannedBlock& block :
+       PlanBlocks(n.channel, n.MakeGrid(), day, AvailRulesOf(n.channel, catalogue, 1))) {
+    for (const PlaylogEvent& event : block.events) {
+      if (event.schedule_item_id != day.items[1].id) continue;
+      const bool is_show = event.kind == PlaylogKind::kProgramme;
+      if (stretches.empty() || stretches.back().first != is_show) stretches.emplace_back(is_show, Millis(0));
+      stretches.back().second += event.end - event.start;
+    }
+  }
+  std::vector<std::string> texts;
+  for (const auto& [is_show, length] : stretches)
+    texts.push_back(absl::StrCat(is_show ? "show " : "- ", length.count()));
+  return texts;
+}
+
+std::vector<std::string> ActsAndBreaks(Network n) {
+  ScheduleDay day = n.Resolve(kDay);
+  for (ScheduleItem& item : day.items) item.id = {absl::StrCat("item", item.seq)};
+  return ActsAndBreaks(n, day);
+}
+
+TEST(WorkedExample, N26ThreeBreaksInHalfAnHour) {
+  EXPECT_THAT(ActsAndBreaks(Broken(Min(22), 3)),
+              ElementsAre("show 330000", "- 160000", "show 330000", "- 160000", "show 330000", "- 160000",
+                          "show 330000"));
+}
+
+TEST(WorkedExample, N27FiveBreaksInAnHourAlsoWhereOneLiesOverTheBoundaryOfABlock) {
+  EXPECT_THAT(ActsAndBreaks(Broken(Min(44), 5)),
+              ElementsAre("show 440000", "- 192000", "show 440000", "- 192000", "show 440000", "- 192000",
+                          "show 440000", "- 192000", "show 440000", "- 192000", "show 440000"));
+  EXPECT_EQ(ActsAndBreaks(Broken(Min(44), 0)), ActsAndBreaks(Broken(Min(44), 5))) << "as long as its slot is";
+}
+
+TEST(WorkedExample, N28TheRestOfTheDivisionGoesToTheFirstBreaks) {
+  Network n = Broken(Millis(1'300'000), 3);
+  const ScheduleDay day = n.Resolve(kDay);
+  ASSERT_EQ(day.items[1].breaks.size(), 3u);
+  EXPECT_EQ(day.items[1].breaks[0].length, Millis(166'667));
+  EXPECT_EQ(day.items[1].breaks[1].length, Millis(166'667));
+  EXPECT_EQ(day.items[1].breaks[2].length, Millis(166'666));
+}
+
+TEST(WorkedExample, N29WhatIsTooShortForABreakFollowsTheProgramme) {
+  Network n = Broken(Millis(1'770'000), 3);
+  n.channel.breaks.least_break = Min(1);
+  EXPECT_THAT(ActsAndBreaks(n), ElementsAre("show 1770000", "- 30000"));
+}
+
 TEST(WorkedExample, N30ASeriesGoesOnFromDayToDayAndAGenerationBeginsWhereItBegan) {
   SixEpisodes n;
   EXPECT_THAT(n.Episodes(n.Resolve("2026-06-08")), ElementsAre(1, 2));

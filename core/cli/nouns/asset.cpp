@@ -35,6 +35,8 @@ struct Options {
   std::vector<std::string> tags;
   std::vector<std::string> add_tags;
   std::vector<std::string> remove_tags;
+  std::vector<std::string> cues;
+  bool no_cues = false;
   std::string title;
   std::optional<std::string> new_series;
   std::optional<int> season;
@@ -244,11 +246,28 @@ absl::Status SetTags(const Options& options, Asset& asset) {
   return absl::OkStatus();
 }
 
+absl::Status SetCues(const Options& options, Asset& asset) {
+  if (options.no_cues || !options.cues.empty())
+    std::erase_if(asset.markers, [](const AssetMarker& marker) { return marker.kind == kCueMarker; });
+  for (const std::string& text : options.cues) {
+    const absl::StatusOr<Millis> at = ParseLength(text);
+    if (!at.ok()) return Refuse("CUE_WRONG", at.status().message());
+    if (*at <= Millis(0) || *at >= asset.duration) {
+      return Refuse("CUE_WRONG",
+                    absl::StrCat("a break at ", text, " is not inside ", asset.canonical_uri,
+                                 ", which lasts ", ToText(asset.duration), ": give a time before its end"));
+    }
+    asset.markers.push_back({kCueMarker, *at, *at});
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Answer> Update(Context& context, const Options& options) {
   return ChangeEach(
       context, options,
       [&](Transaction& transaction, Asset& asset) -> absl::Status {
         if (absl::Status s = SetTags(options, asset); !s.ok()) return s;
+        if (absl::Status s = SetCues(options, asset); !s.ok()) return s;
         Editorial& editorial = asset.editorial;
         if (!options.title.empty()) editorial.title = options.title;
         if (absl::Status s = CheckName(editorial.title, "the asset's title", 500); !s.ok()) return s;
@@ -315,6 +334,9 @@ std::vector<Verb> AssetVerbs() {
                 ->type_name("TAG,TAG");
             AddEach(app, "--add-tag", options.add_tags, "one more; repeat it")->type_name("TAG");
             AddEach(app, "--remove-tag", options.remove_tags, "this one goes; repeat it")->type_name("TAG");
+            AddEach(app, "--cue", options.cues, "a break may be here, and at its other cues alone; repeat it")
+                ->type_name("M:SS");
+            app.add_flag("--no-cues", options.no_cues, "breaks as its chapters have them, or even ones");
             app.add_option("--title", options.title, "in the guide")->type_name("TEXT");
             app.add_option("--series", options.new_series, "of this series")->type_name("NAME");
             AddNumber(app, "--season", options.season, 0, 9999, "0: specials");

@@ -8,6 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "core/cli/frame/arguments.h"
 #include "core/cli/frame/confirm.h"
+#include "core/cli/nouns/break_options.h"
 #include "core/cli/nouns/channel.h"
 #include "core/cli/nouns/finding.h"
 #include "core/cli/nouns/verbs.h"
@@ -51,6 +52,7 @@ struct Options {
   std::string filler_tag;
   std::string filler_collection;
   bool no_fillers = false;
+  BreakOptions breaks;
 };
 
 void AddFields(CLI::App& app, Options& options) {
@@ -81,6 +83,7 @@ void AddFields(CLI::App& app, Options& options) {
   app.add_option("--station-card", options.station_card,
                  "a picture, where there is nothing else; \"\": none; default of add: one with its title")
       ->type_name("FILE");
+  AddBreaks(app, options.breaks, /*inherits=*/false);
   AddEach(app, "--filler", options.fillers, "this asset fills what programmes leave; repeat it")
       ->type_name("ASSET");
   app.add_option("--filler-tag", options.filler_tag, "all assets that have this tag now")->type_name("TAG");
@@ -201,6 +204,7 @@ absl::Status ApplyTo(const Snapshot& snapshot, const Options& options, Channel& 
     if (absl::Status s = SetFile(*options.station_card, "--station-card", channel.station_card_path); !s.ok())
       return s;
   }
+  if (absl::Status s = ApplyTo(options.breaks, channel.breaks); !s.ok()) return s;
   if (absl::Status s = SetFillers(snapshot, options, channel); !s.ok()) return s;
   return Coded("CHANNEL_WRONG", ValidateChannel(channel));
 }

@@ -120,13 +120,13 @@ class Details {
     return context.Read([&](const Snapshot& snapshot) -> absl::Status {
       for (const Guided& of : guides) {
         if (of.guide.entries.empty()) continue;
-        const auto days = snapshot.schedule_days().Airing(of.channel.id, of.guide.entries.front().start,
-                                                          of.guide.entries.back().stop);
+        const auto days =
+            snapshot.schedule_days().Airing(of.channel.id, of.guide.entries.front().start,
+                                            of.guide.entries.back().stop, ScheduleDays::Detail::kForGuide);
         if (!days.ok()) return days.status();
         for (const ScheduleDay& day : *days) {
           for (const ScheduleItem& item : day.items) {
-            if (const AssetId asset = AssetOf(item); !asset.empty())
-              asset_of_item_[item.id.text] = asset.text;
+            if (!item.main_asset.empty()) asset_of_item_[item.id.text] = item.main_asset.text;
           }
         }
       }

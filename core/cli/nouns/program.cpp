@@ -1,5 +1,6 @@
 #include "core/cli/frame/arguments.h"
 #include "core/cli/frame/confirm.h"
+#include "core/cli/nouns/break_options.h"
 #include "core/cli/nouns/selection.h"
 #include "core/cli/nouns/verbs.h"
 #include "core/store/programs.h"
@@ -14,6 +15,7 @@ struct Options {
   std::string handle;
   std::string new_name;
   ProgramOptions program;
+  BreakOptions breaks;
 };
 
 void AddChannel(CLI::App& app, Options& options) {
@@ -27,6 +29,7 @@ void AddFields(CLI::App& app, Options& options) {
   AddEach(app, "--intro", options.program.intros, "this asset before it")->type_name("ASSET");
   AddEach(app, "--outro", options.program.outros, "this asset after it")->type_name("ASSET");
   app.add_option("--rating", options.program.rating, "for the guide")->type_name("TEXT");
+  AddBreaks(app, options.breaks, /*inherits=*/true);
 }
 
 absl::StatusOr<Answer> Add(Context& context, const Options& options) {
@@ -46,6 +49,7 @@ absl::StatusOr<Answer> Add(Context& context, const Options& options) {
         program.name = options.program.name;
         if (absl::Status s = ApplyTo(transaction, options.program, program, answer.notices); !s.ok())
           return s;
+        if (absl::Status s = ApplyTo(options.breaks, channel->breaks, program.breaks); !s.ok()) return s;
         if (absl::Status s = transaction.programs().Put(program); !s.ok()) return s;
         answer.value = ShapeOf(program, NamesIn(transaction, *channel));
         answer.says = {absl::StrCat("Program \"", program.name, "\" is there.")};
@@ -68,6 +72,7 @@ absl::StatusOr<Answer> Update(Context& context, const Options& options) {
         }
         if (absl::Status s = ApplyTo(transaction, options.program, *program, answer.notices); !s.ok())
           return s;
+        if (absl::Status s = ApplyTo(options.breaks, channel->breaks, program->breaks); !s.ok()) return s;
         if (absl::Status s = transaction.programs().Put(*program); !s.ok()) return s;
         answer.value = ShapeOf(*program, NamesIn(transaction, *channel));
         answer.says = {absl::StrCat("Program \"", program->name,

@@ -53,6 +53,11 @@ Json ShapeOf(const ScheduleItem& item, absl::TimeZone zone) {
     json["parts"].push_back(
         {{"asset_id", OrNull(part.asset_id)}, {"path", part.path}, {"airs_ms", part.airs.count()}});
   }
+  json["breaks"] = Json::array();
+  for (const Break& one : item.breaks) {
+    json["breaks"].push_back(
+        {{"at_ms", one.at.count()}, {"length_ms", one.length.count()}, {"fades", one.fades}});
+  }
   return json;
 }
 
@@ -113,6 +118,7 @@ Json ShapeOf(const PlaylogEvent& event, absl::TimeZone zone) {
   SetTime(json, "end", event.end, zone);
   json["asset_start_offset_ms"] = event.asset_start_offset.count();
   json["state"] = Name(event.state);
+  json["fades_in"] = event.fades_in;
   json["cut_short"] = event.cut_short;
   json["broadcast_day"] = ToText(event.broadcast_day);
   json["file"] = OrNull(std::filesystem::path(event.path).filename().string());

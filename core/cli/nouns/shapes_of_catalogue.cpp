@@ -72,6 +72,11 @@ Json ShapeOf(const Asset& asset) {
   json["canonical_key"] = asset.canonical_key;
   json["tags"] = Json::array();
   for (const AssetTag& tag : asset.tags) json["tags"].push_back(tag.tag);
+  json["markers"] = Json::array();
+  for (const AssetMarker& marker : asset.markers) {
+    json["markers"].push_back(
+        {{"kind", marker.kind}, {"start_ms", marker.start.count()}, {"end_ms", marker.end.count()}});
+  }
   SetTime(json, "discovered", asset.discovered_at);
   if (asset.missing_since) SetTime(json, "missing_since", asset.missing_since);
   if (asset.deleted_at) SetTime(json, "deleted", asset.deleted_at);

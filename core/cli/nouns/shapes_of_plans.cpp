@@ -1,6 +1,7 @@
 // Channels, and what an operator wishes for them: programs, zones, plans.
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "core/cli/nouns/break_options.h"
 #include "core/cli/nouns/json_values.h"
 #include "core/cli/nouns/shapes.h"
 
@@ -132,6 +133,7 @@ Json ShapeOf(const Channel& channel) {
   json["epg_horizon_days"] = channel.epg_horizon_days;
   json["playlog_horizon_minutes"] = channel.playlog_horizon_min;
   json["max_tail_trim_ms"] = channel.max_tail_trim.count();
+  json["breaks"] = ShapeOf(channel.breaks);
   json["fillers"] = Json::array();
   for (const AssetId& id : channel.filler_pool) json["fillers"].push_back(id.text);
   json["station_card"] = OrNull(channel.station_card_path);
@@ -173,6 +175,7 @@ Json ShapeOf(const Program& program, const Names& names) {
   }
   json["tags"] = program.tags;
   json["rating"] = OrNull(program.rating);
+  json["breaks"] = ShapeOf(program.breaks);
   return json;
 }
 
@@ -195,6 +198,7 @@ Json ShapeOf(const GridRules& grid, const Zone& zone, const Names& names) {
   json["overrun"] = Name(zone.overrun);
   json["fit"] = zone.fit == Fit::kNext ? "next" : "stop";
   json["max_tail_trim_ms"] = zone.max_tail_trim ? Json(zone.max_tail_trim->count()) : Json(nullptr);
+  json["breaks"] = ShapeOf(zone.breaks);
   return json;
 }
 

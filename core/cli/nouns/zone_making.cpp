@@ -43,13 +43,13 @@ absl::Status SetEntries(Transaction& transaction, const Channel& channel, const 
   return absl::OkStatus();
 }
 
-absl::Status SetRules(const ZoneOptions& options, Zone& zone) {
+absl::Status SetRules(const Channel& channel, const ZoneOptions& options, Zone& zone) {
   if (absl::Status s = ApplyTo(options.when, zone.when); !s.ok()) return s;
   if (!options.overrun.empty()) zone.overrun = kOverruns.at(options.overrun);
   if (!options.fit.empty()) zone.fit = kFits.at(options.fit);
   if (options.trim_ms) zone.max_tail_trim = Millis(*options.trim_ms);
   if (options.enabled) zone.enabled = *options.enabled;
-  return absl::OkStatus();
+  return ApplyTo(options.breaks, channel.breaks, zone.breaks);
 }
 
 }  // namespace
@@ -67,6 +67,7 @@ void AddZoneFields(CLI::App& app, ZoneOptions& options, bool for_update) {
   app.add_option("--fit", options.fit, "where the next one does not fit: next or stop")
       ->check(CLI::IsMember({"next", "stop"}));
   AddNumber(app, "--max-tail-trim-ms", options.trim_ms, 0, 3'599'999, "what may be cut off a programme");
+  AddBreaks(app, options.breaks, /*inherits=*/true);
   if (for_update) AddSwitch(app, "enabled", options.enabled, "counts");
 }
 
@@ -88,7 +89,7 @@ absl::StatusOr<Zone> MakeZone(Transaction& transaction, const Channel& channel, 
   if (!options.name.empty()) {
     if (absl::Status s = CheckName(options.name, "the zone's name"); !s.ok()) return s;
   }
-  if (absl::Status s = SetRules(options, zone); !s.ok()) return s;
+  if (absl::Status s = SetRules(channel, options, zone); !s.ok()) return s;
   if (absl::Status s = SetEntries(transaction, channel, options, written->name, zone, notices); !s.ok())
     return s;
   const std::string window =
@@ -118,7 +119,7 @@ absl::Status ApplyTo(Transaction& transaction, const Channel& channel, const Zon
     if (absl::Status s = CheckName(options.name, "the zone's name"); !s.ok()) return s;
     zone.name = options.name;
   }
-  if (absl::Status s = SetRules(options, zone); !s.ok()) return s;
+  if (absl::Status s = SetRules(channel, options, zone); !s.ok()) return s;
   if (absl::Status s = SetEntries(transaction, channel, options, program_of_window, zone, notices); !s.ok())
     return s;
   return Coded("ZONE_WRONG", ValidateZone(channel.grid, zone));

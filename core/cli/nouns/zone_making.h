@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/cli/nouns/break_options.h"
 #include "core/cli/nouns/selection.h"
 
 namespace retrovue::cli {
@@ -19,6 +20,7 @@ struct ZoneOptions {
   std::string fit;
   std::optional<int> trim_ms;
   std::optional<bool> enabled;
+  BreakOptions breaks;
 };
 void AddZoneFields(CLI::App& app, ZoneOptions& options, bool for_update);
 

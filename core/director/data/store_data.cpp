@@ -234,10 +234,9 @@ absl::StatusOr<NetworkData::GuideSet> StoreData::Guides(const std::vector<Channe
       set.guides.push_back(GuideOf(channel, *days));
       for (const ScheduleDay& day : *days) {
         for (const ScheduleItem& item : day.items) {
-          AssetId asset = AssetOf(item);
-          if (asset.empty()) continue;
-          ids.push_back(asset);
-          items.emplace_back(item.id.text, std::move(asset));
+          if (item.main_asset.empty()) continue;
+          ids.push_back(item.main_asset);
+          items.emplace_back(item.id.text, item.main_asset);
         }
       }
     }

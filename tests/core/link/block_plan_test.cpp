@@ -81,6 +81,16 @@ TEST(ToBlockPlan, WhatIsCutShortFadesOut) {
   EXPECT_EQ(ToBlockPlan(News(), block).segments(1).transition_out_duration_ms(), 300u);
 }
 
+TEST(ToBlockPlan, WhatComesOutOfABreakThatInterruptedItFadesIn) {
+  PlannedBlock block = HalfAnHour();
+  EXPECT_EQ(ToBlockPlan(News(), block).segments(0).transition_in(), playout::TRANSITION_NONE);
+  block.events[0].fades_in = true;
+  const playout::BlockSegment film = ToBlockPlan(News(), block).segments(0);
+  EXPECT_EQ(film.transition_in(), playout::TRANSITION_FADE);
+  EXPECT_EQ(film.transition_in_duration_ms(), 500u);
+  EXPECT_EQ(film.transition_out(), playout::TRANSITION_NONE);
+}
+
 TEST(ToBlockPlan, PadHasNoPath) {
   const playout::BlockSegment black = ToBlockPlan(News(), HalfAnHour()).segments(2);
   EXPECT_EQ(black.segment_type(), playout::SEGMENT_TYPE_PAD);

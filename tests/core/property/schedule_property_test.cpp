@@ -58,6 +58,27 @@ class RandomNetwork : public Network {
     }
   }
 
+  BreakRules MakeBreaks() {
+    BreakRules rules;
+    rules.policy = static_cast<BreakPolicy>(Below(3));
+    rules.most = Chance(50) ? 0 : Below(12);
+    rules.least_break = Millis(1000 + Below(120'000));
+    rules.least_act = Millis(1000 + Below(600'000));
+    rules.head = Millis(Below(300'000));
+    rules.tail = Millis(Below(300'000));
+    return rules;
+  }
+
+  void MakeMarkers(Asset& asset) {
+    static constexpr const char* kKinds[] = {kChapterMarker, kBlackMarker, kSilenceMarker, "sponsor"};
+    const bool cues = Chance(20);
+    for (int i = Chance(50) ? 0 : Below(20); i > 0; --i) {
+      const Millis start(Below(static_cast<int>(asset.duration.count())));
+      const Millis end = start + (asset.duration - start) / (1 + Below(50));
+      asset.markers.push_back({cues && Chance(50) ? kCueMarker : kKinds[Below(4)], start, end});
+    }
+  }
+
   void MakeCatalogue() {
     for (const char* series : {"alpha", "beta", "gamma"}) {
       for (int i = 1, count = Below(12); i <= count; ++i) {
@@ -73,6 +94,10 @@ class RandomNetwork : public Network {
     }
     for (int i = 0; i < 6; ++i)
       AddAsset(absl::StrCat("film", i), Length()).approved_for_broadcast = !Chance(20);
+    for (Asset& asset : assets) MakeMarkers(asset);
+    for (Program& program : programs)
+      if (Chance(20)) program.breaks = MakeBreaks();
+    channel.breaks = MakeBreaks();
     virtuals.push_back({{"double"}, "Double feature", {{"film0"}, {"film1"}}});
     synthetics.push_back({{"bars"}, "Bars", "{}", "/media/bars.mkv", Min(10)});
     if (Chance(70)) channel.filler_pool = {{"film4"}, {"film5"}};
@@ -107,6 +132,7 @@ class RandomNetwork : public Network {
       for (int i = 0, count = 1 + Below(3); i < count; ++i) zone.entries.push_back(MakeEntry());
       zone.overrun = static_cast<Overrun>(Below(3));
       zone.fit = static_cast<Fit>(Below(2));
+      if (Chance(30)) zone.breaks = MakeBreaks();
       if (Chance(20)) zone.when.weekdays.bits = static_cast<std::uint8_t>(1 + Below(127));
       start = zone.end + (Chance(50) ? 0 : block * Below(12));
       plan.zones.push_back(std::move(zone));
@@ -192,6 +218,54 @@ void CheckZones(const Network& n, const Grid& grid, const ScheduleDay& day) {
   }
 }
 
+const BreakRules& RulesOf(const Network& n, const ScheduleItem& item) {
+  if (item.thing.kind == SchedulableKind::kProgram) {
+    for (const Program& program : n.programs)
+      if (program.id.text == item.thing.id && program.breaks) return *program.breaks;
+  }
+  for (const SchedulePlan& plan : n.plans) {
+    for (const Zone& zone : plan.zones)
+      if (zone.id == item.zone_id && zone.breaks) return *zone.breaks;
+  }
+  return n.channel.breaks;
+}
+
+// What a programme leaves is divided evenly over breaks that its rules allow, or follows it.
+void CheckBreaks(const Network& n, const ScheduleItem& item) {
+  if (item.breaks.empty()) return;
+  const BreakRules& rules = RulesOf(n, item);
+  const Millis slot = item.end - item.start;
+  ASSERT_NE(rules.policy, BreakPolicy::kPost);
+  ASSERT_LE(static_cast<std::int64_t>(item.breaks.size()),
+            rules.most > 0 ? rules.most : std::max<std::int64_t>(1, slot / Min(10) - 1));
+  Millis sum{0};
+  for (std::size_t i = 0; i < item.breaks.size(); ++i) {
+    const Break& one = item.breaks[i];
+    sum += one.length;
+    ASSERT_GE(one.length, rules.least_break);
+    ASSERT_LE(one.length, item.breaks.front().length);
+    ASSERT_LE(item.breaks.front().length - one.length, Millis(1));
+    ASSERT_EQ(one.fades, item.breaks.front().fades);
+    ASSERT_FALSE(one.fades && rules.policy == BreakPolicy::kBetween);
+    // An operator's cue stands for itself.
+    bool is_cue = false;
+    Millis start{0};
+    for (const ResolvedPart& part : item.parts) {
+      for (const Asset& asset : n.assets) {
+        if (asset.id != part.asset_id) continue;
+        for (const AssetMarker& marker : asset.markers)
+          is_cue = is_cue || (marker.kind == kCueMarker && start + marker.start == one.at);
+      }
+      start += part.airs;
+    }
+    if (is_cue) continue;
+    const bool is_first = i == 0;
+    ASSERT_GE(one.at, is_first ? rules.head : item.breaks[i - 1].at + rules.least_act) << item.why;
+    ASSERT_GE(item.content - one.at, rules.tail);
+  }
+  ASSERT_EQ(sum, slot - item.content);
+}
+
 void CheckDay(const Network& n, const Grid& grid, const ScheduleDay& day, std::optional<Instant> carried_in) {
   ASSERT_TRUE(ValidateScheduleDay(day).ok()) << ValidateScheduleDay(day);
   ASSERT_EQ(day.start, carried_in.value_or(grid.Anchor(day.date)));
@@ -210,6 +284,7 @@ void CheckDay(const Network& n, const Grid& grid, const ScheduleDay& day, std::o
       ASSERT_EQ(part.airs, part.asset_id.empty() ? Min(10) : durations[part.asset_id.text])
           << "cut: " << item.why;
     }
+    ASSERT_NO_FATAL_FAILURE(CheckBreaks(n, item));
   }
   CheckZones(n, grid, day);
 }

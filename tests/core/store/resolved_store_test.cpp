@@ -37,9 +37,12 @@ INSTANTIATE_TEST_SUITE_P(, ResolvedStore, testing::Values(Kind::kSqlite, Kind::k
 
 TEST_P(ResolvedStore, KeepsADayAsItIs) {
   network_.seed = 0xfedc'ba98'7654'3210;
+  network_.channel.breaks.policy = BreakPolicy::kMidroll;
   const ScheduleDay first = Resolve("2026-03-07");
   const ScheduleDay second = Resolve("2026-03-08");
   ASSERT_FALSE(first.items[3].cursors.empty());
+  ASSERT_THAT(first.items[3].breaks, SizeIs(2));
+  ASSERT_FALSE(first.items[3].main_asset.empty());
   ASSERT_OK(Put({first, second}));
   const auto read =
       Read([&](const Snapshot& s) { return s.schedule_days().Get(network_.channel.id, Date("2026-03-07")); });
@@ -175,6 +178,7 @@ class BlocksOfADay : public ResolvedStore {
 INSTANTIATE_TEST_SUITE_P(, BlocksOfADay, testing::Values(Kind::kSqlite, Kind::kPostgres), KindName);
 
 TEST_P(BlocksOfADay, AreKeptWithTheirEventsAndKeepTheirIds) {
+  blocks_[2].events[0].fades_in = blocks_[2].events[1].cut_short = true;
   for (PlannedBlock& block : blocks_) ASSERT_OK(Add(block));
   EXPECT_EQ(Stored(day_.start, day_.end), blocks_);
   EXPECT_THAT(Stored(blocks_[3].start + Millis(1), blocks_[4].start), ElementsAre(blocks_[3]));

@@ -32,6 +32,7 @@ TEST_P(WishesStore, KeepsChannelsWhateverTheirTextsAre) {
     channel.max_tail_trim = Millis(2000);
     channel.filler_pool = {{"b"}, {text}, {"a"}};
     channel.station_card_duration = Millis(9);
+    channel.breaks = {BreakPolicy::kMidroll, 7, Millis(1001), Millis(1002), Millis(3), Millis(4)};
     channel.enrichers = {{text, 2}};
     ASSERT_OK(Write([&](Transaction& t) { return t.channels().Put(channel); }));
     const auto read = Read([&](const Snapshot& s) { return s.channels().Get(channel.id); });
@@ -52,6 +53,7 @@ TEST_P(WishesStore, KeepsChannelsWhateverTheirTextsAre) {
     EXPECT_EQ(read->filler_pool, channel.filler_pool);
     EXPECT_EQ(read->station_card_path, text);
     EXPECT_EQ(read->station_card_duration, Millis(9));
+    EXPECT_EQ(read->breaks, channel.breaks);
     EXPECT_EQ(read->program_format_json, text);
     EXPECT_EQ(read->enrichers[0].enricher_id, text);
     EXPECT_EQ(read->producer, text);
@@ -117,12 +119,14 @@ TEST_P(WishesStore, KeepsPlansWithTheirZonesWhateverTheirTextsAre) {
     late.overrun = Overrun::kLast;
     late.fit = Fit::kStop;
     late.max_tail_trim = Millis(1500);
+    late.breaks = BreakRules{BreakPolicy::kBetween, 1};
     late.enabled = false;
     Zone early = late;
     early.name = text + " early";
     early.start = 0;
     early.end = 60;
     early.max_tail_trim.reset();
+    early.breaks.reset();
     plan.zones = {late, early};
     ASSERT_OK(Write([&](Transaction& t) { return t.plans().Put(plan); }));
     const auto read = Read([&](const Snapshot& s) { return s.plans().Find(channel.id, "PLAN " + text); });
@@ -144,9 +148,11 @@ TEST_P(WishesStore, KeepsPlansWithTheirZonesWhateverTheirTextsAre) {
     EXPECT_EQ(read->zones[0].overrun, Overrun::kLast);
     EXPECT_EQ(read->zones[0].fit, Fit::kStop);
     EXPECT_EQ(read->zones[0].max_tail_trim, Millis(1500));
+    EXPECT_EQ(read->zones[0].breaks, late.breaks);
     EXPECT_FALSE(read->zones[0].enabled);
     EXPECT_EQ(read->zones[1].start, 0);
     EXPECT_FALSE(read->zones[1].max_tail_trim.has_value());
+    EXPECT_FALSE(read->zones[1].breaks.has_value());
     EXPECT_EQ(RowsOf([&](Transaction& t) { return t.plans().Put(plan); }), 0);
   }
 }
