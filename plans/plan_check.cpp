@@ -120,6 +120,11 @@ absl::Status CheckBlock(const BlockPlan& block, int32_t channel_id) {
 std::vector<std::string> ProblemsOf(const PlanFile& plan) {
   Problems problems;
   if (plan.blocks().empty()) Complain(problems, "blocks: the plan has none");
+  const int64_t join = plan.join_utc_ms();
+  if (join != 0 && (join < kEarliestJoinUtcMs || join > kLatestUtcMs)) {
+    Complain(problems, "join_utc_ms: ", join, " is outside ", kEarliestJoinUtcMs, "..", kLatestUtcMs,
+             "; give milliseconds since 1970, or 0 for now");
+  }
   std::set<std::string> names;
   const BlockPlan* before = nullptr;
   for (const BlockPlan& block : plan.blocks()) {

@@ -16,7 +16,7 @@ namespace air {
 // its author. Errors: InvalidArgument naming the first field that is wrong, its value and the rule.
 absl::Status CheckBlock(const retrovue::playout::BlockPlan& block, int32_t channel_id);
 
-// Everything that is wrong with the blocks of a plan, in order: each one by itself, names that are there
+// Everything that is wrong with a plan, in order: when it is to be joined, each block by itself, names that are there
 // twice, and blocks that start before the end of the one before. Empty: nothing.
 std::vector<std::string> ProblemsOf(const PlanFile& plan);
 

@@ -30,7 +30,14 @@ constexpr int64_t kMetricsPeriodNs = 200 * kNanosPerMs;
 constexpr int64_t kShutdownGraceMs = 1000;
 constexpr std::chrono::milliseconds kEvidenceGrace(500);
 
-std::string ProgramDir() { return std::filesystem::read_symlink("/proc/self/exe").parent_path().string(); }
+absl::StatusOr<std::string> ProgramDir() {
+  std::error_code error;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (!error) return program.parent_path().string();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "/proc/self/exe: ", error.message(),
+      "; mount /proc: the stages are found beside air-supervisor, and looked after, by what is there"));
+}
 
 // Said at the start, not when the first decoder is wanted on the air.
 absl::Status CheckStagePrograms(const std::string& dir) {
@@ -62,7 +69,9 @@ class Supervisor {
   explicit Supervisor(SupervisorOptions options) : options_(std::move(options)) {}
 
   absl::Status Start() {
-    if (absl::Status s = CheckStagePrograms(ProgramDir()); !s.ok()) return s;
+    const absl::StatusOr<std::string> program_dir = ProgramDir();
+    if (!program_dir.ok()) return program_dir.status();
+    if (absl::Status s = CheckStagePrograms(*program_dir); !s.ok()) return s;
     absl::StatusOr<UniqueFd> lock = OwnRuntimeDir(options_.runtime_dir);
     if (!lock.ok()) return lock.status();
     runtime_lock_ = *std::move(lock);
@@ -73,7 +82,7 @@ class Supervisor {
     loop_ = *std::move(loop);
     stages_ = std::make_unique<StageSupervisor>(
         *loop_,
-        StageEnvironment{.program_dir = ProgramDir(),
+        StageEnvironment{.program_dir = *program_dir,
                          .runtime_dir = options_.runtime_dir,
                          .orphan_grace_ms = static_cast<int64_t>(options_.orphan_grace_seconds * 1000),
                          .hang_ns = options_.hang_ms * kNanosPerMs,

@@ -32,7 +32,7 @@ struct ProducerRequest {
   // What the maker of unit first_unit - 1 has left in its side data, behind the captions; empty when that is
   // not known. Only Start looks at it.
   std::span<const uint8_t> kept = {};
-  // Called with every packet that is read or decoded: a sign of life.
+  // Called with all that is read, and with every packet that is read or decoded: a sign of life.
   std::function<void()> on_progress = [] {};
 };
 
@@ -65,8 +65,9 @@ class IProducer {
   // done. Errors: those of AssetFile::Open.
   virtual absl::Status OpenFiles(const std::string& asset_uri, std::span<const std::string> media_roots) = 0;
   // Opens and probes the asset, for a Start that will name the same one; at once when it has been opened
-  // before and nothing was read from it since. Errors as Start's.
-  virtual absl::Status Open(const std::string& asset_uri) = 0;
+  // before and nothing was read from it since. `on_progress` is called with all that is read, up to Start, whose own
+  // is called from then on. Errors as Start's.
+  virtual absl::Status Open(const std::string& asset_uri, const std::function<void()>& on_progress) = 0;
   // Seeks; opens first what was not opened. Errors name the asset, what is wrong with it and, where there is
   // one, the remedy.
   virtual absl::Status Start(const ProducerRequest& request) = 0;

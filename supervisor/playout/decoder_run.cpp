@@ -13,6 +13,8 @@ namespace {
 
 // A killed process that is still there so long after is stuck in the kernel.
 constexpr int64_t kStuckNs = 500 * kNanosPerMs;
+// Between two tries to open what could not be opened before its tick.
+constexpr int64_t kLookAgainNs = 2 * kNanosPerSecond;
 
 // Rounded up: "at least a second".
 uint64_t UnitsPerSecond(const HouseFormat& format) {
@@ -173,7 +175,7 @@ void DecoderRun::Do(RunEvent event) {
     case RunAction::kAnnounce:
       return on_change_();
     case RunAction::kReplace:
-      StartProcess(stages_.TakeDecoder(segment_.asset_uri, segment_.treatment));
+      Start(/*soon=*/!told_missing_ || IsDue());
       return on_change_();
     case RunAction::kWait:
       retry_ = loop_.After(retry_delay_ns_, [this] { Do(RunEvent::kRetryDue); });
@@ -206,12 +208,14 @@ void DecoderRun::OnMessage(const stage::DecoderState& message) {
     case stage::DecoderState::ENDED:
       pad_cause_ = PadCause::kNone;
       return Do(RunEvent::kEnded);
-    case stage::DecoderState::FAILED:
-      GiveUp(message.refused()      ? PadCause::kRefused
-             : message.units() == 0 ? PadCause::kOpenFailed
-                                    : PadCause::kCrash,
-             message.error());
+    case stage::DecoderState::FAILED: {
+      const PadCause cause = message.refused()      ? PadCause::kRefused
+                             : message.units() == 0 ? PadCause::kOpenFailed
+                                                    : PadCause::kCrash;
+      if (cause == PadCause::kOpenFailed && LooksAgain(message.error())) return Do(RunEvent::kNotYet);
+      GiveUp(cause, message.error());
       return Do(RunEvent::kRefused);
+    }
     default:
       return;
   }
@@ -220,6 +224,30 @@ void DecoderRun::OnMessage(const stage::DecoderState& message) {
 bool DecoderRun::IsDue() const {
   const SessionPage& session = memory_.session();
   return session.time().Deadline(session.facts().epoch.mono, segment_.start) <= loop_.clock().Now();
+}
+
+// Until its tick, and once more at it.
+bool DecoderRun::LooksAgain(const std::string& why) {
+  if (!looks_until_its_tick_ || state_ != RunState::kOpening || RingNext() > first_unit_) return false;
+  const SessionPage& session = memory_.session();
+  const int64_t left =
+      session.time().Deadline(session.facts().epoch.mono, segment_.start) - loop_.clock().Now();
+  if (left <= 0) return false;
+  retry_delay_ns_ = std::min(kLookAgainNs, left);
+  pad_cause_ = PadCause::kOpenFailed;
+  error_ = why;
+  if (!told_missing_) {
+    Log().error("segment {} ({}) cannot be opened, and is looked for again until its tick: {}",
+                segment_.serial, segment_.asset_uri, why);
+    TellFailed(PadCause::kOpenFailed, why);
+  }
+  told_missing_ = true;
+  return true;
+}
+
+// Of an asset that could not be opened subscribers are told once.
+void DecoderRun::TellFailed(PadCause cause, const std::string& why) {
+  if (!told_missing_ || cause != PadCause::kOpenFailed) on_failed_(segment_, cause, why);
 }
 
 // A successor of this decoder will find the same: subscribers are told once.
@@ -294,7 +322,7 @@ void DecoderRun::GiveUp(PadCause cause, const std::string& why) {
   error_ = why;
   stages_.CountGivenUp();
   Log().error("segment {} ({}) is given up: {}", segment_.serial, segment_.asset_uri, why);
-  on_failed_(segment_, cause, why);
+  TellFailed(cause, why);
 }
 
 }  // namespace air

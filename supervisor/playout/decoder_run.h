@@ -1,6 +1,7 @@
 // DecoderRun: one segment into one ring, process after process. A decoder that dies or hangs is followed by
-// the spare, which goes on in the same ring at the first unit that is missing; a file that cannot be opened
-// or decoded is not tried again.
+// the spare, which goes on in the same ring at the first unit that is missing. A file that cannot be opened
+// or decoded is tried again every two seconds until its tick, and once more then: media may arrive late, and
+// what it lies on may come back.
 //
 // What it does when is a table, decoder_run_table.h; what a death means is worked out in decoder_policy.h.
 //
@@ -40,6 +41,9 @@ class DecoderRun {
   using OnFailed =
       std::function<void(const PlannedSegment& segment, PadCause cause, const std::string& reason)>;
   void ReportFailed(OnFailed on_failed) { on_failed_ = std::move(on_failed); }
+  // For what a plan has on a tick: an asset that cannot be opened is looked for again until then. Not for what
+  // a call waits for.
+  void LookUntilItsTick() { looks_until_its_tick_ = true; }
 
   // What a predecessor of this supervisor has recorded, and the decoder it had, if that lives. Nothing
   // happens before Resume().
@@ -86,6 +90,8 @@ class DecoderRun {
   void GiveUp(PadCause cause, const std::string& why);
   void Kill();
   bool IsDue() const;  // its first unit should be on the air by now
+  bool LooksAgain(const std::string& why);
+  void TellFailed(PadCause cause, const std::string& why);
   LifeSign Sign() const;
   LifeSign Step() const;  // the same without its beat
   void KillIfHung(Nanos now, WriterPhase phase, const PhaseDeadline& deadline);
@@ -106,6 +112,8 @@ class DecoderRun {
   OnDropped on_dropped_ = [](const PlannedSegment&, const std::vector<std::string>&) {};
   OnFailed on_failed_ = [](const PlannedSegment&, PadCause, const std::string&) {};
   bool told_dropped_ = false;
+  bool looks_until_its_tick_ = false;
+  bool told_missing_ = false;  // that it could not be opened so far
 
   RunState state_ = RunState::kOpening;
   PadCause pad_cause_ = PadCause::kNone;

@@ -5,19 +5,19 @@
 // "-" is: nothing, stay. Opening is as producing in every other column; given up is as ended.
 //
 // clang-format off
-//                units come  ended     refused   died now  died later   died for good  retry due  not dying  leave
+//                units come  ended     refused   not yet      died now  died later   died for good  retry due  not dying  leave
 //
 //   opening      PRODUCING
 //                announce
-//   producing    -           ENDED     GIVEN_UP  OPENING   BACKING_OFF  GIVEN_UP       -          STUCK      LEAVING
-//                            announce  announce  replace   wait         announce                  retire     kill
-//   backing off  -           -         -         -         -            -              OPENING    -          LEAVING
-//                                                                                      replace               kill
-//   ended        -           -         -         -         -            -              -          -          LEAVING
-//                                                                                                            kill
-//   stuck        -           -         -         LEAVING   LEAVING      LEAVING        -          -          -
-//                                                announce  announce     announce
-//   leaving      -           -         -         -         -            -              -          -          -
+//   producing    -           ENDED     GIVEN_UP  BACKING_OFF  OPENING   BACKING_OFF  GIVEN_UP       -          STUCK      LEAVING
+//                            announce  announce  wait         replace   wait         announce                  retire     kill
+//   backing off  -           -         -         -            -         -            -              OPENING    -          LEAVING
+//                                                                                                   replace               kill
+//   ended        -           -         -         -            -         -            -              -          -          LEAVING
+//                                                                                                                         kill
+//   stuck        -           -         -         -            LEAVING   LEAVING      LEAVING        -          -          -
+//                                                             announce  announce     announce
+//   leaving      -           -         -         -            -         -            -              -          -          -
 // clang-format on
 #pragma once
 
@@ -31,6 +31,7 @@ enum class RunEvent {
   kUnitsCame,
   kEnded,    // the asset is used up
   kRefused,  // the decoder says that nothing (more) will come of it
+  kNotYet,   // the same of an asset that may still come: its tick is to come
   kDiedNow,
   kDiedLater,
   kDiedForGood,
@@ -56,6 +57,7 @@ constexpr RunStep StepOf(RunState state, RunEvent event) {
       {S::kProducing, A::kAnnounce},
       {S::kEnded, A::kAnnounce},
       {S::kGivenUp, A::kAnnounce},
+      {S::kBackingOff, A::kWait},
       {S::kOpening, A::kReplace},
       {S::kBackingOff, A::kWait},
       {S::kGivenUp, A::kAnnounce},

@@ -301,6 +301,7 @@ std::unique_ptr<DecoderRun> PlanExecutor::MakeRun(const PlannedSegment& segment,
     const PlannedSegment& of = ServedBy(run_segment);
     callbacks_.on_failed(rundown_.FindBlock(of.block_serial), of, cause, reason);
   });
+  if (!IsStandby(segment.serial)) run->LookUntilItsTick();
   return run;
 }
 

@@ -1,11 +1,11 @@
 // How long a stage may be silent, and how long the step it is at may take. The decoder's phases are those of
-// its ring's writer page. It beats with every packet it reads or decodes, so a step can be slow without
-// silence. A full ring is no missing frame: waiting is no step, and its silence is a hang like any other's.
+// its ring's writer page. It beats with all it reads and with every packet it decodes, so a step can be slow without
+// silence: a file on a slow disk, an in-point that only reading up to it finds. A full ring is no missing frame: waiting is no step, and its silence is a hang like any other's.
 //
 //   phase              the step may take  silent for   at a suspected place  expiry is called
-//   none, opening      5 s                5 s          the same              OPEN_FAILED
-//   seeking            5 s                5 s          0.7 s                 HANG
-//   first unit         5 s                5 s          0.7 s                 HANG
+//   none, opening      60 s               5 s          the same              OPEN_FAILED
+//   seeking            60 s               5 s          0.7 s                 HANG
+//   first unit         60 s               5 s          0.7 s                 HANG
 //   producing          2 s                2 s          0.7 s                 HANG
 //   waiting            -                  --hang-ms    the same              HANG
 //   ended              5 s (to leave)     5 s          the same              HANG
@@ -31,25 +31,24 @@ struct PhaseDeadline {
 };
 
 constexpr PhaseDeadline DeadlineOf(WriterPhase phase, int64_t hang_ns, bool suspected) {
-  constexpr int64_t kOpenNs = 5 * kNanosPerSecond, kSeekNs = 5 * kNanosPerSecond,
-                    kFirstUnitNs = 5 * kNanosPerSecond, kNextUnitNs = 2 * kNanosPerSecond,
-                    kLeaveNs = 5 * kNanosPerSecond, kSuspectedNs = 700 * kNanosPerMs;
-  const auto deadline = [&](int64_t step_ns) {
-    return PhaseDeadline{step_ns, suspected ? std::max(kSuspectedNs, hang_ns) : step_ns, PadCause::kHang};
+  constexpr int64_t kBeginNs = 60 * kNanosPerSecond, kQuietNs = 5 * kNanosPerSecond,
+                    kNextUnitNs = 2 * kNanosPerSecond, kLeaveNs = 5 * kNanosPerSecond,
+                    kSuspectedNs = 700 * kNanosPerMs;
+  const auto deadline = [&](int64_t step_ns, int64_t quiet_ns) {
+    return PhaseDeadline{step_ns, suspected ? std::max(kSuspectedNs, hang_ns) : quiet_ns, PadCause::kHang};
   };
   switch (phase) {
     case WriterPhase::kSeeking:
-      return deadline(kSeekNs);
     case WriterPhase::kFirstUnit:
-      return deadline(kFirstUnitNs);
+      return deadline(kBeginNs, kQuietNs);
     case WriterPhase::kProducing:
-      return deadline(std::max(kNextUnitNs, hang_ns));
+      return deadline(std::max(kNextUnitNs, hang_ns), std::max(kNextUnitNs, hang_ns));
     case WriterPhase::kWaiting:
       return {std::nullopt, hang_ns, PadCause::kHang};
     case WriterPhase::kEnded:
       return {kLeaveNs, kLeaveNs, PadCause::kHang};
     default:
-      return {kOpenNs, kOpenNs, PadCause::kOpenFailed};
+      return {kBeginNs, kQuietNs, PadCause::kOpenFailed};
   }
 }
 

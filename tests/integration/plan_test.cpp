@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <map>
 
@@ -98,6 +99,29 @@ TEST_F(Plan, KeepsEverySeamOnItsTickWhateverItsAssetsAreLike) {
                                    Pair("missing[4] SKIPPED REFUSED", HasSubstr("not a regular file")),
                                    Pair("near-the-end[1] SKIPPED OPEN_FAILED", HasSubstr("behind the end"))))
       << AsRunTable(*as_run);
+}
+
+// Media that are still being copied, or lie on a mount that comes back.
+TEST_F(Plan, AirsFromItsTickWhatWasMissingWhenItWasPreparedAndCameBeforeIt) {
+  const Clip clip = MakeClip(1, 200);
+  const std::string late = channel_.Path("late.mp4"), broken = channel_.Path("broken.mp4");
+  std::ofstream(broken) << "Half of a copy.\n";
+  Schedule schedule(format_, NowUtcMs());
+  schedule.AddBlock("a", {Pad(kLeadInMs), ShowPattern(2, 7000), Show({clip.id, clip.pictures, late}, 1500),
+                          Show({clip.id, clip.pictures, broken}, 1500, 2002)});
+  schedule.AddBlock("b", {ShowPattern(3, 700)});
+  channel_.Begin(schedule);
+  ASSERT_TRUE(channel_.events().WaitForNews("failed a[2] OPEN_FAILED"));
+  ASSERT_TRUE(channel_.events().WaitForNews("failed a[3] OPEN_FAILED"));
+  channel_.SleepUntil(4500);
+  for (const std::string& path : {late, broken}) {
+    std::filesystem::copy_file(clip.path, path + ".part");
+    std::filesystem::rename(path + ".part", path);
+  }
+  channel_.FeedRest(schedule);
+  channel_.AwaitEndOf(schedule.blocks().back());
+  const Judged judged = StopAndJudge();
+  ExpectAired(judged, schedule.expected());
 }
 
 TEST_F(Plan, GoesOnBehindABlockOfAsManySegmentsAsThereMayBe) {

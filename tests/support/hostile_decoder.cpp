@@ -102,7 +102,9 @@ class HostileProducer : public IProducer {
     whole_ring_ = RingWithoutProtection();
     return asset_->OpenFiles(asset_uri_, roots);
   }
-  absl::Status Open(const std::string&) override { return asset_->Open(asset_uri_); }
+  absl::Status Open(const std::string&, const std::function<void()>& on_progress) override {
+    return asset_->Open(asset_uri_, on_progress);
+  }
   absl::Status Start(const ProducerRequest& request) override {
     ProducerRequest inner = request;
     inner.asset_uri = asset_uri_;

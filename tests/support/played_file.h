@@ -50,7 +50,7 @@ inline std::vector<PlayedUnit> Play(const ProducerRequest& request, int64_t most
   av_log_set_level(AV_LOG_QUIET);  // damage on purpose would fill the screen
   FileProducer producer;
   if (warm) {
-    EXPECT_TRUE(producer.Open(request.asset_uri).ok());
+    EXPECT_TRUE(producer.Open(request.asset_uri, [] {}).ok());
   }
   const absl::Status started = producer.Start(request);
   EXPECT_TRUE(started.ok()) << started.message();

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -100,6 +101,50 @@ TEST(FileProducerRefusal, SaysThatNothingCanBeDecoded) {
             '\0');
   ExpectRefused(WriteAll(folder.Path("zeros.mp4"), bytes), absl::StatusCode::kInvalidArgument,
                 "no decodable picture or sound");
+}
+
+TEST(FileProducerRefusal, NamesWhatItsContainerSaysIsEncrypted) {
+  const ClipFolder folder;
+  const std::string key =
+      "-encryption_scheme cenc-aes-ctr -encryption_key 76a6c65c5ea762046bd749a2e632ccbb "
+      "-encryption_kid a7e61c373e219033c21091fa607bf3b8 ";
+  ExpectRefused(MakeClip(folder, "clip.mp4", {.pictures = 25, .options = kX264 + key}),
+                absl::StatusCode::kInvalidArgument, "is encrypted");
+  ExpectRefused(
+      MakeClip(folder, "sound.mp4",
+               {.samples = 48'000, .sound = [](int64_t, int) { return int16_t{0}; }, .options = key}),
+      absl::StatusCode::kInvalidArgument, "is encrypted");
+}
+
+// Windows Media with a Content Encryption Object in its header (Advanced Systems Format, 3.14).
+TEST(FileProducerRefusal, NamesWindowsMediaWithRightsManagement) {
+  const ClipFolder folder;
+  const std::string clip = MakeClip(folder, "clip.wmv", {.pictures = 25, .options = "-c:v wmv2"});
+  ASSERT_TRUE(StartOf(clip).ok());
+  std::string object("\xfb\xb3\x11\x22\x23\xbd\xd2\x11\xb4\xb7\x00\xa0\xc9\x55\xfc\x6e", 16);
+  const auto append = [](std::string& to, uint64_t value, int bytes) {
+    for (int i = 0; i < bytes; ++i) to += static_cast<char>(value >> (8 * i));
+  };
+  std::string content;
+  for (const char* text : {"secret", "DRM", "key", "http://example.org/"}) {
+    append(content, std::strlen(text) + 1, 4);
+    content.append(text, std::strlen(text) + 1);
+  }
+  append(object, 24 + content.size(), 8);
+  object += content;
+  std::string bytes = ReadAll(clip);
+  const auto add_to = [&](size_t at, int width, uint64_t more) {
+    uint64_t value = 0;
+    for (int i = 0; i < width; ++i)
+      value |= uint64_t{static_cast<uint8_t>(bytes[at + static_cast<size_t>(i)])} << (8 * i);
+    std::string sum;
+    append(sum, value + more, width);
+    bytes.replace(at, static_cast<size_t>(width), sum);
+  };
+  add_to(16, 8, object.size());  // the header's length
+  add_to(24, 4, 1);              // and its number of objects
+  bytes.insert(30, object);
+  ExpectRefused(WriteAll(folder.Path("drm.wmv"), bytes), absl::StatusCode::kInvalidArgument, "is encrypted");
 }
 
 TEST(FileProducerRefusal, SaysThatTheInPointIsBehindTheEnd) {

@@ -173,15 +173,15 @@ TEST_P(PhaseDeadlines, AreThoseOfTheTable) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, PhaseDeadlines,
-    ::testing::Values(Row{WriterPhase::kNone, 5000, 5000, 5000, PadCause::kOpenFailed},
-                      Row{WriterPhase::kOpening, 5000, 5000, 5000, PadCause::kOpenFailed},
-                      Row{WriterPhase::kSeeking, 5000, 5000, 700, PadCause::kHang},
-                      Row{WriterPhase::kFirstUnit, 5000, 5000, 700, PadCause::kHang},
+    ::testing::Values(Row{WriterPhase::kNone, 60000, 5000, 5000, PadCause::kOpenFailed},
+                      Row{WriterPhase::kOpening, 60000, 5000, 5000, PadCause::kOpenFailed},
+                      Row{WriterPhase::kSeeking, 60000, 5000, 700, PadCause::kHang},
+                      Row{WriterPhase::kFirstUnit, 60000, 5000, 700, PadCause::kHang},
                       Row{WriterPhase::kProducing, 2000, 2000, 700, PadCause::kHang},
                       Row{WriterPhase::kWaiting, std::nullopt, 500, 500, PadCause::kHang},
                       Row{WriterPhase::kEnded, 5000, 5000, 5000, PadCause::kHang},
                       // whatever a decoder writes there
-                      Row{static_cast<WriterPhase>(4711), 5000, 5000, 5000, PadCause::kOpenFailed}),
+                      Row{static_cast<WriterPhase>(4711), 60000, 5000, 5000, PadCause::kOpenFailed}),
     [](const auto& row) { return std::string(ToString(row.param.phase)); });
 
 TEST(PhaseDeadlines, LetAStageLoadBeforeItIsExpectedToBeat) {

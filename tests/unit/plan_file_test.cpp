@@ -83,6 +83,18 @@ TEST(PlanCheck, NamesEverythingThatIsWrongInOrder) {
                           HasSubstr("block c: segments[0].gain_db")));
 }
 
+TEST(PlanCheck, RefusesToJoinInAYearThatCannotBe) {
+  PlanFile plan = Parsed(R"({"segments": [{"segment_duration_ms": 1000}]})");
+  for (const int64_t good : {int64_t{0}, int64_t{1'772'000'000'000}}) {
+    plan.set_join_utc_ms(good);
+    EXPECT_TRUE(ProblemsOf(plan).empty()) << good;
+  }
+  for (const int64_t bad : {int64_t{1}, int64_t{-1}, INT64_MAX, INT64_MIN, int64_t{1'772'000'000'000'000}}) {
+    plan.set_join_utc_ms(bad);
+    EXPECT_THAT(ProblemsOf(plan), ElementsAre(HasSubstr("join_utc_ms: "))) << bad;
+  }
+}
+
 TEST(PlanCheck, RefusesWhatNoValueOfAnEnumIs) {
   PlanFile plan = Parsed(R"({"segments": [{"segment_duration_ms": 1000}]})");
   retrovue::playout::BlockSegment& segment = *plan.mutable_blocks(0)->mutable_segments(0);

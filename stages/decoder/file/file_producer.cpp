@@ -58,11 +58,15 @@ absl::Status FileProducer::OpenFiles(const std::string& asset_uri, std::span<con
   return absl::OkStatus();
 }
 
-absl::Status FileProducer::Open(const std::string& asset_uri) {
-  if (opened_ && demuxer_->path() == asset_uri) return absl::OkStatus();
+absl::Status FileProducer::Open(const std::string& asset_uri, const std::function<void()>& on_progress) {
+  if (opened_ && demuxer_->path() == asset_uri) {
+    demuxer_->OnRead(on_progress);
+    return absl::OkStatus();
+  }
   if (file_ == nullptr || file_->path() != asset_uri) {
     if (absl::Status s = OpenFiles(asset_uri, {}); !s.ok()) return s;
   }
+  file_->OnRead(on_progress);
   auto demuxer = Demuxer::Open(std::move(file_));
   if (!demuxer.ok()) return demuxer.status();
   demuxer_ = *std::move(demuxer);
@@ -72,7 +76,7 @@ absl::Status FileProducer::Open(const std::string& asset_uri) {
 
 absl::Status FileProducer::Start(const ProducerRequest& request) {
   if (absl::Status checked = CheckRequest(request); !checked.ok()) return checked;
-  if (absl::Status opened = Open(request.asset_uri); !opened.ok()) return opened;
+  if (absl::Status opened = Open(request.asset_uri, request.on_progress); !opened.ok()) return opened;
   opened_ = false;
   demuxer_->PreferLanguage(request.audio_language);
   request_ = request;
@@ -131,8 +135,11 @@ absl::Status FileProducer::Begin(Stamp instant) {
 // Sound first: when there is nothing else, it knows where the asset begins.
 absl::Status FileProducer::OpenSources() {
   const absl::Status sound = OpenSound();
-  const bool sound_leads = demuxer_->anchor() == StreamKind::kSound && sound_ != nullptr;
-  media_zero_ = sound_leads ? sound_->first_heard() : demuxer_->anchor_start();
+  media_zero_ = demuxer_->anchor_start();
+  if (sound_ != nullptr) {
+    const bool alone = demuxer_->anchor() == StreamKind::kSound;
+    media_zero_ = alone ? sound_->first_heard() : MediaZero(media_zero_, sound_->first_heard());
+  }
   if (sound_ != nullptr) sound_->SetLine(media_zero_, instants_->Of(UnitIndex(0)));
   const absl::Status picture = OpenPicture();
   if (picture_ != nullptr || sound_ != nullptr) return absl::OkStatus();
@@ -240,9 +247,10 @@ absl::Status FileProducer::CheckSomethingPlays(Stamp instant) {
   const bool picture_plays = picture_ != nullptr && (picture_->has_picture() || !picture_->ended());
   const bool sound_plays = sound_ != nullptr && (sound_->has_sound() || !sound_->ended());
   if (!picture_plays && !sound_plays) {
-    return absl::InvalidArgumentError(absl::StrCat("no decodable picture or sound in asset '",
-                                                   request_.asset_uri, "' (damaged or encrypted; ", errors(),
-                                                   " errors)"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("no decodable picture or sound in asset '", request_.asset_uri,
+                     demuxer_->is_encrypted() ? "' (it is encrypted; " : "' (damaged or encrypted; ",
+                     errors(), " errors)"));
   }
   const bool at_in_point = request_.skip_units == 0 && next_.value() == 0 && instant.value > 0;
   if (at_in_point && !HasUnit(next_)) {

@@ -7,6 +7,9 @@
 // stamp at the unit's instant, samples are read from the segment's sample line. So a producer that starts at
 // first_unit = k makes the same units k, k + 1, ... as one that started at 0.
 //
+// An asset begins with its first picture or its first sound, whichever comes first; a picture that comes later is held
+// from the beginning on.
+//
 // How long an asset lasts: until the later of the ends of its picture and its sound, a picture ending with
 // its last frame's duration. Up to there the last picture is held over longer sound, and shorter sound goes
 // on as silence; a unit exists if it begins at least kEndSlackMs before that end (containers round their
@@ -35,7 +38,7 @@ class FileProducer : public IProducer {
  public:
   absl::Status OpenFiles(const std::string& asset_uri, std::span<const std::string> media_roots) override;
   // Errors: those of AssetFile::Open and Demuxer::Open.
-  absl::Status Open(const std::string& asset_uri) override;
+  absl::Status Open(const std::string& asset_uri, const std::function<void()>& on_progress) override;
   // Errors, besides those of Open: InvalidArgument for a request outside its ranges (in-point 0 to
   // 10^11 ms, units 0 to 10^10), for an asset in which not one picture or sound can be decoded; OutOfRange
   // for an in-point at or behind the asset's end.
@@ -72,7 +75,7 @@ class FileProducer : public IProducer {
   std::unique_ptr<AssetFile> file_;  // from OpenFiles to Open
   std::unique_ptr<Demuxer> demuxer_;
   std::unique_ptr<PacketFeed> feed_;
-  Stamp media_zero_;                        // the stamp of the asset's first picture, or of its first sample
+  Stamp media_zero_;                        // the stamp at which the asset begins
   std::unique_ptr<PictureSource> picture_;  // null: the asset has none that can be decoded
   std::unique_ptr<SoundSource> sound_;      // the same
   UnitIndex next_;

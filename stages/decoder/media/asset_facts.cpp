@@ -197,19 +197,21 @@ void Describe(const Demuxer& demuxer, Stamp zero, AssetFacts& facts) {
 }
 
 // The stamp the asset is counted from. Sound that leads begins behind its encoder's delay.
-Stamp MediaZero(Demuxer& demuxer, PacketFeed& feed) {
-  const AVPacket* first = demuxer.anchor() == StreamKind::kSound ? feed.Peek(StreamKind::kSound) : nullptr;
+Stamp BeginningOf(Demuxer& demuxer, PacketFeed& feed) {
+  const AVStream* sound = demuxer.stream(StreamKind::kSound);
+  const AVPacket* first = sound != nullptr ? feed.Peek(StreamKind::kSound) : nullptr;
   if (first == nullptr || StampOf(*first) == AV_NOPTS_VALUE) return demuxer.anchor_start();
-  const AVStream& sound = *demuxer.stream(StreamKind::kSound);
-  const AVRational samples{1, std::max(sound.codecpar->sample_rate, 1)};
-  return {RoundTo({StampOf(*first), sound.time_base}, samples) + DelayOf(*first, *sound.codecpar), samples};
+  const AVRational samples{1, std::max(sound->codecpar->sample_rate, 1)};
+  const Stamp heard{RoundTo({StampOf(*first), sound->time_base}, samples) + DelayOf(*first, *sound->codecpar),
+                    samples};
+  return demuxer.anchor() == StreamKind::kSound ? heard : MediaZero(demuxer.anchor_start(), heard);
 }
 
 // Media zero, once something could be decoded. A picture that cannot be is given up, as it is on the air.
 absl::StatusOr<Stamp> Begin(Demuxer& demuxer, int64_t& errors) {
   {
     PacketFeed feed(demuxer, [] {});
-    const Stamp zero = MediaZero(demuxer, feed);
+    const Stamp zero = BeginningOf(demuxer, feed);
     if (Decodes(demuxer, feed, demuxer.anchor(), errors)) return zero;
     if (demuxer.anchor() == StreamKind::kSound || !Decodes(demuxer, feed, StreamKind::kSound, errors)) {
       return absl::InvalidArgumentError(absl::StrCat("no decodable picture or sound in asset '",
@@ -219,7 +221,7 @@ absl::StatusOr<Stamp> Begin(Demuxer& demuxer, int64_t& errors) {
   }
   if (absl::Status sound_alone = demuxer.GiveUpPicture(); !sound_alone.ok()) return sound_alone;
   PacketFeed feed(demuxer, [] {});
-  return MediaZero(demuxer, feed);
+  return BeginningOf(demuxer, feed);
 }
 
 }  // namespace

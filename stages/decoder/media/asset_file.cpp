@@ -114,6 +114,7 @@ int AssetFile::ReadPacket(void* self, uint8_t* buffer, int size) {
     got = ::read(fd, buffer, static_cast<size_t>(size));
   } while (got < 0 && errno == EINTR);
   if (got < 0) return AVERROR(errno);
+  static_cast<AssetFile*>(self)->on_read_();
   return got == 0 ? AVERROR_EOF : static_cast<int>(got);
 }
 

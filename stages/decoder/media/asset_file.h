@@ -5,6 +5,7 @@
 // Opening it is the last thing a decoder does before its sandbox closes; not a byte of it is read here.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -40,6 +41,8 @@ class AssetFile {
   // A fresh AVIOContext at byte 0. The one before is invalid from then on: all share the descriptor's
   // position.
   absl::StatusOr<AvIoPtr> NewIo();
+  // Called whenever something was read.
+  void OnRead(std::function<void()> on_read) { on_read_ = std::move(on_read); }
   const std::string& path() const { return path_; }
 
  private:
@@ -48,6 +51,7 @@ class AssetFile {
 
   std::string path_;
   UniqueFd fd_;
+  std::function<void()> on_read_ = [] {};
 };
 
 }  // namespace air

@@ -114,6 +114,24 @@ bool Demuxer::IsPlaylist() {
   return false;
 }
 
+// What the container says of it, whether it can be decoded or not: what is decoded of it is noise.
+absl::Status Demuxer::RefuseEncrypted() const {
+  const auto refuse = [&](const char* how) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("asset '", path(), "' is encrypted (", how, "): it cannot be played without its key"));
+  };
+  if (av_dict_get(container_->metadata, "ASF_Protection_Type", nullptr, 0) != nullptr)
+    return refuse("Windows Media DRM");
+  if (av_dict_get(container_->metadata, "encryption", nullptr, 0) != nullptr)
+    return refuse("Windows Media DRM");
+  for (const int index : {picture_index_, sound_index_}) {
+    if (index < 0) continue;
+    const AVStream* chosen = container_->streams[index];
+    if (av_dict_get(chosen->metadata, "enc_key_id", nullptr, 0) != nullptr) return refuse("WebM encryption");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Demuxer::ChooseStreams() {
   const AVCodec* decoder = nullptr;
   AVFormatContext* context = container_.get();
@@ -135,6 +153,7 @@ absl::Status Demuxer::ChooseStreams() {
     const bool chosen = index == picture_index_ || index == sound_index_;
     context->streams[i]->discard = chosen ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
   }
+  if (absl::Status readable = RefuseEncrypted(); !readable.ok()) return readable;
   ChooseAnchor();
   mender_.Reset();
   return absl::OkStatus();
@@ -192,6 +211,10 @@ bool Demuxer::Read(AVPacket& packet, StreamKind& kind) {
     const bool chosen = packet.stream_index == picture_index_ || packet.stream_index == sound_index_;
     // A packet without data would mean "the end" to a decoder.
     if (!chosen || packet.size == 0) continue;
+    if (av_packet_get_side_data(&packet, AV_PKT_DATA_ENCRYPTION_INFO, nullptr) != nullptr) {
+      is_encrypted_ = true;
+      continue;
+    }
     kind = packet.stream_index == picture_index_ ? StreamKind::kPicture : StreamKind::kSound;
     const AVRational base = stream(kind)->time_base;
     ForgetAbsurdStamps(base, packet);
@@ -213,8 +236,10 @@ bool Demuxer::stamps_may_jump() const { return (container_->iformat->flags & AVF
 bool Demuxer::stamps_need_run_up() const { return std::string_view(container_->iformat->name) == "mpeg"; }
 
 bool Demuxer::Seek(int64_t stamp) {
-  // Formats without an index of their own: FFmpeg would estimate, or read up to there anyway.
-  if (container_->iformat->flags & AVFMT_GENERIC_INDEX) return false;
+  // Formats without an index of their own: FFmpeg would estimate, or read up to there anyway; but uncompressed
+  // sound, of which every sample has its place.
+  const bool has_no_index = (container_->iformat->flags & AVFMT_GENERIC_INDEX) != 0;
+  if (has_no_index && av_get_exact_bits_per_sample(stream(anchor_)->codecpar->codec_id) == 0) return false;
   mender_.Reset();
   return av_seek_frame(container_.get(), stream(anchor_)->index, stamp, AVSEEK_FLAG_BACKWARD) >= 0;
 }

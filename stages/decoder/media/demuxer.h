@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,8 +22,8 @@ namespace air {
 
 class Demuxer {
  public:
-  // Errors: InvalidArgument when it is no media file, or holds nothing FFmpeg can decode; PermissionDenied
-  // for a playlist.
+  // Errors: InvalidArgument when it is no media file, holds nothing FFmpeg can decode, or says itself that what
+  // would be played is encrypted; PermissionDenied for a playlist.
   static absl::StatusOr<std::unique_ptr<Demuxer>> Open(std::unique_ptr<AssetFile> file);
 
   // Plays the sound track of this language (ISO 639-2, as the container names it) if there is one; before
@@ -48,6 +49,8 @@ class Demuxer {
   // FFmpeg opens its time line anew at each jump: what lies behind one is only known by reading up to there.
   bool stamps_may_jump() const;
   const std::string& path() const { return file_->path(); }
+  // Called whenever something was read of the file.
+  void OnRead(const std::function<void()>& on_read) { file_->OnRead(on_read); }
 
   // The next packet of a chosen stream, stamps mended. False at the end of the file, or when nothing can be
   // read any more. A damaged stretch is skipped. Stamps farther than 30 years from zero count as missing.
@@ -63,6 +66,9 @@ class Demuxer {
   absl::Status GiveUpPicture();
 
   int64_t read_errors() const { return read_errors_; }
+  // Packets came by that are encrypted (ISO/IEC 23001-7, Common Encryption). They are not handed out: what would be decoded of
+  // them is noise.
+  bool is_encrypted() const { return is_encrypted_; }
 
  private:
   explicit Demuxer(std::unique_ptr<AssetFile> file) : file_(std::move(file)) {}
@@ -71,6 +77,7 @@ class Demuxer {
   absl::StatusOr<int> OpenAs(const AVInputFormat* format, const char* name);
   bool IsPlaylist();
   absl::Status ChooseStreams();
+  absl::Status RefuseEncrypted() const;
   void ChooseAnchor();
   int SoundTrackOf(const std::string& language) const;
   AVStream* MutableStream(StreamKind kind) const;
@@ -86,6 +93,7 @@ class Demuxer {
   bool picture_given_up_ = false;
   std::string language_;
   int64_t read_errors_ = 0;
+  bool is_encrypted_ = false;
 };
 
 }  // namespace air

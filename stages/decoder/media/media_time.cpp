@@ -24,6 +24,13 @@ int64_t Convert(Stamp stamp, AVRational base, int half) {
 
 int64_t FloorTo(Stamp stamp, AVRational base) { return Convert(stamp, base, 0); }
 
+Stamp MediaZero(Stamp first_picture, Stamp first_sound) {
+  constexpr AVRational kMicroseconds{1, 1'000'000};
+  constexpr int64_t kLeastUs = 100'000, kMostUs = 60'000'000;
+  const int64_t lead_us = RoundTo(first_picture, kMicroseconds) - RoundTo(first_sound, kMicroseconds);
+  return lead_us > kLeastUs && lead_us <= kMostUs ? first_sound : first_picture;
+}
+
 int64_t RoundTo(Stamp stamp, AVRational base) { return Convert(stamp, base, 1); }
 
 bool LaterIsOn(Stamp instant, FrameRate house, int64_t earlier, int64_t later, AVRational base) {

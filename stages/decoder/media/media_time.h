@@ -2,7 +2,7 @@
 // ...), units in house frames from an in-point in milliseconds; everything here compares and converts the
 // integers themselves, with 128-bit intermediates, so that hour ten is chosen as exactly as second one.
 //
-// Media zero is the start of the asset's first picture (of its sound when it has no picture).
+// Media zero is where the asset begins: its first picture or its first sound, whichever comes first (MediaZero).
 #pragma once
 
 extern "C" {
@@ -27,6 +27,11 @@ struct Stamp {
 int64_t FloorTo(Stamp stamp, AVRational base);
 // round(stamp) counted in `base`, halves upwards.
 int64_t RoundTo(Stamp stamp, AVRational base);
+
+// Media zero of an asset of moving pictures and sound. Sound that begins first is heard, and the first picture is held
+// until it comes. A lead of a tenth of a second or less is no beginning of its own: sound coders put as much in front, and not
+// every container says so. Nor is one of more than a minute: that is a wild stamp, and the pictures are believed.
+Stamp MediaZero(Stamp first_picture, Stamp first_sound);
 
 // Which of two pictures is on at the instant of a house frame. A picture is on from the house frame nearest to
 // its stamp, so never more than half a house frame early, until the next one is. Of several with the same

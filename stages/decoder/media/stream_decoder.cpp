@@ -1,6 +1,7 @@
 #include "stages/decoder/media/stream_decoder.h"
 
 #include <algorithm>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -11,7 +12,8 @@ namespace {
 
 // All cores of a small machine: what matters is how soon a successor has decoded its way to its first unit.
 constexpr int kMostDecoderThreads = 8;
-// A picture of 8192 x 8192 is 100 MB decoded; what claims to be larger is damage or an attack on the memory.
+// A picture of 8192 x 8192 is 100 MB decoded; what claims to be larger is damage or an attack on the memory,
+// unless its decoder can make a smaller one of it (JPEG).
 constexpr int64_t kMostPixels = int64_t{8192} * 8192;
 // More errors than this from one packet are the decoder's own loop, not the stream's damage.
 constexpr int kMostErrorsPerPacket = 64;
@@ -27,6 +29,16 @@ bool MaySkipUnreferenced(AVCodecID codec) {
          codec == AV_CODEC_ID_MPEG4;
 }
 
+// How often width and height are halved while decoding, so that the picture is small enough. Nothing: it never is.
+std::optional<int> HalvingsOf(const AVCodec& codec, const AVCodecParameters& picture) {
+  const int64_t pixels = int64_t{picture.width} * picture.height;
+  int halvings = 0;
+  while (pixels >> (2 * halvings) > kMostPixels) {
+    if (++halvings > codec.max_lowres) return std::nullopt;
+  }
+  return halvings;
+}
+
 }  // namespace
 
 absl::StatusOr<StreamDecoder> StreamDecoder::Open(const AVStream& stream, StreamKind kind) {
@@ -39,7 +51,14 @@ absl::StatusOr<StreamDecoder> StreamDecoder::Open(const AVStream& stream, Stream
   int error = avcodec_parameters_to_context(context.get(), stream.codecpar);
   context->pkt_timebase = stream.time_base;
   context->framerate = stream.avg_frame_rate;
-  context->max_pixels = kMostPixels;
+  const std::optional<int> halvings = HalvingsOf(*codec, *stream.codecpar);
+  if (!halvings.has_value()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a picture of ", stream.codecpar->width, " x ", stream.codecpar->height, " (", name,
+                     ") is too large: at most ", kMostPixels / 1'000'000, " million pixels are decoded"));
+  }
+  context->lowres = *halvings;
+  context->max_pixels = kMostPixels << (2 * *halvings);
   context->flags2 |= AV_CODEC_FLAG2_SKIP_MANUAL;
   context->thread_count = kind == StreamKind::kPicture ? PictureThreads() : 1;
   context->thread_type = FF_THREAD_FRAME | FF_THREAD_SLICE;

@@ -37,9 +37,11 @@ absl::StatusOr<PatternAsset> ParsePatternUri(const std::string& uri);
 class ProgrammaticProducer : public IProducer {
  public:
   absl::Status OpenFiles(const std::string& asset_uri, std::span<const std::string>) override {
-    return Open(asset_uri);
+    return ParsePatternUri(asset_uri).status();
   }
-  absl::Status Open(const std::string& asset_uri) override { return ParsePatternUri(asset_uri).status(); }
+  absl::Status Open(const std::string& asset_uri, const std::function<void()>&) override {
+    return ParsePatternUri(asset_uri).status();
+  }
   // Errors: those of ParsePatternUri and Validate; InvalidArgument for a negative in-point or skip;
   // OutOfRange when the in-point is not inside the clip (a skip beyond its end is simply its end).
   absl::Status Start(const ProducerRequest& request) override;

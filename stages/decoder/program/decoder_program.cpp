@@ -104,7 +104,7 @@ class Decoder {
     if (own.ok()) {
       own_ = *std::move(own);
       // Confined to an asset that it cannot read: no use to the channel.
-      if (!own_->producer->Open(own_->uri).ok()) End(kExitRefused);
+      if (!own_->producer->Open(own_->uri, [] {}).ok()) End(kExitRefused);
     }
     ReportLoaded(/*warm=*/true);
   }

@@ -48,7 +48,7 @@ absl::Status DecoderStage::Run(IProducer& producer, ProducerRequest request, Pre
   request.on_progress = [this] { writer_.Beat(clock_.Now().value()); };
   treatment_.emplace(presentation.treatment, request.format, request.skip_units);
   enrichers_ = presentation.enrichers;
-  if (absl::Status s = producer.Open(request.asset_uri); !s.ok()) return s;
+  if (absl::Status s = producer.Open(request.asset_uri, request.on_progress); !s.ok()) return s;
   if (enrichers_ != nullptr) enrichers_->Prepare(request.format);
   writer_.SetPhase(WriterPhase::kSeeking);
   if (absl::Status s = producer.Start(request); !s.ok()) return s;

@@ -58,7 +58,7 @@ void FaultProducer::Strike() const {
   }
 }
 
-absl::Status FaultProducer::Open(const std::string& asset_uri) {
+absl::Status FaultProducer::Open(const std::string& asset_uri, const std::function<void()>& on_progress) {
   const char* allowed = std::getenv(kFaultsVariable);
   if (allowed == nullptr || std::string_view(allowed) != "1") {
     return absl::PermissionDeniedError(absl::StrCat(
@@ -66,7 +66,7 @@ absl::Status FaultProducer::Open(const std::string& asset_uri) {
         kFaultsVariable, "=1 in its environment"));
   }
   if (spec_.unit == FaultSpec::kAtOpen) Strike();
-  return asset_->Open(spec_.asset_uri);
+  return asset_->Open(spec_.asset_uri, on_progress);
 }
 
 absl::Status FaultProducer::Start(const ProducerRequest& request) {

@@ -43,7 +43,7 @@ class FaultProducer : public IProducer {
   absl::Status OpenFiles(const std::string&, std::span<const std::string> media_roots) override {
     return asset_->OpenFiles(spec_.asset_uri, media_roots);
   }
-  absl::Status Open(const std::string& asset_uri) override;
+  absl::Status Open(const std::string& asset_uri, const std::function<void()>& on_progress) override;
   absl::Status Start(const ProducerRequest& request) override;
   bool Ready() const override { return asset_->Ready(); }
   UnitIndex Next() const override { return asset_->Next(); }

@@ -107,6 +107,19 @@ TEST(AssetFactsOf, AStillHasNoEnd) {
   EXPECT_EQ(facts->picture_codec, "");
 }
 
+TEST(AssetFactsOf, AnAssetBeginsWithItsSoundWhereThatComesFirst) {
+  const ClipFolder folder;
+  const std::string clip = MakeClip(folder, "late.mkv",
+                                    {.pictures = 75,
+                                     .samples = 6 * 48'000,
+                                     .sound = Tone,
+                                     .sound_options = "-itsoffset -3",
+                                     .options = "-c:v libx264 -c:a pcm_s16le"});
+  const auto facts = Facts(clip);
+  ASSERT_TRUE(facts.ok()) << facts.status();
+  EXPECT_NEAR(static_cast<double>(facts->duration_ms), 6000, 2);
+}
+
 TEST(AssetFactsOf, AFileThatWasCutOffEndsWhereItDoes) {
   const ClipFolder folder;
   ClipSpec spec;
