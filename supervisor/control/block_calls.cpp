@@ -100,6 +100,17 @@ wire::FeedBlockPlanResponse PlayoutEngine::FeedBlockPlan(const wire::FeedBlockPl
     response.set_queue_full(absl::IsResourceExhausted(s));
     return response;
   }
+  // What a successor would not know of is not accepted yet. The same block again changes nothing, and is once it is recorded.
+  record_.Save();
+  if (record_.is_stale()) {
+    response.set_error_message(
+        "the session cannot be recorded (is /dev/shm full?), and a supervisor that followed this one would "
+        "not know of the "
+        "block: feed it again");
+    response.set_result_code(wire::BLOCKPLAN_RESULT_QUEUE_FULL);
+    response.set_queue_full(true);
+    return response;
+  }
   response.set_success(true);
   response.set_result_code(wire::BLOCKPLAN_RESULT_OK);
   return response;

@@ -1,5 +1,8 @@
 // SIGKILL of a supervisor as soon as it has answered a call: its successor keeps the promise. What was answered is in the
 // record, which the successor finds, and in the timeline, which goes on being carried out.
+#include <gmock/gmock.h>
+
+#include <filesystem>
 #include <fstream>
 #include <thread>
 #include <vector>
@@ -80,6 +83,37 @@ TEST_F(AdoptionAfterAnAnswer, GoesOnWithThePlanThatWasPutInForce) {
     if (stretch.clip != Stretch::kPad) clips.push_back(stretch.clip);
   }
   EXPECT_EQ(clips, (std::vector<int>{1, 5})) << "another beginning of the plan";
+}
+
+// A block is accepted when it is recorded: one that cannot be is to be fed again, and is lost with no supervisor.
+TEST_F(AdoptionAfterAnAnswer, HasEveryBlockThatWasAccepted) {
+  Schedule schedule(format_, NowUtcMs());
+  schedule.AddBlock("a", {Pad(kLeadInMs), ShowPattern(1, 6000)});
+  schedule.AddBlock("b", {ShowPattern(2, 2000)});
+  const wire::BlockPlan c = schedule.AddBlock("c", {ShowPattern(3, 2000)});
+  channel_.Begin(schedule);
+  // Where the next record would be written stands what cannot be removed, as if memory were full.
+  const std::string session = "air." + std::to_string(channel_.supervisor().pid()) + "-";
+  std::vector<std::filesystem::path> in_the_way;
+  for (const auto& entry : std::filesystem::directory_iterator("/dev/shm")) {
+    const std::string name = entry.path().filename();
+    const size_t record = name.find(".record-");
+    if (name.starts_with(session) && record != std::string::npos &&
+        name.find('.', record + 1) == std::string::npos)
+      in_the_way.emplace_back(entry.path().string() + ".new");
+  }
+  ASSERT_EQ(in_the_way.size(), 1u);
+  std::filesystem::create_directories(in_the_way[0] / "full");
+  const wire::FeedBlockPlanResponse refused = channel_.Feed(c);
+  EXPECT_FALSE(refused.success());
+  EXPECT_TRUE(refused.queue_full());
+  EXPECT_THAT(refused.error_message(), ::testing::HasSubstr("cannot be recorded"));
+  std::filesystem::remove_all(in_the_way[0]);
+  ReplaceSupervisor();
+  EXPECT_TRUE(channel_.Feed(c).success());
+  ReplaceSupervisor();
+  channel_.AwaitEndOf(c);
+  EXPECT_EQ(StopAndJudge(schedule).pad, 0);
 }
 
 }  // namespace
