@@ -102,8 +102,10 @@ TEST(BreakPoints, AreCountedFromTheStartOfTheAiring) {
   Asset a = ReadyAsset("a", Min(10)), b = ReadyAsset("b", Min(20));
   a.markers = {
       {kChapterMarker, Min(0), Min(4)}, {kChapterMarker, Min(4), Min(10)}, {"sponsor", Min(5), Min(6)}};
-  b.markers = {{kChapterMarker, Min(0), Min(3)}, 
-      {kCueMarker, Min(3), Min(3)}, {kBlackMarker, Min(8), Min(9)}, {kSilenceMarker, Min(18), Min(20)}};
+  b.markers = {{kChapterMarker, Min(0), Min(3)},
+               {kCueMarker, Min(3), Min(3)},
+               {kBlackMarker, Min(8), Min(9)},
+               {kSilenceMarker, Min(18), Min(20)}};
   const CatalogueView catalogue({a, b}, {}, {}, {});
   // The second one is cut before the silence.
   const BreakPoints points = BreakPointsOf(

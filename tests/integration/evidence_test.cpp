@@ -138,7 +138,10 @@ TEST_F(Evidence, GoesOnFromMemoryWhileNothingCanBeWritten) {
   ASSERT_EQ(prlimit(supervisor, RLIMIT_FSIZE, nullptr, &before), 0);
   const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
   ASSERT_EQ(prlimit(supervisor, RLIMIT_FSIZE, &none, nullptr), 0);
-  for (size_t i = 2; i < 4; ++i) EXPECT_TRUE(channel_.Feed(schedule.blocks()[i]).success());
+  for (size_t i = 2; i < 4; ++i) {
+    EXPECT_TRUE(channel_.Feed(schedule.blocks()[i]).queue_full())
+        << "it airs, but no successor would know of it";
+  }
   EXPECT_TRUE(WaitUntilStored("b")) << "it goes to the control plane all the same";
   const MetricsPage meanwhile = channel_.Metrics();
   EXPECT_GT(meanwhile.Sum("air_evidence_unwritten").value_or(0), 0);

@@ -21,12 +21,13 @@ int16_t Scrambled(int64_t sample, int channel) {
 
 // Six seconds of sound; pictures 0 to 74 in the last three of them.
 std::string MakeLatePicture(const ClipFolder& folder, const std::string& name) {
-  return MakeClip(folder, name,
-                  {.pictures = 75,
-                   .samples = 6 * 48'000,
-                   .sound = Scrambled,
-                   .sound_options = "-itsoffset -3",
-                   .options = "-c:v libx264 -preset superfast -g 25 -bf 0 -c:a pcm_s16le -avoid_negative_ts make_zero"});
+  return MakeClip(
+      folder, name,
+      {.pictures = 75,
+       .samples = 6 * 48'000,
+       .sound = Scrambled,
+       .sound_options = "-itsoffset -3",
+       .options = "-c:v libx264 -preset superfast -g 25 -bf 0 -c:a pcm_s16le -avoid_negative_ts make_zero"});
 }
 
 class LatePicture : public ::testing::TestWithParam<const char*> {

@@ -52,7 +52,8 @@ TEST(BreaksCommand, CuesOfAnOperatorAreWhereAProgrammeIsInterrupted) {
 
   home.Ok({"channel", "update", "one", "--breaks", "midroll"});
   home.Ok({"plan", "add", "--channel", "one", "--name", "P", "--zone", "00:00-24:00", "--asset", show});
-  const std::string date = home.Ok({"schedule-day", "generate", "--channel", "one"})["schedule_days"][0]["date"];
+  const std::string date =
+      home.Ok({"schedule-day", "generate", "--channel", "one"})["schedule_days"][0]["date"];
   const Json item =
       home.Ok({"schedule-day", "show", "--channel", "one", "--date", date})["schedule_day"]["items"][0];
   EXPECT_EQ(item["breaks"][0]["at_ms"], 270'000);
@@ -61,8 +62,10 @@ TEST(BreaksCommand, CuesOfAnOperatorAreWhereAProgrammeIsInterrupted) {
   EXPECT_THAT(std::string(item["why"]), HasSubstr("2 breaks, at 4:30 and 15:00.500"));
 
   std::vector<std::int64_t> places;
-  for (const Json& event : home.Ok({"playlog-event", "list", "--channel", "one", "--from",
-                                    std::string(item["start"]), "--to", std::string(item["end"])})["playlog_events"])
+  const Json events =
+      home.Ok({"playlog-event", "list", "--channel", "one", "--from", std::string(item["start"]), "--to",
+               std::string(item["end"])})["playlog_events"];
+  for (const Json& event : events)
     if (event["kind"] == "programme") places.push_back(event["asset_start_offset_ms"]);
   EXPECT_THAT(places, ElementsAre(0, 270'000, 900'500));
 
