@@ -83,7 +83,7 @@ TEST_F(Scarcity, OfDescriptorsLeavesNoChildBehind) {
   }
   EXPECT_TRUE(await(spares_are_there)) << channel_.Stages().size() << " stages";
   EXPECT_TRUE(await([&] { return Zombies().empty(); })) << ::testing::PrintToString(Zombies());
-  EXPECT_EQ(channel_.Metrics().Value("air_stages_dying"), 0);
+  EXPECT_EQ(channel_.AwaitMetric("air_stages_dying", [](double dying) { return dying == 0; }), 0);
 }
 
 class ScarceMemory : public FaultedChannel {

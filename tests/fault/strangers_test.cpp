@@ -117,7 +117,7 @@ TEST_F(Strangers, ThatTakeAllTheirConnectionsKeepNoOtherProcessFromCalling) {
         RunProgram({Built("air-ctl"), "--address", "unix:" + socket, "version"}, channel_.Path("called.log"));
     EXPECT_EQ(called.status, 0) << called.output;
   }
-  EXPECT_GT(channel_.Metrics().Value("air_control_connections_refused_total").value_or(0), 0);
+  EXPECT_GT(channel_.AwaitMetric("air_control_connections_refused_total", [](double n) { return n > 0; }), 0);
   idle.clear();
   ExpectNothingHappened(schedule);
 }

@@ -81,9 +81,7 @@ TEST_F(Attach, SurvivesAViewerThatHangsUpAndTakesTheNextOne) {
   ASSERT_TRUE(first->WaitForBytes(0, kSomeBytes));
   first->HangUp(0);
   // The sink is gone as soon as this is noticed; the channel is not.
-  for (int i = 0; i < 100 && channel_.Metrics().Value("air_sinks") != 0.0; ++i)
-    std::this_thread::sleep_for(50ms);
-  EXPECT_EQ(channel_.Metrics().Value("air_sinks"), 0.0);
+  EXPECT_EQ(channel_.AwaitMetric("air_sinks", [](double sinks) { return sinks == 0; }), 0);
   const double frames = Frames();
   std::this_thread::sleep_for(600ms);
   EXPECT_GT(Frames(), frames);

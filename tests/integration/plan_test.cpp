@@ -169,7 +169,7 @@ TEST_F(Plan, StartsABlockThatComesLateWhereTheClockSays) {
   EXPECT_TRUE(channel_.Feed(c).success());
   channel_.AwaitEndOf(c);
   EXPECT_THAT(channel_.events().news(), testing::ElementsAre("low c"));
-  EXPECT_EQ(channel_.Metrics().Value("air_lookahead_low_total", {}), 1);
+  EXPECT_EQ(channel_.AwaitMetric("air_lookahead_low_total", [](double n) { return n > 0; }), 1);
 
   const Judged judged = StopAndJudge();
   int64_t begun = start;

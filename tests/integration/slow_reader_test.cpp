@@ -194,9 +194,7 @@ TEST_F(SlowReader, ThatVanishesWhileItIsStalledLeavesTheChannelAloneAndTheNextVi
   viewer_->StopReading(0);
   std::this_thread::sleep_for(3s);
   viewer_->HangUp(0);
-  for (int i = 0; i < 100 && channel_.Metrics().Value("air_sinks") != 1.0; ++i)
-    std::this_thread::sleep_for(50ms);
-  EXPECT_EQ(channel_.Metrics().Value("air_sinks"), 1.0);
+  EXPECT_EQ(channel_.AwaitMetric("air_sinks", [](double sinks) { return sinks == 1; }), 1);
 
   const auto next = StreamViewer::OnUnixSocket(channel_.Path("next.sock"));
   const double frames = Frames();

@@ -363,6 +363,14 @@ MetricsPage TestChannel::Metrics() const {
   return page.ok() ? *page : MetricsPage();
 }
 
+double TestChannel::AwaitMetric(absl::string_view name, const std::function<bool(double)>& suits) const {
+  for (int i = 0;; ++i) {
+    const double value = Metrics().Sum(name).value_or(-1);
+    if (suits(value) || i == 100) return value;
+    std::this_thread::sleep_for(50ms);
+  }
+}
+
 std::vector<MarkedProcess> TestChannel::Stages() const {
   std::vector<MarkedProcess> stages = ProcessesMarked(mark_);
   std::erase_if(stages, [&](const MarkedProcess& process) { return process.pid == supervisor_->pid(); });

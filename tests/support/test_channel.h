@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -111,6 +112,9 @@ class TestChannel {
   std::string Path(const std::string& name) const { return folder_.Path(name); }
   wire::PlayoutControl::StubInterface& stub() { return *stub_; }
   MetricsPage Metrics() const;
+  // The sum over the samples called `name`, as soon as `suits` says yes to it; after five seconds what it is then. The page
+  // is made anew every 200 ms, so what a test has just seen or done need not stand on it yet. -1: no such sample.
+  double AwaitMetric(absl::string_view name, const std::function<bool(double)>& suits) const;
   std::string Log() const { return supervisor_->Output(); }
   ChildProgram& supervisor() { return *supervisor_; }
   std::vector<MarkedProcess> Stages() const;
